@@ -1,0 +1,76 @@
+/** The port to NATS, or to its stand-in in memory: subjects, queue groups, requests. */
+import type { View } from "./view.ts";
+
+export interface BusMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Where an answer is wanted. */
+  readonly reply?: string;
+  readonly headers?: ReadonlyMap<string, string>;
+  /** The server's own word instead of a peer's: 503 nobody subscribes, 408 timeout, 409 ended. */
+  readonly status?: number;
+}
+
+export interface PublishOptions {
+  readonly reply?: string;
+  readonly headers?: ReadonlyMap<string, string>;
+}
+
+export interface SubscribeOptions {
+  /** Queue group; absent for every member's own copy. */
+  readonly queue?: string;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal;
+  /** Called once if the server refuses the subscription. */
+  readonly onDenied?: (error: Error) => void;
+}
+
+/**
+ * A live subscription. Messages come by callback, not by iterator: the demultiplexer of wRPC inboxes
+ * is on the path of each call, and nothing there may wait between two messages.
+ */
+export interface Subscription {
+  readonly subject: string;
+  /** Ends at once; what is under way is lost. */
+  unsubscribe(): void;
+  /** Leaves, and resolves when everything that the server had sent until then was delivered. */
+  drain(): Promise<void>;
+}
+
+export type BusStatus =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "open"; readonly server: string }
+  | { readonly phase: "reconnecting"; readonly since: number; readonly reason?: string }
+  | { readonly phase: "closed"; readonly reason?: string };
+
+export interface Bus extends AsyncDisposable {
+  /**
+   * @throws {LatticeError} `disconnected` while the connection is down (nothing is ever dropped in silence),
+   * `too-large` above {@link maxPayload}, `closed` after the end.
+   */
+  publish(subject: string, data: Uint8Array, options?: PublishOptions): void;
+  /**
+   * The first answer; one with `status` is thrown instead.
+   *
+   * @throws {LatticeError} `not-served`, `disconnected`, `denied`, `too-large`, `closed`, or the signal's reason:
+   * `deadline`, `aborted`.
+   */
+  request(
+    subject: string,
+    data: Uint8Array,
+    options: PublishOptions & { readonly signal: AbortSignal },
+  ): Promise<BusMessage>;
+  /** Subscriptions outlive reconnects. An exception of `receive` is logged and does not end the subscription. */
+  subscribe(subject: string, receive: (message: BusMessage) => void, options?: SubscribeOptions): Subscription;
+  /** A fresh subject under this connection's inbox prefix: `_INBOX.<host id>.<unique>`. */
+  newInbox(): string;
+  /** Resolves when the server has processed all that was sent before. */
+  flush(signal: AbortSignal): Promise<void>;
+  /** Asks a connection that may be dead for a sign of life, and redials if none comes within 2 s. */
+  probe(): void;
+  /** Leaves all subscriptions, lets what is under way end, sends what is buffered, closes. */
+  drain(): Promise<void>;
+  /** Bytes that one message may have, headers included, by the server's word. */
+  readonly maxPayload: number;
+  readonly status: View<BusStatus>;
+}

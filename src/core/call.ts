@@ -1,0 +1,49 @@
+/**
+ * The narrow waist: components, in-page providers and peers in the lattice are all a {@link Callee},
+ * something that takes a {@link Call} of WIT values and gives results. Bytes exist only below it.
+ */
+import type { EntityId } from "./ids.ts";
+import type { WitValue } from "./wit.ts";
+
+export interface Call {
+  /** Unique in this node. */
+  readonly id: string;
+  /** Who calls, as far as the caller says. */
+  readonly source: EntityId | undefined;
+  readonly target: EntityId;
+  /** Link name, `default` if none was chosen. */
+  readonly link: string;
+  /** `wasi:keyvalue/store@0.2.0-draft`; empty for functions of a world's root. */
+  readonly instance: string;
+  /** Component-level name: `get`, `[method]bucket.get`. */
+  readonly func: string;
+  readonly args: readonly WitValue[];
+  /** W3C `traceparent` and `tracestate`. */
+  readonly trace: ReadonlyMap<string, string>;
+  /** Aborted when nobody waits for the results any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What a guest asks for before a link gives it a target. */
+export type ImportCall = Omit<Call, "target">;
+
+export interface Callee {
+  /**
+   * Gives the results: none, or one value. A WIT `err` is a result.
+   *
+   * @throws {LatticeError} when the machinery fails.
+   */
+  invoke(call: Call): Promise<readonly WitValue[]>;
+}
+
+/** Answers what guests import. */
+export interface Importee {
+  invoke(call: ImportCall): Promise<readonly WitValue[]>;
+}
+
+export type Interceptor = (next: Callee) => Callee;
+
+/** `callee` behind `interceptors`; the first one sees a call first. */
+export function through(interceptors: readonly Interceptor[], callee: Callee): Callee {
+  return interceptors.reduceRight((next, intercept) => intercept(next), callee);
+}

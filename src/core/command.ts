@@ -1,0 +1,90 @@
+/**
+ * Everything a control plane, the page or the library can tell a host to do, as one table of types:
+ * a handler and a route are checked against the same line.
+ */
+import type { EntityId, HostId, LatticeId } from "./ids.ts";
+import type { Limits } from "./workload.ts";
+
+export type Labels = ReadonlyMap<string, string>;
+export type Annotations = ReadonlyMap<string, string>;
+
+export interface HostDescription {
+  readonly id: HostId;
+  readonly friendlyName: string;
+  readonly lattice: LatticeId;
+  readonly labels: Labels;
+  readonly uptimeSeconds: number;
+  /** Semver of this program. */
+  readonly version: string;
+  /** Addresses of the two buses' servers, without credentials. */
+  readonly controlServer: string | undefined;
+  readonly rpcServer: string | undefined;
+}
+
+export interface WorkloadDescription {
+  readonly id: EntityId;
+  readonly image: string;
+  readonly maxInstances: number;
+  readonly annotations: Annotations;
+  /** Limits that were asked for; absent where none were. */
+  readonly limits: Partial<Limits> | undefined;
+}
+
+export interface Inventory extends HostDescription {
+  readonly workloads: readonly WorkloadDescription[];
+}
+
+export interface ScaleRequest {
+  readonly id: EntityId;
+  /** Reference as given; echoed as it is. */
+  readonly image: string;
+  /** Bytes to use instead of fetching `image`. */
+  readonly bytes?: Uint8Array;
+  /** 0 stops the workload. */
+  readonly maxInstances: number;
+  readonly annotations: Annotations;
+  readonly limits?: Partial<Limits>;
+  /** Values for `wasi:config`, merged already. */
+  readonly config?: ReadonlyMap<string, string>;
+  /** Names of configuration that the lattice keeps. */
+  readonly configNames?: readonly string[];
+  /** Moves a running workload to another `image`; else the running one stays. */
+  readonly allowUpdate?: boolean;
+}
+
+/** What a scale or update command answers at once; the outcome comes as an event. */
+export interface Acknowledged {
+  /** For people; empty if there is nothing to say. */
+  readonly notice: string;
+}
+
+/** Each command's request and reply. */
+export interface Commands {
+  "host.ping": { request: undefined; reply: HostDescription };
+  "host.describe": { request: undefined; reply: Inventory };
+  "host.stop": { request: { readonly hostId: string | undefined; readonly timeoutMs: number | undefined }; reply: undefined };
+  "workload.bid": {
+    request: { readonly id: EntityId; readonly image: string; readonly constraints: Labels };
+    /** `silent`: this host does not bid, and says nothing. */
+    reply: "bid" | "silent";
+  };
+  "workload.scale": { request: ScaleRequest; reply: Acknowledged };
+  "workload.update": {
+    request: { readonly id: EntityId; readonly image: string; readonly annotations: Annotations };
+    reply: Acknowledged;
+  };
+  "label.put": { request: { readonly key: string; readonly value: string }; reply: undefined };
+  "label.remove": { request: { readonly key: string }; reply: "removed" | "absent" };
+}
+
+export type CommandName = keyof Commands;
+
+export type CommandHandlers = {
+  readonly [Name in CommandName]: (request: Commands[Name]["request"]) => Promise<Commands[Name]["reply"]>;
+};
+
+/** The host as control planes see it. */
+export interface HostControl {
+  /** @throws {LatticeError} with a message for the one who sent the command. */
+  run<Name extends CommandName>(name: Name, request: Commands[Name]["request"]): Promise<Commands[Name]["reply"]>;
+}

@@ -1,0 +1,49 @@
+/** The port to one generation of the lattice's protocols. */
+import type { Bus } from "./bus.ts";
+import type { Callee } from "./call.ts";
+import type { Clock } from "./clock.ts";
+import type { HostControl } from "./command.ts";
+import type { HostEvent } from "./event.ts";
+import type { EntityId, HostId, LatticeId } from "./ids.ts";
+import type { Log } from "./log.ts";
+import type { View } from "./view.ts";
+import type { World } from "./wit.ts";
+
+/** What a dialect is made of. `control` and `rpc` may be one object. */
+export interface DialectParts {
+  readonly control: Bus;
+  readonly rpc: Bus;
+  readonly lattice: LatticeId;
+  readonly host: HostId;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Something of this host that the lattice may call. */
+export interface Served {
+  readonly id: EntityId;
+  readonly world: World;
+  readonly callee: Callee;
+  /** While false the dialect stays out of the queue groups, so that NATS routes elsewhere. */
+  readonly accepting: View<boolean>;
+  /** Milliseconds that parameters may take to arrive, and a call to end. */
+  readonly deadlineMs: number;
+}
+
+/** A served thing's place in the lattice. */
+export interface Serving {
+  /** Leaves the queue groups; resolves when all that had been routed here was handed to the callee and answered. */
+  drain(): Promise<void>;
+}
+
+export interface Dialect {
+  readonly generation: "v0" | "v1" | "v2";
+  /** Control plane, in: resolves when the server knows all control subscriptions; they last until `signal` aborts. */
+  obey(host: HostControl, signal: AbortSignal): Promise<void>;
+  /** Control plane, out. While the bus is down events are kept, bounded, and sent in order when it is back. */
+  announce(event: HostEvent): void;
+  /** Data plane, in: resolves when the server knows the subscriptions. */
+  serve(served: Served, signal: AbortSignal): Promise<Serving>;
+  /** Data plane, out: calls `target` by the function types of `world`'s exports. */
+  reach(target: EntityId, world: World): Callee;
+}

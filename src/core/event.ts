@@ -1,0 +1,39 @@
+/** What happens in a host, as the lattice and the views are told. */
+import type { Annotations, Inventory, Labels } from "./command.ts";
+import type { EntityId } from "./ids.ts";
+
+export type HostEvent =
+  | { readonly type: "host-started"; readonly host: Inventory }
+  | { readonly type: "host-heartbeat"; readonly host: Inventory }
+  | { readonly type: "host-stopped"; readonly labels: Labels }
+  | WorkloadScaled
+  | (Omit<WorkloadScaled, "type"> & { readonly type: "workload-scale-failed"; readonly error: string })
+  | { readonly type: "labels-changed"; readonly labels: Labels };
+
+export interface WorkloadScaled {
+  readonly type: "workload-scaled";
+  readonly id: EntityId;
+  readonly image: string;
+  /** 0: it no longer runs here. */
+  readonly maxInstances: number;
+  readonly annotations: Annotations;
+}
+
+/** How a call ended. `failed`: the machinery or the guest failed; a WIT `err` is `ok`. */
+export type CallOutcome = "ok" | "failed" | "refused" | "aborted";
+
+/** One finished call, as traces show it. Times in milliseconds. */
+export interface CallRecord {
+  readonly id: string;
+  readonly source: EntityId | undefined;
+  readonly target: EntityId;
+  readonly instance: string;
+  readonly func: string;
+  readonly traceparent: string | undefined;
+  /** Since the epoch. */
+  readonly at: number;
+  readonly tookMs: number;
+  readonly outcome: CallOutcome;
+  /** Code and message, for all but `ok`. */
+  readonly error?: string;
+}

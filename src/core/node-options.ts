@@ -1,0 +1,29 @@
+/** The options of a node that can cross into the host worker. `join` adds what only a page has. */
+import type { Bridge } from "./node-state.ts";
+import type { Limits } from "./workload.ts";
+
+export interface NodeOptions {
+  /** WebSocket addresses (`ws://`, `wss://`); tried in turn, for ever. */
+  readonly servers: readonly string[];
+  /** Default `default`. */
+  readonly lattice?: string;
+  /** The friendly name that other members see; default: made up. */
+  readonly name?: string;
+  /** Added to the labels that tell the browser. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Protocol generations to speak; default `["v1"]`. */
+  readonly dialects?: readonly ("v0" | "v1" | "v2")[];
+  /** JetStream domain, for tabs on a leaf node. */
+  readonly jsDomain?: string;
+  readonly images?: ImageOptions;
+  readonly limits?: Partial<Limits>;
+  /** Default `auto`: the best that the browser has. */
+  readonly bridge?: Bridge | "auto";
+}
+
+export interface ImageOptions {
+  /** Largest component that is taken, in bytes; default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Keep fetched and prepared components in the Cache API; default true. */
+  readonly cache?: boolean;
+}

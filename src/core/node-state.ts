@@ -1,0 +1,74 @@
+/**
+ * The state of a node as pages and programs see it: a plain object that is replaced, never changed, and that
+ * crosses from the host worker to the page whole. Everything in it is bounded.
+ */
+import type { BusStatus } from "./bus.ts";
+import type { ErrorCode } from "./error.ts";
+import type { CallRecord } from "./event.ts";
+import type { LogEntry } from "./log.ts";
+import type { WorkloadState } from "./workload.ts";
+
+export type NodePhase = "idle" | "connecting" | "joined" | "reconnecting" | "stopped" | "failed";
+
+/** How guests wait for asynchronous imports. `sync`: they cannot. */
+export type Bridge = "jspi" | "atomics" | "sync";
+
+export type JoinStepName = "worker" | "identity" | "connect" | "subscribe" | "announce";
+
+/** A step of joining. Times in milliseconds since the page's `performance.timeOrigin`. */
+export interface JoinStep {
+  readonly name: JoinStepName;
+  readonly startedMs: number;
+  /** Absent while it lasts. */
+  readonly tookMs?: number;
+}
+
+export interface ExportedFunction {
+  readonly instance: string;
+  readonly func: string;
+  /** `func(name: string) -> string`. */
+  readonly signature: string;
+  /** Why the lattice cannot call it, if so. */
+  readonly unserved?: string;
+}
+
+export interface WorkloadView {
+  readonly id: string;
+  readonly image: string;
+  readonly state: WorkloadState;
+  readonly maxInstances: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly digest: string | undefined;
+  readonly sizeBytes: number | undefined;
+  readonly exports: readonly ExportedFunction[];
+  /** Full names of what it imports. */
+  readonly imports: readonly string[];
+  readonly running: number;
+  readonly waiting: number;
+  /** False while it is out of its queue groups because its line is full. */
+  readonly accepting: boolean;
+  readonly answered: number;
+  readonly failed: number;
+  readonly refused: number;
+}
+
+export interface NodeState {
+  readonly phase: NodePhase;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | undefined;
+  readonly hostId: string | undefined;
+  readonly friendlyName: string | undefined;
+  readonly lattice: string;
+  readonly version: string;
+  readonly bridge: Bridge | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly joinSteps: readonly JoinStep[];
+  readonly control: BusStatus;
+  readonly rpc: BusStatus;
+  readonly workloads: readonly WorkloadView[];
+  /** Newest last; the last 100. */
+  readonly calls: readonly CallRecord[];
+  /** Calls from the lattice and from this page since the start. */
+  readonly totals: { readonly answered: number; readonly failed: number; readonly refused: number };
+  /** Newest last; the last 200. */
+  readonly log: readonly LogEntry[];
+}

@@ -1,0 +1,49 @@
+/** What is asked to run, within which limits. A 1.x component is a workload of one component. */
+import type { EntityId } from "./ids.ts";
+
+/** Where a component's bytes come from. */
+export type ImageSource =
+  /** A reference as it was given: `https://host/x.wasm#sha256=…`. */
+  | { readonly reference: string }
+  /** Bytes at hand; `reference` is the name they are shown under. */
+  | { readonly reference: string; readonly bytes: Uint8Array };
+
+export interface Limits {
+  /** Linear memory of one instance, in bytes; all its memories together. */
+  readonly maxMemoryBytes: number;
+  /** From the acceptance of a call to its end, waiting included, in milliseconds. */
+  readonly callDeadlineMs: number;
+  /** Calls that wait while `maxInstances` run. */
+  readonly queueLimit: number;
+}
+
+/** 256 MiB, 30 s, 100 waiting calls. */
+export const DEFAULT_LIMITS: Limits = { maxMemoryBytes: 256 * 1024 * 1024, callDeadlineMs: 30_000, queueLimit: 100 };
+
+export interface WorkloadSpec {
+  readonly id: EntityId;
+  readonly image: ImageSource;
+  /** Calls that may run at once in this host. */
+  readonly maxInstances: number;
+  /** Opaque to the host; returned as given. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** What the component reads through `wasi:config`. */
+  readonly config: ReadonlyMap<string, string>;
+  readonly limits: Limits;
+}
+
+/** A step of getting a component ready, in order. */
+export type LoadStage = "fetch" | "verify" | "transpile" | "compile" | "subscribe";
+
+export interface LoadProgress {
+  readonly stage: LoadStage;
+  /** Bytes so far, of `totalBytes` where that is known; for `fetch` only. */
+  readonly bytes?: number;
+  readonly totalBytes?: number;
+}
+
+export type WorkloadState =
+  | { readonly phase: "starting"; readonly progress: LoadProgress }
+  | { readonly phase: "running" }
+  | { readonly phase: "stopping" }
+  | { readonly phase: "failed"; readonly error: string };

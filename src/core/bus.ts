@@ -61,7 +61,11 @@ export interface Bus extends AsyncDisposable {
     options: PublishOptions & { readonly signal: AbortSignal },
   ): Promise<BusMessage>;
   /** Subscriptions outlive reconnects. An exception of `receive` is logged and does not end the subscription. */
-  subscribe(subject: string, receive: (message: BusMessage) => void, options?: SubscribeOptions): Subscription;
+  subscribe(
+    subject: string,
+    receive: (message: BusMessage) => void,
+    options?: SubscribeOptions,
+  ): Subscription;
   /** A fresh subject under this connection's inbox prefix: `_INBOX.<host id>.<unique>`. */
   newInbox(): string;
   /** Resolves when the server has processed all that was sent before. */

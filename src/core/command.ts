@@ -62,7 +62,10 @@ export interface Acknowledged {
 export interface Commands {
   "host.ping": { request: undefined; reply: HostDescription };
   "host.describe": { request: undefined; reply: Inventory };
-  "host.stop": { request: { readonly hostId: string | undefined; readonly timeoutMs: number | undefined }; reply: undefined };
+  "host.stop": {
+    request: { readonly hostId: string | undefined; readonly timeoutMs: number | undefined };
+    reply: undefined;
+  };
   "workload.bid": {
     request: { readonly id: EntityId; readonly image: string; readonly constraints: Labels };
     /** `silent`: this host does not bid, and says nothing. */
@@ -80,11 +83,16 @@ export interface Commands {
 export type CommandName = keyof Commands;
 
 export type CommandHandlers = {
-  readonly [Name in CommandName]: (request: Commands[Name]["request"]) => Promise<Commands[Name]["reply"]>;
+  readonly [Name in CommandName]: (
+    request: Commands[Name]["request"],
+  ) => Promise<Commands[Name]["reply"]>;
 };
 
 /** The host as control planes see it. */
 export interface HostControl {
   /** @throws {LatticeError} with a message for the one who sent the command. */
-  run<Name extends CommandName>(name: Name, request: Commands[Name]["request"]): Promise<Commands[Name]["reply"]>;
+  run<Name extends CommandName>(
+    name: Name,
+    request: Commands[Name]["request"],
+  ): Promise<Commands[Name]["reply"]>;
 }

@@ -7,7 +7,10 @@ export type HostEvent =
   | { readonly type: "host-heartbeat"; readonly host: Inventory }
   | { readonly type: "host-stopped"; readonly labels: Labels }
   | WorkloadScaled
-  | (Omit<WorkloadScaled, "type"> & { readonly type: "workload-scale-failed"; readonly error: string })
+  | (Omit<WorkloadScaled, "type"> & {
+      readonly type: "workload-scale-failed";
+      readonly error: string;
+    })
   | { readonly type: "labels-changed"; readonly labels: Labels };
 
 export interface WorkloadScaled {

@@ -15,18 +15,14 @@ export type Digest = Branded<"digest">;
 
 /** @throws {LatticeError} `bad-input` if `text` is not one plain NATS token. */
 export function latticeId(text: string): LatticeId {
-  if (!/^[^\s.*>]+$/.test(text)) {
-    throw new LatticeError("bad-input", `lattice name "${text}" must be one word without dots, spaces, * or >`);
-  }
-  return text as LatticeId; // checked above
+  if (isLatticeId(text)) return text;
+  throw misfit("lattice name", text, "one word without dots, spaces, * or >");
 }
 
-/** @throws {LatticeError} `bad-input` if `text` is not a server nkey. */
+/** @throws {LatticeError} `bad-input` if `text` is not a public server nkey. */
 export function hostId(text: string): HostId {
-  if (!/^N[A-Z2-7]{55}$/.test(text)) {
-    throw new LatticeError("bad-input", `host id "${text}" must be a public server nkey: N and 55 base32 characters`);
-  }
-  return text as HostId; // checked above
+  if (isHostId(text)) return text;
+  throw misfit("host id", text, "a server nkey: N and 55 base32 characters");
 }
 
 /**
@@ -36,17 +32,23 @@ export function hostId(text: string): HostId {
  * @throws {LatticeError} `bad-input` for anything else.
  */
 export function entityId(text: string): EntityId {
-  if (!/^[-/_=.a-zA-Z0-9]+$/.test(text) || text.startsWith(".") || text.endsWith(".") || text.includes("..")) {
-    throw new LatticeError("bad-input", `id "${text}" must be of letters, digits and - _ = / . only`);
-  }
-  return text as EntityId; // checked above
+  if (isEntityId(text)) return text;
+  throw misfit("id", text, "of letters, digits and - _ = / and inner dots");
 }
 
 /** @throws {LatticeError} `bad-input` if `text` is not 64 hex digits. */
 export function digest(text: string): Digest {
   const lower = text.toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(lower)) {
-    throw new LatticeError("bad-input", `digest "${text}" must be 64 hex digits of SHA-256`);
-  }
-  return lower as Digest; // checked above
+  if (isDigest(lower)) return lower;
+  throw misfit("digest", text, "64 hex digits of SHA-256");
+}
+
+const isLatticeId = (text: string): text is LatticeId => /^[^\s.*>]+$/.test(text);
+const isHostId = (text: string): text is HostId => /^N[A-Z2-7]{55}$/.test(text);
+const isEntityId = (text: string): text is EntityId =>
+  /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/.test(text);
+const isDigest = (text: string): text is Digest => /^[0-9a-f]{64}$/.test(text);
+
+function misfit(what: string, met: string, wanted: string): LatticeError {
+  return new LatticeError("bad-input", `${what} "${met}" must be ${wanted}`);
 }

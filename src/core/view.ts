@@ -26,28 +26,41 @@ export function createSource<T>(initial: T): Source<T> {
     set(next) {
       if (Object.is(next, state)) return;
       state = next;
-      for (const listener of [...listeners]) listener(next);
+      for (const listener of Array.from(listeners)) listener(next);
     },
   };
 }
 
 /** Resolves with the first state, the present one included, that `wanted` accepts. Rejects with the signal's reason. */
-export function until<T, S extends T>(view: View<T>, wanted: (state: T) => state is S, signal: AbortSignal): Promise<S>;
-export function until<T>(view: View<T>, wanted: (state: T) => boolean, signal: AbortSignal): Promise<T>;
-export function until<T>(view: View<T>, wanted: (state: T) => boolean, signal: AbortSignal): Promise<T> {
+export function until<T, S extends T>(
+  view: View<T>,
+  wanted: (state: T) => state is S,
+  signal: AbortSignal,
+): Promise<S>;
+export function until<T>(
+  view: View<T>,
+  wanted: (state: T) => boolean,
+  signal: AbortSignal,
+): Promise<T>;
+export function until<T>(
+  view: View<T>,
+  wanted: (state: T) => boolean,
+  signal: AbortSignal,
+): Promise<T> {
   signal.throwIfAborted();
   const now = view.peek();
   if (wanted(now)) return Promise.resolve(now);
   return new Promise((resolve, reject) => {
-    const done = new AbortController();
-    signal.addEventListener("abort", () => (done.abort(), reject(signal.reason as Error)), {
-      once: true,
-      signal: done.signal,
-    });
+    const settled = new AbortController();
+    const giveUp = (): void => {
+      settled.abort();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", giveUp, { once: true, signal: settled.signal });
     view.subscribe((state) => {
       if (!wanted(state)) return;
-      done.abort();
+      settled.abort();
       resolve(state);
-    }, done.signal);
+    }, settled.signal);
   });
 }

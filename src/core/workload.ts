@@ -18,7 +18,11 @@ export interface Limits {
 }
 
 /** 256 MiB, 30 s, 100 waiting calls. */
-export const DEFAULT_LIMITS: Limits = { maxMemoryBytes: 256 * 1024 * 1024, callDeadlineMs: 30_000, queueLimit: 100 };
+export const DEFAULT_LIMITS: Limits = {
+  maxMemoryBytes: 256 * 1024 * 1024,
+  callDeadlineMs: 30_000,
+  queueLimit: 100,
+};
 
 export interface WorkloadSpec {
   readonly id: EntityId;

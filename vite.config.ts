@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+
+const root = import.meta.dirname;
+
+/** Flags that Chromium needs as root in a container, and that keep it off the network. */
+export const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export default defineConfig({
+  root: resolve(root, "src/page"),
+  publicDir: resolve(root, "public"),
+  base: "./",
+  worker: {
+    format: "es",
+    rolldownOptions: { output: { entryFileNames: "workers/[name].js" } },
+  },
+  build: {
+    outDir: resolve(root, "dist"),
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: false,
+    rolldownOptions: {
+      input: {
+        index: resolve(root, "src/page/index.html"),
+        kiosk: resolve(root, "src/page/kiosk.html"),
+        "lib/index": resolve(root, "src/index.ts"),
+      },
+      output: {
+        entryFileNames: (chunk) =>
+          chunk.name.startsWith("lib/") ? "[name].js" : "assets/[name]-[hash].js",
+      },
+      preserveEntrySignatures: "exports-only",
+    },
+  },
+  test: {
+    projects: [
+      {
+        root,
+        test: { name: "unit", environment: "node", include: ["test/unit/**/*.test.ts"] },
+      },
+      {
+        root,
+        test: {
+          name: "lattice",
+          environment: "node",
+          include: ["test/lattice/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        root,
+        worker: { format: "es" },
+        optimizeDeps: { exclude: ["@bytecodealliance/jco", "@bytecodealliance/jco-transpile"] },
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { executablePath: "/usr/bin/chromium", args: CHROMIUM_FLAGS },
+            }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,69 @@
+/** The contract between a page and its host worker: which methods each side answers. */
+import type { Credentials } from "../core/credentials.ts";
+import type { NodeOptions } from "../core/node-options.ts";
+import type { NodeState } from "../core/node-state.ts";
+
+export type BusName = "control" | "rpc";
+
+/** What happened to the page, for the node to act on. */
+export type PageNotice =
+  /** The page may have slept, or the network came back: look whether the connection lives. */
+  | "wake"
+  | "hidden"
+  | "visible"
+  /** About to be suspended, perhaps to come back: leave the queue groups. */
+  | "freeze"
+  | "resume"
+  /** About to end: say goodbye and drain. */
+  | "leaving";
+
+export interface NodeSetup extends NodeOptions {
+  /** The page's `performance.timeOrigin`, the zero of the join steps. */
+  readonly timeOrigin: number;
+  /** When the page asked for the worker, in milliseconds since `timeOrigin`. */
+  readonly startedMs: number;
+  /** Which buses the page has credentials for, to be asked by {@link PageMethods.credentials}. */
+  readonly credentialed: readonly BusName[];
+  /** True if `rpcCredentials` were given: then calls run on a connection of their own. */
+  readonly separateRpc: boolean;
+  /** Base address of the worker files, if not beside the library. */
+  readonly workers?: string;
+}
+
+export interface StartRequest {
+  readonly id: string;
+  /** A reference; with `bytes`, the name to show. */
+  readonly image: string;
+  readonly bytes?: Uint8Array;
+  readonly maxInstances?: number;
+  readonly config?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface CallRequest {
+  readonly target: string;
+  readonly instance: string;
+  readonly func: string;
+  readonly args: readonly unknown[];
+  readonly wit?: string;
+  readonly linkName?: string;
+}
+
+/** What the host worker answers. */
+export interface NodeMethods {
+  /** Resolves when the node has joined. */
+  join(setup: NodeSetup): Promise<void>;
+  start(request: StartRequest): Promise<void>;
+  stop(id: string): Promise<void>;
+  call(request: CallRequest, signal?: AbortSignal): Promise<unknown>;
+  notice(notice: PageNotice): Promise<void>;
+  /** Leaves the lattice; resolves when everything is drained and closed. */
+  leave(): Promise<void>;
+}
+
+/** What the page answers. */
+export interface PageMethods {
+  credentials(bus: BusName): Promise<Credentials | undefined>;
+  /** The node's new state; at most about ten times a second. */
+  state(state: NodeState): Promise<void>;
+}

@@ -1,0 +1,103 @@
+/**
+ * Control planes as tables: a {@link Route} says which command a subject means and how its bytes are read and
+ * answered; {@link obeyRoutes} is the one loop that runs any table.
+ */
+import type { Bus, BusMessage } from "../core/bus.ts";
+import type { CommandName, Commands, HostControl } from "../core/command.ts";
+import type { Log } from "../core/log.ts";
+
+import { messageOf } from "../core/error.ts";
+
+export interface Route<Name extends CommandName = CommandName> {
+  /** What a subject must be, past the common prefix, for this route. */
+  readonly subject: string;
+  readonly command: Name;
+  /** Throws for a payload that cannot be read. */
+  decode(message: BusMessage): Commands[Name]["request"];
+  /** What the sender is told if {@link decode} throws. */
+  readonly malformed: string;
+  /** `undefined`: no answer. */
+  encode(
+    reply: Commands[Name]["reply"],
+    request: Commands[Name]["request"],
+  ): Uint8Array | undefined;
+}
+
+/** A route with its command's types forgotten, so that routes of all commands fit into one table. */
+export interface RouteEntry {
+  readonly subject: string;
+  answer(
+    message: BusMessage,
+    host: HostControl,
+    encodeError: (text: string) => Uint8Array,
+  ): Promise<Answer>;
+}
+
+/** Bytes to reply with, if any, and what to log where something went wrong. */
+export interface Answer {
+  readonly data: Uint8Array | undefined;
+  readonly problem?: string;
+}
+
+export function route<Name extends CommandName>(row: Route<Name>): RouteEntry {
+  return {
+    subject: row.subject,
+    async answer(message, host, encodeError) {
+      let request: Commands[Name]["request"];
+      try {
+        request = row.decode(message);
+      } catch (cause) {
+        return { data: encodeError(row.malformed), problem: messageOf(cause) };
+      }
+      try {
+        return { data: row.encode(await host.run(row.command, request), request) };
+      } catch (cause) {
+        const problem = messageOf(cause);
+        return { data: encodeError(problem), problem };
+      }
+    },
+  };
+}
+
+export interface RouteTable {
+  /** Subjects to subscribe to, wildcards included. */
+  readonly subscriptions: readonly string[];
+  readonly routes: readonly RouteEntry[];
+  /** What a message on a subscribed subject without a route is told. */
+  readonly unknown: string;
+  readonly encodeError: (text: string) => Uint8Array;
+}
+
+/** Answers the table's subjects until `signal` aborts; resolves when the server knows all subscriptions. */
+export async function obeyRoutes(
+  table: RouteTable,
+  parts: { readonly bus: Bus; readonly host: HostControl; readonly log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const { bus, host, log } = parts;
+  const routes = new Map(table.routes.map((entry) => [entry.subject, entry]));
+
+  const receive = async (message: BusMessage): Promise<void> => {
+    const { data, problem } = (await routes
+      .get(message.subject)
+      ?.answer(message, host, table.encodeError)) ?? {
+      data: table.encodeError(table.unknown),
+      problem: table.unknown,
+    };
+    if (problem !== undefined) log.warn("command.refused", { subject: message.subject, problem });
+    if (message.reply === undefined || data === undefined) return;
+    try {
+      bus.publish(message.reply, data);
+    } catch (cause) {
+      log.warn("command.unanswered", { subject: message.subject, problem: messageOf(cause) });
+    }
+  };
+
+  for (const subject of table.subscriptions) {
+    bus.subscribe(subject, (message) => void receive(message), {
+      signal,
+      onDenied: (error) => log.error("command.denied", { subject, problem: error.message }),
+    });
+  }
+  await bus.flush(signal);
+}

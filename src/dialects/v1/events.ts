@@ -1,0 +1,62 @@
+/** The events of the 1.x lattice as a table: name on the wire, and data (wasmCloud `wasmbus/event.rs` @ v1.9.2). */
+import type { HostEvent } from "../../core/event.ts";
+import type { HostId } from "../../core/ids.ts";
+
+import { inventoryJson, plain } from "./messages.ts";
+
+type Type = HostEvent["type"];
+type EventOf<T extends Type> = Extract<HostEvent, { type: T }>;
+
+interface Row<T extends Type> {
+  readonly name: string;
+  data(event: EventOf<T>, host: HostId): object;
+}
+
+const rows: { readonly [T in Type]: Row<T> } = {
+  "host-started": {
+    name: "host_started",
+    data: ({ host }) => ({
+      friendly_name: host.friendlyName,
+      labels: plain(host.labels),
+      uptime_seconds: 0,
+      version: host.version,
+    }),
+  },
+  "host-heartbeat": { name: "host_heartbeat", data: ({ host }) => inventoryJson(host) },
+  "host-stopped": { name: "host_stopped", data: ({ labels }) => ({ labels: plain(labels) }) },
+  "workload-scaled": {
+    name: "component_scaled",
+    data: (event, host) => ({
+      annotations: plain(event.annotations),
+      host_id: host,
+      image_ref: event.image,
+      max_instances: event.maxInstances,
+      component_id: event.id,
+    }),
+  },
+  "workload-scale-failed": {
+    name: "component_scale_failed",
+    data: (event, host) => ({
+      annotations: plain(event.annotations),
+      component_id: event.id,
+      host_id: host,
+      image_ref: event.image,
+      max_instances: event.maxInstances,
+      error: event.error,
+    }),
+  },
+  "labels-changed": {
+    name: "labels_changed",
+    data: ({ labels }, host) => ({ host_id: host, labels: plain(labels) }),
+  },
+};
+
+/** The event's name on the wire and its `data`. */
+export function wireEvent(
+  event: HostEvent,
+  host: HostId,
+): { readonly name: string; readonly data: object } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of an event's own type takes that event
+  const row = rows[event.type] as Row<Type>;
+  return { name: row.name, data: row.data(event, host) };
+}

@@ -1,0 +1,43 @@
+/**
+ * The inboxes of wRPC calls: one wildcard subscription for the whole connection, and a table by call.
+ *
+ * Each call owns a subject `X` and everything under it (`X.params`, `X.results.0.1`). A subscription for each call
+ * would cost the server two more commands, and more than the call itself.
+ */
+import type { Bus, BusMessage } from "../../core/bus.ts";
+
+/** What a call does with a message; `path` is what follows its own subject: empty, `params`, `results.0`. */
+export type Receive = (path: string, message: BusMessage) => void;
+
+export interface Inbox {
+  /** The subject that peers answer to. */
+  readonly subject: string;
+  /** Later messages are dropped in silence: a peer may still send end markers. */
+  close(): void;
+}
+
+export interface Inboxes {
+  open(receive: Receive): Inbox;
+}
+
+export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
+  const root = `${bus.newInbox()}.`;
+  const calls = new Map<string, Receive>();
+  let opened = 0;
+  bus.subscribe(
+    `${root}>`,
+    (message) => {
+      const dot = message.subject.indexOf(".", root.length);
+      const token = dot === -1 ? message.subject.slice(root.length) : message.subject.slice(root.length, dot);
+      calls.get(token)?.(dot === -1 ? "" : message.subject.slice(dot + 1), message);
+    },
+    { signal },
+  );
+  return {
+    open(receive) {
+      const token = (opened++).toString(36);
+      calls.set(token, receive);
+      return { subject: root + token, close: () => calls.delete(token) };
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** What each command does: the table that every dialect's routes lead to. */
+import type { CommandHandlers, Inventory } from "../core/command.ts";
+import type { HostEvent } from "../core/event.ts";
+import type { HostId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { LabelTable } from "./labels.ts";
+import type { Workloads } from "./workloads.ts";
+
+import { LatticeError, messageOf } from "../core/error.ts";
+
+export interface CommandParts {
+  readonly id: HostId;
+  readonly inventory: () => Inventory;
+  readonly labels: LabelTable;
+  readonly workloads: Workloads;
+  readonly announce: (event: HostEvent) => void;
+  readonly stop: (timeoutMs?: number) => Promise<void>;
+  readonly log: Log;
+}
+
+export function commandHandlers(parts: CommandParts): CommandHandlers {
+  const { id, inventory, labels, workloads, announce, log } = parts;
+  const labelsChanged = (): void => announce({ type: "labels-changed", labels: labels.all() });
+  return {
+    "host.ping": () => Promise.resolve(inventory()),
+    "host.describe": () => Promise.resolve(inventory()),
+    async "host.stop"({ hostId, timeoutMs }) {
+      if (hostId !== undefined && hostId !== id)
+        throw new LatticeError("bad-input", `invalid host_id [${hostId}]`);
+      // The answer goes out first: stopping closes the connection that carries it.
+      setTimeout(() => {
+        parts
+          .stop(timeoutMs)
+          .catch((cause: unknown) => log.error("host.stop-failed", { problem: messageOf(cause) }));
+      }, 0);
+    },
+    async "workload.bid"({ id: wanted, constraints }) {
+      return labels.satisfy(constraints) && workloads.running(wanted) === undefined
+        ? "bid"
+        : "silent";
+    },
+    async "workload.scale"(request) {
+      const { notice, done } = workloads.scale(request);
+      void done.catch(() => undefined); // the outcome is told by event and log
+      return { notice };
+    },
+    async "workload.update"(request) {
+      return workloads.update(request);
+    },
+    async "label.put"({ key, value }) {
+      labels.put(key, value);
+      labelsChanged();
+    },
+    async "label.remove"({ key }) {
+      const outcome = labels.remove(key);
+      if (outcome === "removed") labelsChanged();
+      return outcome;
+    },
+  };
+}

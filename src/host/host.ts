@@ -1,0 +1,162 @@
+/**
+ * The host engine: owns the tables of labels and workloads, answers commands, tells of events.
+ *
+ * It knows nothing of NATS, of browsers or of any generation of the protocols: those are its parts.
+ */
+import type { Bus } from "../core/bus.ts";
+import type { Callee, Interceptor } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import type { HostControl, Inventory, Labels, ScaleRequest } from "../core/command.ts";
+import type { Dialect } from "../core/dialect.ts";
+import type { CallRecord, HostEvent } from "../core/event.ts";
+import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { Runtime } from "../core/runtime.ts";
+import type { World } from "../core/wit.ts";
+import type { Limits } from "../core/workload.ts";
+import type { WorkloadEntry } from "./workloads.ts";
+
+import { through } from "../core/call.ts";
+import { LatticeError } from "../core/error.ts";
+import { createSource } from "../core/view.ts";
+import { commandHandlers } from "./commands.ts";
+import { keepBeating } from "./heartbeat.ts";
+import { trace } from "./interceptors/trace.ts";
+import { createLabels } from "./labels.ts";
+import { createOutbound } from "./outbound.ts";
+import { createWorkloads } from "./workloads.ts";
+
+/** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
+const HEARTBEAT_MS = 30_000;
+/** How long calls may take to end when the host stops, unless the sender says otherwise. */
+const STOP_DEADLINE_MS = 10_000;
+
+export interface HostParts {
+  readonly id: HostId;
+  readonly lattice: LatticeId;
+  readonly friendlyName: string;
+  readonly version: string;
+  readonly labels: Labels;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly runtime: Runtime;
+  readonly control: Bus;
+  readonly rpc: Bus;
+  readonly dialects: readonly Dialect[];
+  readonly heartbeatMs?: number;
+  /** Hears of each call that ended here, whoever made it. */
+  readonly record: (call: CallRecord) => void;
+  /** Something that views show has changed. */
+  readonly changed: () => void;
+}
+
+export interface Host extends HostControl {
+  /** Resolves when all control subscriptions stand and the lattice was told. */
+  start(): Promise<void>;
+  /** Ends calls, says goodbye, leaves the buses. Later calls give the same promise. */
+  stop(timeoutMs?: number): Promise<void>;
+  /** Resolves when the host was stopped, by whomever. */
+  readonly stopped: Promise<void>;
+  /** As the command, but resolves with its outcome. */
+  scale(request: ScaleRequest): Promise<void>;
+  /** Out of all queue groups, or back in them. */
+  setPresent(present: boolean): void;
+  /** What calls `target` by the types of `world`; here, if it runs here and has room, else in the lattice. */
+  calleeFor(target: EntityId, world: World | undefined): Callee;
+  inventory(): Inventory;
+  entries(): readonly WorkloadEntry[];
+}
+
+export function createHost(parts: HostParts): Host {
+  const { clock, log, control, rpc, dialects } = parts;
+  const startedAt = clock.monotonic();
+  const labels = createLabels(parts.labels);
+  const present = createSource(true);
+  const lifetime = new AbortController();
+  const announce = (event: HostEvent): void => {
+    for (const dialect of dialects) dialect.announce(event);
+  };
+  const interceptors: readonly Interceptor[] = [trace(clock, parts.record)];
+  const workloads = createWorkloads({
+    runtime: parts.runtime,
+    dialects,
+    interceptors,
+    imports: (spec) => createOutbound(spec, log),
+    present,
+    limits: parts.limits,
+    log,
+    announce,
+    changed: parts.changed,
+  });
+
+  const inventory = (): Inventory => ({
+    id: parts.id,
+    friendlyName: parts.friendlyName,
+    lattice: parts.lattice,
+    labels: labels.all(),
+    uptimeSeconds: Math.floor((clock.monotonic() - startedAt) / 1000),
+    version: parts.version,
+    controlServer: serverOf(control),
+    rpcServer: serverOf(rpc),
+    workloads: workloads.describe(),
+  });
+  const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
+
+  let stopping: Promise<void> | undefined;
+  let tellStopped: () => void;
+  const stopped = new Promise<void>((resolve) => (tellStopped = resolve));
+  const stop = async (timeoutMs: number): Promise<void> => {
+    log.info("host.stopping");
+    lifetime.abort(new LatticeError("closed", "this host was stopped"));
+    present.set(false);
+    announce({ type: "host-stopped", labels: labels.all() });
+    await workloads.stopAll(AbortSignal.timeout(timeoutMs));
+    await Promise.all(rpc === control ? [control.drain()] : [control.drain(), rpc.drain()]);
+    await parts.runtime[Symbol.asyncDispose]();
+    tellStopped();
+  };
+  const host: Host = {
+    stopped,
+    run: (name, request) => handlers[name](request),
+    async start() {
+      await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
+      announce({ type: "host-started", host: inventory() });
+      keepBeating(clock, parts.heartbeatMs ?? HEARTBEAT_MS, beat, lifetime.signal);
+      control.status.subscribe((status) => status.phase === "open" && beat(), lifetime.signal);
+    },
+    stop: (timeoutMs = STOP_DEADLINE_MS) => (stopping ??= stop(timeoutMs)),
+    scale: (request) => workloads.scale(request).done,
+    setPresent: (value) => present.set(value && !lifetime.signal.aborted),
+    calleeFor(target, world) {
+      const local = workloads.running(target);
+      if (local?.pool.load.peek().accepting === true) return local.callee;
+      const types = world ?? local?.component.world;
+      if (types === undefined) {
+        const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
+        throw new LatticeError("types-unknown", error);
+      }
+      const [dialect] = dialects;
+      if (dialect === undefined)
+        throw new LatticeError("not-served", "this node speaks no dialect");
+      return through(interceptors, dialect.reach(target, types));
+    },
+    inventory,
+    entries: () => workloads.entries(),
+  };
+  const handlers = commandHandlers({
+    id: parts.id,
+    inventory,
+    labels,
+    workloads,
+    announce,
+    stop: (timeoutMs) => host.stop(timeoutMs),
+    log,
+  });
+  return host;
+}
+
+function serverOf(bus: Bus): string | undefined {
+  const status = bus.status.peek();
+  return status.phase === "open" ? status.server : undefined;
+}

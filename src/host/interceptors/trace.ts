@@ -1,0 +1,45 @@
+/** Records each call that passes: who, what, how long, how it ended. */
+import type { Call, Interceptor } from "../../core/call.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { ErrorCode } from "../../core/error.ts";
+import type { CallOutcome, CallRecord } from "../../core/event.ts";
+
+import { asLatticeError } from "../../core/error.ts";
+
+export function trace(clock: Clock, record: (call: CallRecord) => void): Interceptor {
+  return (next) => ({
+    async invoke(call) {
+      const at = clock.now();
+      const started = clock.monotonic();
+      const end = (outcome: CallOutcome, error?: string): void =>
+        record({
+          ...identity(call),
+          at,
+          tookMs: clock.monotonic() - started,
+          outcome,
+          ...(error === undefined ? {} : { error }),
+        });
+      try {
+        const results = await next.invoke(call);
+        end("ok");
+        return results;
+      } catch (cause) {
+        const { code, message } = asLatticeError(cause);
+        end(outcomeOf(code), `${code}: ${message}`);
+        throw cause;
+      }
+    },
+  });
+}
+
+function identity(
+  call: Call,
+): Pick<CallRecord, "id" | "source" | "target" | "instance" | "func" | "traceparent"> {
+  const { id, source, target, instance, func } = call;
+  return { id, source, target, instance, func, traceparent: call.trace.get("traceparent") };
+}
+
+function outcomeOf(code: ErrorCode): CallOutcome {
+  if (code === "overloaded") return "refused";
+  return code === "aborted" ? "aborted" : "failed";
+}

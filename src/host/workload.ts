@@ -1,0 +1,115 @@
+/** One running workload: its component, its pool, its place in the lattice, and its counters. */
+import type { Callee, Interceptor } from "../core/call.ts";
+import type { Dialect, Serving } from "../core/dialect.ts";
+import type { CallRecord } from "../core/event.ts";
+import type { Component, Pool, Runtime } from "../core/runtime.ts";
+import type { View } from "../core/view.ts";
+import type { LoadProgress, WorkloadSpec } from "../core/workload.ts";
+import type { Importee } from "../core/call.ts";
+
+import { through } from "../core/call.ts";
+import { LatticeError } from "../core/error.ts";
+import { createSource } from "../core/view.ts";
+
+export interface WorkloadParts {
+  readonly runtime: Runtime;
+  readonly dialects: readonly Dialect[];
+  readonly interceptors: readonly Interceptor[];
+  readonly imports: (spec: WorkloadSpec) => Importee;
+  /** False while the node keeps out of all queue groups: frozen, or leaving. */
+  readonly present: View<boolean>;
+}
+
+export interface Workload {
+  readonly spec: WorkloadSpec;
+  readonly component: Component;
+  readonly pool: Pool;
+  /** What calls from this node go through. */
+  readonly callee: Callee;
+  /** Moves to another number of calls at once. */
+  resize(maxInstances: number): Workload;
+  /** Leaves the queue groups, lets calls end until `signal` aborts, ends the workers. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** Counters of the calls that a workload ended, for views. */
+export interface CallTotals {
+  answered: number;
+  failed: number;
+  refused: number;
+}
+
+export function countCall(totals: CallTotals, { outcome }: CallRecord): void {
+  if (outcome === "ok") totals.answered++;
+  else if (outcome === "refused") totals.refused++;
+  else totals.failed++;
+}
+
+/** Loads, runs and serves `spec`; resolves when the lattice can call it. Leaves nothing behind when it throws. */
+export async function startWorkload(
+  spec: WorkloadSpec,
+  parts: WorkloadParts,
+  options: { readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void },
+): Promise<Workload> {
+  const { signal, onProgress } = options;
+  const component = await parts.runtime.load(spec.image, { signal, onProgress });
+  const { maxInstances, limits } = spec;
+  const pool = await component.run({ maxInstances, limits, imports: parts.imports(spec), signal });
+  const served = new AbortController();
+  try {
+    onProgress({ stage: "subscribe" });
+    const callee = through(parts.interceptors, pool);
+    const accepting = createSource(true);
+    const decide = (): void => accepting.set(parts.present.peek() && pool.load.peek().accepting);
+    decide();
+    parts.present.subscribe(decide, served.signal);
+    pool.load.subscribe(decide, served.signal);
+    const servings = await Promise.all(
+      parts.dialects.map((dialect) =>
+        dialect.serve(
+          {
+            id: spec.id,
+            world: component.world,
+            callee,
+            accepting,
+            deadlineMs: limits.callDeadlineMs,
+          },
+          served.signal,
+        ),
+      ),
+    );
+    signal.throwIfAborted();
+    return running({ spec, component, pool, callee }, servings, served);
+  } catch (cause) {
+    served.abort();
+    await pool[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+type Parts = Pick<Workload, "spec" | "component" | "pool" | "callee">;
+
+function running(parts: Parts, servings: readonly Serving[], served: AbortController): Workload {
+  return {
+    ...parts,
+    resize(maxInstances) {
+      parts.pool.resize(maxInstances);
+      return running({ ...parts, spec: { ...parts.spec, maxInstances } }, servings, served);
+    },
+    async stop(signal) {
+      const left = Promise.all(servings.map((serving) => serving.drain())).then(() =>
+        parts.pool.drained(signal),
+      );
+      await Promise.race([left, aborted(signal)]).catch(() => undefined); // what still runs is ended below
+      served.abort(new LatticeError("closed", `${parts.spec.id} was stopped`));
+      await parts.pool[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

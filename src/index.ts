@@ -1,0 +1,23 @@
+/** The public names of Inlay. */
+export { join, startJoining } from "./join.ts";
+export { LatticeHostElement } from "./element.ts";
+export { LatticeError } from "./core/error.ts";
+
+export type { CallOptions, JoinOptions, Joining, LatticeNode, WorkloadOptions } from "./join.ts";
+export type { BusStatus } from "./core/bus.ts";
+export type { Credentials } from "./core/credentials.ts";
+export type { ErrorCode } from "./core/error.ts";
+export type { CallOutcome, CallRecord } from "./core/event.ts";
+export type { LogEntry, LogLevel } from "./core/log.ts";
+export type { ImageOptions, NodeOptions } from "./core/node-options.ts";
+export type {
+  Bridge,
+  ExportedFunction,
+  JoinStep,
+  JoinStepName,
+  NodePhase,
+  NodeState,
+  WorkloadView,
+} from "./core/node-state.ts";
+export type { View } from "./core/view.ts";
+export type { Limits, LoadProgress, LoadStage, WorkloadState } from "./core/workload.ts";

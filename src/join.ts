@@ -1,0 +1,249 @@
+/**
+ * The page's side of a node: starts the host worker, mirrors its state, tells it what happens to the page.
+ *
+ * Nothing of the lattice runs here: the connection, the dialects and the components live in workers.
+ */
+import type { BusName, NodeMethods, NodeSetup, PageMethods, PageNotice } from "./channels/node.ts";
+import type { Credentials } from "./core/credentials.ts";
+import type { NodeOptions } from "./core/node-options.ts";
+import type { NodeState } from "./core/node-state.ts";
+import type { View } from "./core/view.ts";
+
+import { answer, remote } from "./channels/rpc.ts";
+import { spawn } from "./channels/spawn.ts";
+import { asLatticeError, LatticeError } from "./core/error.ts";
+import { createSource } from "./core/view.ts";
+import { VERSION } from "./version.ts";
+import hostWorker from "./workers/host.worker.ts?worker&url";
+
+export interface JoinOptions extends NodeOptions {
+  /** For the control connection, and for calls unless `rpcCredentials` are given. A function is asked at each dial. */
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
+  /** Given, calls run on a connection of their own. */
+  readonly rpcCredentials?: Credentials | (() => Promise<Credentials>);
+  /** Base address of the worker files; default: beside this library. */
+  readonly workers?: string;
+  /** Leaves the lattice when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+export interface WorkloadOptions {
+  readonly id: string;
+  /** A reference or URL, or the component itself. */
+  readonly image: string | Blob | Uint8Array;
+  /** Calls that may run at once; default 10. */
+  readonly maxInstances?: number;
+  /** What the component reads through `wasi:config`. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface CallOptions {
+  /** Id of a component or provider anywhere in the lattice. */
+  readonly target: string;
+  /** `wasi:keyvalue/store@0.2.0-draft`. */
+  readonly instance: string;
+  readonly func: string;
+  /** Values in jco's JavaScript mapping. */
+  readonly args: readonly unknown[];
+  /** WIT text with the interface; needed unless `target` runs in this node. */
+  readonly wit?: string;
+  readonly linkName?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A member of a lattice, in this page. */
+export interface LatticeNode extends AsyncDisposable {
+  /** What the node is and does, as it changes. */
+  readonly view: View<NodeState>;
+  /**
+   * Runs a component; resolves when the lattice can call it.
+   *
+   * @throws {LatticeError} `image-unavailable`, `image-too-large`, `digest-mismatch`, `bad-image`, `import-unmet`,
+   * `unsupported`.
+   */
+  start(workload: WorkloadOptions): Promise<void>;
+  /** Ends a component after its running calls; resolves when it is gone. Throws `not-found`. */
+  stop(id: string): Promise<void>;
+  /**
+   * Calls a function anywhere in the lattice. A function that gives a WIT `result` resolves with
+   * `{ tag: "ok" | "err", val }`.
+   *
+   * @throws {LatticeError} `types-unknown`, `not-served`, `incomplete` when the callee failed, `deadline`.
+   */
+  call(call: CallOptions): Promise<unknown>;
+}
+
+export interface Joining {
+  /** There at once, to show the steps of joining and a failure. */
+  readonly view: View<NodeState>;
+  readonly joined: Promise<LatticeNode>;
+}
+
+/**
+ * Joins a lattice from this page and answers its calls until the node is disposed.
+ *
+ * Calls are shared with every other host of the same component: closing the tab is safe, the lattice simply stops
+ * choosing it. Nothing starts by itself; the lattice or {@link LatticeNode.start} says so.
+ *
+ * @throws {LatticeError} `no-servers` when no server answers in time; `denied` on refused credentials;
+ * `insecure-context` on a page without the APIs that browsers keep for https and localhost.
+ *
+ * @example
+ * await using node = await join({ servers: ["wss://lattice.example:4223"] });
+ */
+export function join(options: JoinOptions): Promise<LatticeNode> {
+  return startJoining(options).joined;
+}
+
+/** As {@link join}, but gives the view before the node has joined. */
+export function startJoining(options: JoinOptions): Joining {
+  const startedMs = performance.now();
+  const view = createSource<NodeState>(initialState(options));
+  const fail = (thrown: unknown): never => {
+    const error = asLatticeError(thrown);
+    const { code, message } = error;
+    view.set({ ...view.peek(), phase: "failed", error: { code, message } });
+    throw error;
+  };
+  return { view, joined: connect(options, view, startedMs).catch(fail) };
+}
+
+async function connect(
+  options: JoinOptions,
+  view: ReturnType<typeof createSource<NodeState>>,
+  startedMs: number,
+): Promise<LatticeNode> {
+  if (!globalThis.isSecureContext) {
+    throw new LatticeError(
+      "insecure-context",
+      `this page came over plain http from ${location.host}: browsers offer storage and cryptography only to https and localhost; open it over https`,
+    );
+  }
+  const ended = new AbortController();
+  const end = (reason: LatticeError): void => {
+    ended.abort(reason);
+    worker.terminate();
+  };
+  const worker = spawn(hostWorker, { name: "inlay host", base: options.workers, onLost: end });
+  const host = remote<NodeMethods>(worker.port, ended.signal);
+  const page: PageMethods = {
+    credentials: (bus) => credentialsFor(options, bus),
+    state: (state) => Promise.resolve(view.set(state)),
+  };
+  answer(worker.port, page, ended.signal);
+  ended.signal.addEventListener("abort", () =>
+    view.set(endedState(view.peek(), ended.signal.reason)),
+  );
+
+  let leaving: Promise<void> | undefined;
+  const leave = (): Promise<void> =>
+    (leaving ??= host
+      .leave()
+      .catch(() => undefined) // a worker that is lost has left
+      .then(() => end(new LatticeError("closed", "the node has left the lattice"))));
+  options.signal?.addEventListener("abort", () => void leave(), { once: true });
+  tellOfPage((notice) => void host.notice(notice).catch(() => undefined), ended.signal);
+
+  try {
+    options.signal?.throwIfAborted();
+    await host.join(setupOf(options, startedMs));
+  } catch (cause) {
+    worker.terminate();
+    throw cause;
+  }
+  return {
+    view,
+    start: async ({ image, ...rest }) =>
+      host.start({ ...rest, ...(await imageOf(image, rest.id)) }),
+    stop: (id) => host.stop(id),
+    call: ({ signal, ...call }) => host.call(call, signal),
+    [Symbol.asyncDispose]: leave,
+  };
+}
+
+/** Everything of the options that can cross into the worker. */
+function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
+  const { credentials, rpcCredentials, workers, signal: _, ...rest } = options;
+  const credentialed: BusName[] = [];
+  if (credentials !== undefined) credentialed.push("control");
+  if ((rpcCredentials ?? credentials) !== undefined) credentialed.push("rpc");
+  return {
+    ...rest,
+    timeOrigin: performance.timeOrigin,
+    startedMs,
+    credentialed,
+    separateRpc: rpcCredentials !== undefined,
+    ...(workers === undefined ? {} : { workers: new URL(workers, document.baseURI).href }),
+  };
+}
+
+async function credentialsFor(
+  options: JoinOptions,
+  bus: BusName,
+): Promise<Credentials | undefined> {
+  const given =
+    bus === "rpc" ? (options.rpcCredentials ?? options.credentials) : options.credentials;
+  return typeof given === "function" ? given() : given;
+}
+
+async function imageOf(
+  image: string | Blob | Uint8Array,
+  id: string,
+): Promise<{ image: string; bytes?: Uint8Array }> {
+  if (typeof image === "string")
+    return {
+      image: new URL(image, document.baseURI).protocol === "blob:" ? image : absolute(image),
+    };
+  if (image instanceof Uint8Array) return { image: `bytes:${id}`, bytes: image };
+  const name = image instanceof File ? image.name : `bytes:${id}`;
+  return { image: name, bytes: new Uint8Array(await image.arrayBuffer()) };
+}
+
+/** Relative addresses are the page's; the worker would read them as its own. */
+function absolute(reference: string): string {
+  return /^\.{0,2}\//.test(reference) ? new URL(reference, document.baseURI).href : reference;
+}
+
+function tellOfPage(tell: (notice: PageNotice) => void, signal: AbortSignal): void {
+  const on = (target: EventTarget, type: string, notice: (event: Event) => PageNotice): void =>
+    target.addEventListener(type, (event) => tell(notice(event)), { signal });
+  const persisted = (event: Event): boolean =>
+    event instanceof PageTransitionEvent && event.persisted;
+  on(document, "visibilitychange", () =>
+    document.visibilityState === "hidden" ? "hidden" : "visible",
+  );
+  on(document, "freeze", () => "freeze");
+  on(document, "resume", () => "resume");
+  on(window, "pagehide", (event) => (persisted(event) ? "freeze" : "leaving"));
+  on(window, "pageshow", (event) => (persisted(event) ? "resume" : "wake"));
+  on(window, "online", () => "wake");
+}
+
+function initialState(options: JoinOptions): NodeState {
+  return {
+    phase: "connecting",
+    error: undefined,
+    hostId: undefined,
+    friendlyName: options.name,
+    lattice: options.lattice ?? "default",
+    version: VERSION,
+    bridge: undefined,
+    labels: options.labels ?? {},
+    joinSteps: [],
+    control: { phase: "connecting" },
+    rpc: { phase: "connecting" },
+    workloads: [],
+    calls: [],
+    totals: { answered: 0, failed: 0, refused: 0 },
+    log: [],
+  };
+}
+
+function endedState(state: NodeState, reason: unknown): NodeState {
+  if (state.phase === "failed") return state;
+  const { code, message } = asLatticeError(reason);
+  return code === "closed"
+    ? { ...state, phase: "stopped" }
+    : { ...state, phase: "failed", error: { code, message } };
+}

@@ -1,0 +1,52 @@
+/** IndexedDB behind promises: one database, its stores, single reads and writes. */
+import { LatticeError } from "../core/error.ts";
+
+const NAME = "inlay";
+const VERSION = 1;
+const STORES = ["identities"] as const;
+
+export type StoreName = (typeof STORES)[number];
+
+/** @throws {LatticeError} `unsupported` when the browser denies storage. */
+export function openDatabase(): Promise<IDBDatabase> {
+  const opening = indexedDB.open(NAME, VERSION);
+  opening.addEventListener("upgradeneeded", () => {
+    for (const store of STORES) {
+      if (!opening.result.objectStoreNames.contains(store)) opening.result.createObjectStore(store);
+    }
+  });
+  return settled(opening, "open the database");
+}
+
+export function readAll(database: IDBDatabase, store: StoreName): Promise<unknown[]> {
+  return settled(
+    database.transaction(store, "readonly").objectStore(store).getAll(),
+    `read ${store}`,
+  );
+}
+
+export async function write(
+  database: IDBDatabase,
+  store: StoreName,
+  key: string,
+  value: unknown,
+): Promise<void> {
+  await settled(
+    database.transaction(store, "readwrite").objectStore(store).put(value, key),
+    `write ${store}`,
+  );
+}
+
+function settled<T>(request: IDBRequest<T>, doing: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => {
+      const cause = request.error ?? undefined;
+      reject(
+        new LatticeError("unsupported", `this browser's storage did not let us ${doing}`, {
+          cause,
+        }),
+      );
+    });
+  });
+}

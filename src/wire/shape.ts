@@ -1,0 +1,103 @@
+/**
+ * Readers for JSON and msgpack objects: from `unknown` to a typed value, or an error that names the path.
+ *
+ * They are as strict as serde's derived readers: unknown fields are ignored, wrong types are refused, and `null`
+ * stands only where a field is optional.
+ */
+import { LatticeError, messageOf } from "../core/error.ts";
+
+/** Reads a value found at `path`; throws `bad-message` if it has another form. */
+export type Shape<T> = (value: unknown, path: string) => T;
+
+export const text: Shape<string> = (value, path) =>
+  typeof value === "string" ? value : fail(path, "a string", value);
+
+export const flag: Shape<boolean> = (value, path) =>
+  typeof value === "boolean" ? value : fail(path, "a boolean", value);
+
+/** A whole number from 0 to `max`. */
+export const natural =
+  (max: number): Shape<number> =>
+  (value, path) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max
+      ? value
+      : fail(path, `a whole number from 0 to ${max}`, value);
+
+export const list =
+  <T>(element: Shape<T>): Shape<readonly T[]> =>
+  (value, path) =>
+    Array.isArray(value)
+      ? value.map((each, index) => element(each, `${path}[${index}]`))
+      : fail(path, "a list", value);
+
+/** An object with any keys, as a Map. */
+export const dictionary =
+  <T>(element: Shape<T>): Shape<ReadonlyMap<string, T>> =>
+  (value, path) =>
+    new Map(entries(value, path).map(([key, each]) => [key, element(each, `${path}.${key}`)]));
+
+/** `undefined` for a field that is absent or null. */
+export const optional =
+  <T>(shape: Shape<T>): Shape<T | undefined> =>
+  (value, path) =>
+    value === undefined || value === null ? undefined : shape(value, path);
+
+/** `fallback` for a field that is absent; null is refused, as serde refuses it. */
+export const defaulting =
+  <T>(shape: Shape<T>, fallback: T): Shape<T> =>
+  (value, path) =>
+    value === undefined ? fallback : shape(value, path);
+
+/** An object with these fields; others are ignored. */
+export const record =
+  <T extends object>(fields: { readonly [Name in keyof T]: Shape<T[Name]> }): Shape<T> =>
+  (value, path) => {
+    const found = new Map(entries(value, path));
+    const names = Object.keys(fields);
+    const read: Partial<T> = {};
+    for (const name of names) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `name` comes from `fields`, whose keys are T's
+      const key = name as keyof T;
+      read[key] = fields[key](found.get(name), path === "" ? name : `${path}.${name}`);
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of T's fields was just read
+    return read as T;
+  };
+
+/** Reads UTF-8 JSON of the given shape. */
+export function readJson<T>(data: Uint8Array, shape: Shape<T>): T {
+  return shape(parseJson(data), "");
+}
+
+function parseJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
+  } catch (cause) {
+    throw new LatticeError("bad-message", `expected JSON: ${messageOf(cause)}`);
+  }
+}
+
+/** UTF-8 JSON of `value`; fields that are `undefined` are left out. */
+export function writeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function entries(value: unknown, path: string): [string, unknown][] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return fail(path, "an object", value);
+  }
+  return Object.entries(value);
+}
+
+function fail(path: string, wanted: string, met: unknown): never {
+  const where = path === "" ? "the value" : `"${path}"`;
+  throw new LatticeError("bad-message", `${where} must be ${wanted}, met ${describe(met)}`);
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return `${typeof value} ${JSON.stringify(value).slice(0, 60)}`;
+}

@@ -1,0 +1,79 @@
+/**
+ * `npm run build`: the page and the library, the loader of the script tag, the type declarations; then the package's
+ * shape and the sizes are judged.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { build, type InlineConfig } from "vite";
+
+import { messageOf } from "../core/error.ts";
+import { beginBuild } from "./freshness.ts";
+import { DIST, ROOT } from "./project.ts";
+
+/** A classic script, because a module has no `document.currentScript` to read its attributes from. */
+const LOADER: InlineConfig = {
+  configFile: false,
+  root: ROOT,
+  publicDir: false,
+  build: {
+    outDir: DIST,
+    emptyOutDir: false,
+    target: "es2022",
+    copyPublicDir: false,
+    lib: {
+      entry: join(ROOT, "src/script-tag.ts"),
+      formats: ["iife"],
+      name: "inlay",
+      fileName: () => "inlay.js",
+    },
+  },
+};
+
+const steps: readonly (readonly [string, () => Promise<void> | void])[] = [
+  [
+    "page and library",
+    async () => void (await build({ configFile: join(ROOT, "vite.config.ts") })),
+  ],
+  ["script tag", async () => void (await build(LOADER))],
+  ["types", () => run("tsc", ["-p", "tsconfig.json"])],
+  ["package", checkPackage],
+  ["sizes", checkSizes],
+];
+
+async function main(): Promise<void> {
+  const building = beginBuild();
+  for (const [name, step] of steps) {
+    const started = performance.now();
+    // oxlint-disable-next-line no-await-in-loop -- each step works on the files of the one before
+    await step();
+    console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+  building.complete();
+}
+
+async function checkPackage(): Promise<void> {
+  const { messages, pkg } = await publint({ pkgDir: ROOT, pack: false, level: "warning" });
+  if (messages.length === 0) return;
+  throw new Error(
+    messages.map((message) => formatMessage(message, pkg) ?? message.code).join("\n"),
+  );
+}
+
+function checkSizes(): void {
+  if (existsSync(join(ROOT, ".size-limit.json"))) run("size-limit", []);
+}
+
+function run(command: string, args: readonly string[]): void {
+  const path = join(ROOT, "node_modules/.bin", command);
+  const { status } = spawnSync(path, args, { cwd: ROOT, stdio: ["ignore", 1, 2] });
+  if (status !== 0) throw new Error(`${command} found faults; see above`);
+}
+
+main().catch((error: unknown) => {
+  console.error(`build: ${messageOf(error)}`);
+  process.exitCode = 1;
+});

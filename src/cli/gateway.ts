@@ -1,0 +1,191 @@
+/**
+ * The one port of `npm start`: the built files, `inlay.json` for the page, and `/nats` as a way to a NATS server for
+ * pages from here and programs, and for nobody else.
+ */
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+
+import { LatticeError, messageOf } from "../core/error.ts";
+import { DEFAULT_PORT, type StartOptions } from "./arguments.ts";
+import { createPassThrough, refuse, type Upgrade } from "./pass-through.ts";
+import { createSite, type Site } from "./site.ts";
+import { commonHeaders, serveFile } from "./static-files.ts";
+import { createTcpBridge } from "./tcp-bridge.ts";
+
+export type GatewayOptions = Pick<StartOptions, "host" | "isolate" | "lattice" | "port" | "tls"> & {
+  /** The built files. */
+  readonly folder: string;
+  /** Hears what goes wrong while the gateway runs. */
+  readonly say: (line: string) => void;
+};
+
+export interface Gateway extends AsyncDisposable {
+  readonly site: Site;
+  /** Address of the pass-through: `ws://127.0.0.1:8080/nats`. */
+  readonly ws: string;
+  /** From now on `/nats` leads to the server at `url`; before, it is refused. */
+  leadTo(url: URL, whose: "ours" | "theirs"): void;
+}
+
+export const NATS_PATH = "/nats";
+
+/** @throws {LatticeError} `conflict` if the port is taken; `bad-input` for an address or certificate of no use. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { tls, say } = options;
+  const pem = tls === undefined ? undefined : readPem(tls);
+  const server = pem === undefined ? createServer() : createSecure(pem);
+  const sockets = keepSockets(server);
+  const port = await listen(server, options);
+  const site = createSite({ host: options.host, port, certificate: pem?.cert });
+  const ws = `${site.page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`;
+  const way: { upgrade?: Upgrade } = {};
+
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    respond(request, response, { ...options, site }).catch((error: unknown) => {
+      if (!response.destroyed) say(`${request.url ?? ""}: ${messageOf(error)}`);
+      response.destroy();
+    });
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const [status, reason] = judge(request, site, way.upgrade !== undefined);
+    if (status !== 101 || way.upgrade === undefined) {
+      refuse(socket, status, reason);
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    way.upgrade(request, socket, head);
+  });
+  return {
+    site,
+    ws,
+    leadTo(url, whose) {
+      const onFailure = (reason: string): void => say(`/nats: ${reason}`);
+      const origin = site.origins[0];
+      if (url.protocol === "nats:" || url.protocol === "tls:") {
+        way.upgrade = createTcpBridge({ url, onFailure });
+      } else {
+        const from = whose === "ours" && origin !== undefined ? { origin } : {};
+        way.upgrade = createPassThrough({ url, onFailure, ...from });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** What becomes of an upgrade request: `101` lets it in. */
+function judge(request: IncomingMessage, site: Site, open: boolean): readonly [number, string] {
+  const { origin, host, upgrade } = request.headers;
+  if (request.url !== NATS_PATH) return [404, "Not Found"];
+  if (!site.isOwnHost(host)) return [421, "Misdirected Request"];
+  if (origin !== undefined && !site.isOwnOrigin(origin)) return [403, "Forbidden"];
+  if (upgrade?.toLowerCase() !== "websocket") return [400, "Bad Request"];
+  return open ? [101, "Switching Protocols"] : [503, "Service Unavailable"];
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: GatewayOptions & { readonly site: Site },
+): Promise<void> {
+  for (const [name, value] of Object.entries(commonHeaders(options.isolate))) {
+    if (value !== undefined) response.setHeader(name, value);
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.writeHead(405, { allow: "GET, HEAD" }).end();
+    return;
+  }
+  const [path = "/"] = (request.url ?? "/").split("?");
+  if (path === NATS_PATH) {
+    response.writeHead(426, { connection: "Upgrade", upgrade: "websocket" }).end();
+    return;
+  }
+  if (path !== "/inlay.json") {
+    await serveFile(request, response, path, options);
+    return;
+  }
+  const body = JSON.stringify(pageDefaults(request, options));
+  response.writeHead(200, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** What the page joins when its address says nothing else, under the name by which the browser knows us. */
+function pageDefaults(
+  request: IncomingMessage,
+  { site, lattice }: { readonly site: Site; readonly lattice: string },
+): object {
+  const { host } = request.headers;
+  const { protocol } = new URL(site.page);
+  const page = host !== undefined && site.isOwnHost(host) ? `${protocol}//${host}/` : site.page;
+  return {
+    servers: [`${page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`],
+    lattice,
+    demo: [{ id: "hello", ref: `${page}demo/hello.wasm` }],
+  };
+}
+
+async function listen(server: Server, { host, port }: GatewayOptions): Promise<number> {
+  const on = (wanted: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(wanted, host, () => {
+        server.off("error", reject);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP listener's address is never a string
+        resolve((server.address() as AddressInfo).port);
+      });
+    });
+  try {
+    return await on(port ?? DEFAULT_PORT);
+  } catch (cause) {
+    const taken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+    if (taken && port === undefined) return on(0);
+    if (taken) {
+      throw new LatticeError(
+        "conflict",
+        `port ${port} of ${host} is taken; --port 0 takes a free one`,
+      );
+    }
+    throw new LatticeError("bad-input", `cannot listen on ${host}`, { cause });
+  }
+}
+
+interface Pem {
+  readonly cert: string;
+  readonly key: string;
+}
+
+function readPem(tls: NonNullable<StartOptions["tls"]>): Pem {
+  try {
+    return { cert: readFileSync(tls.certFile, "utf8"), key: readFileSync(tls.keyFile, "utf8") };
+  } catch (cause) {
+    throw new LatticeError("bad-input", "the certificate or its key cannot be read", { cause });
+  }
+}
+
+function createSecure(pem: Pem): Server {
+  try {
+    return createTlsServer({ ...pem });
+  } catch (cause) {
+    throw new LatticeError("bad-input", "the certificate and key are of no use", { cause });
+  }
+}
+
+/** Upgraded connections are the server's no more: `close` would wait for them for ever. */
+function keepSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
+}

@@ -62,6 +62,8 @@ export interface Host extends HostControl {
   scale(request: ScaleRequest): Promise<void>;
   /** Out of all queue groups, or back in them. */
   setPresent(present: boolean): void;
+  /** Looks whether the connections still live, after anything that may have cut them. */
+  probe(): void;
   /** What calls `target` by the types of `world`; here, if it runs here and has room, else in the lattice. */
   calleeFor(target: EntityId, world: World | undefined): Callee;
   inventory(): Inventory;
@@ -128,6 +130,10 @@ export function createHost(parts: HostParts): Host {
     stop: (timeoutMs = STOP_DEADLINE_MS) => (stopping ??= stop(timeoutMs)),
     scale: (request) => workloads.scale(request).done,
     setPresent: (value) => present.set(value && !lifetime.signal.aborted),
+    probe() {
+      control.probe();
+      if (rpc !== control) rpc.probe();
+    },
     calleeFor(target, world) {
       const local = workloads.running(target);
       if (local?.pool.load.peek().accepting === true) return local.callee;

@@ -1,7 +1,6 @@
 /** One running workload: its component, its pool, its place in the lattice, and its counters. */
 import type { Callee, Interceptor } from "../core/call.ts";
 import type { Dialect, Serving } from "../core/dialect.ts";
-import type { CallRecord } from "../core/event.ts";
 import type { Component, Pool, Runtime } from "../core/runtime.ts";
 import type { View } from "../core/view.ts";
 import type { LoadProgress, WorkloadSpec } from "../core/workload.ts";
@@ -30,19 +29,6 @@ export interface Workload {
   resize(maxInstances: number): Workload;
   /** Leaves the queue groups, lets calls end until `signal` aborts, ends the workers. */
   stop(signal: AbortSignal): Promise<void>;
-}
-
-/** Counters of the calls that a workload ended, for views. */
-export interface CallTotals {
-  answered: number;
-  failed: number;
-  refused: number;
-}
-
-export function countCall(totals: CallTotals, { outcome }: CallRecord): void {
-  if (outcome === "ok") totals.answered++;
-  else if (outcome === "refused") totals.refused++;
-  else totals.failed++;
 }
 
 /** Loads, runs and serves `spec`; resolves when the lattice can call it. Leaves nothing behind when it throws. */

@@ -1,0 +1,135 @@
+/**
+ * Options and ports in, a joined node out: the one file that sees all adapters.
+ *
+ * It runs in the host worker; nothing here needs a page.
+ */
+import type { NodeSetup } from "./channels/node.ts";
+import type { Bus } from "./core/bus.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Credentials } from "./core/credentials.ts";
+import type { Dialect, DialectParts } from "./core/dialect.ts";
+import type { Log } from "./core/log.ts";
+import type { WorkloadView } from "./core/node-state.ts";
+import type { World } from "./core/wit.ts";
+import type { Host } from "./host/host.ts";
+import type { NodeView } from "./host/view.ts";
+
+import { browserLabels } from "./browser-labels.ts";
+import { openNatsBus } from "./bus/nats.ts";
+import { LatticeError } from "./core/error.ts";
+import { latticeId } from "./core/ids.ts";
+import { DEFAULT_LIMITS } from "./core/workload.ts";
+import { createV1 } from "./dialects/v1/index.ts";
+import { createHost } from "./host/host.ts";
+import { PROVIDED_INTERFACES } from "./host/outbound.ts";
+import { friendlyName } from "./host/friendly-name.ts";
+import { chooseBridge, createRuntime } from "./runtime/runtime.ts";
+import { takeIdentity } from "./storage/identities.ts";
+import { VERSION } from "./version.ts";
+import { hostIdOf } from "./wire/nkey.ts";
+import { signature } from "./wire/wit-signature.ts";
+import { unservable } from "./wire/wrpc.ts";
+
+export interface NodePorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly view: NodeView;
+  readonly credentials: (bus: "control" | "rpc") => Promise<Credentials | undefined>;
+}
+
+type DialectName = Dialect["generation"];
+
+const dialects: { readonly [Name in DialectName]?: (parts: DialectParts, signal: AbortSignal) => Dialect } = {
+  v1: createV1,
+};
+
+/** Joins; resolves when the lattice was told. Ends everything it opened when it throws or `signal` aborts. */
+export async function assemble(setup: NodeSetup, ports: NodePorts, signal: AbortSignal): Promise<Host> {
+  const { clock, log, view } = ports;
+  const lattice = latticeId(setup.lattice ?? "default");
+  const makers = (setup.dialects ?? ["v1"]).map(makerOf);
+  const bridge = chooseBridge(setup.bridge ?? "auto");
+
+  view.step("identity");
+  const { id } = await takeIdentity(hostIdOf, signal);
+  const labels = new Map([...browserLabels(navigator), ...Object.entries(setup.labels ?? {})]);
+  const name = setup.name ?? friendlyName(Math.random);
+  view.update({ hostId: id, friendlyName: name, bridge, labels: Object.fromEntries(labels) });
+
+  view.step("connect");
+  const open = (bus: "control" | "rpc"): Promise<Bus> =>
+    openNatsBus({
+      servers: setup.servers,
+      name: `inlay ${name}`,
+      inboxPrefix: `_INBOX.${id}`,
+      clock,
+      log,
+      signal,
+      ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
+    });
+  const control = await open("control");
+  const rpc = setup.separateRpc ? await open("rpc") : control;
+  showStatus(view, control, rpc, signal);
+
+  view.step("subscribe");
+  const runtime = createRuntime({
+    clock,
+    log,
+    bridge,
+    provided: PROVIDED_INTERFACES,
+    ...(setup.images === undefined ? {} : { images: setup.images }),
+    ...(setup.workers === undefined ? {} : { workers: setup.workers }),
+  });
+  const parts: DialectParts = { control, rpc, lattice, host: id, clock, log };
+  const host = createHost({
+    id,
+    lattice,
+    friendlyName: name,
+    version: VERSION,
+    labels,
+    limits: { ...DEFAULT_LIMITS, ...setup.limits },
+    clock,
+    log,
+    runtime,
+    control,
+    rpc,
+    dialects: makers.map((make) => make(parts, signal)),
+    record: (call) => view.record(call),
+    changed: () => view.update({}),
+  });
+  await host.start();
+  return host;
+}
+
+function makerOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]> {
+  const make = dialects[name];
+  if (make === undefined) {
+    const spoken = Object.keys(dialects).join(", ");
+    throw new LatticeError("unsupported", `dialect "${name}" is not spoken here; there are: ${spoken}`);
+  }
+  return make;
+}
+
+function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal): void {
+  const show = (): void => {
+    const states = { control: control.status.peek(), rpc: rpc.status.peek() };
+    const { phase } = view.facts;
+    const up = states.control.phase === "open" && states.rpc.phase === "open";
+    const next = phase === "joined" || phase === "reconnecting" ? (up ? "joined" : "reconnecting") : phase;
+    view.update({ ...states, phase: next });
+  };
+  show();
+  control.status.subscribe(show, signal);
+  if (rpc !== control) rpc.status.subscribe(show, signal);
+}
+
+/** What a world exports, in words. */
+export function exportsOf(world: World): WorkloadView["exports"] {
+  return [...world.exports].flatMap(([instance, functions]) =>
+    [...functions].map(([func, type]) => {
+      const obstacle = unservable(func, type);
+      return { instance, func, signature: signature(type), ...(obstacle === undefined ? {} : { unserved: obstacle }) };
+    }),
+  );
+}
+

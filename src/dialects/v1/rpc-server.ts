@@ -1,0 +1,267 @@
+/**
+ * wRPC over NATS, the serving end (`wrpc.0.0.1` as wasmCloud 1.1 and later speak it; bytecodealliance/wrpc
+ * `crates/transport-nats/src/lib.rs` @ crates/transport-nats/v0.28.1).
+ *
+ * One queue subscription for each exported function. A call is accepted at once, its parameters are gathered beside
+ * those of all other calls, and its results end with an empty message. The protocol has no word for failure: a call
+ * that failed ends without a result.
+ */
+import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
+import type { DialectParts, Served, Serving } from "../../core/dialect.ts";
+import type { WitType, WitValue } from "../../core/wit.ts";
+import type { Inboxes } from "./inboxes.ts";
+
+import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
+import { entityId } from "../../core/ids.ts";
+import { createTupleDecoder, encodeTuple } from "../../wire/value.ts";
+import { invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
+
+/** Parameters of one call, in bytes: what a peer may make this host keep. */
+const MOST_PARAMETER_BYTES = 64 * 1024 * 1024;
+
+const END = new Uint8Array(0);
+
+export interface RpcParts extends DialectParts {
+  readonly inboxes: Inboxes;
+}
+
+/** One exported function, as calls of it are read and answered. */
+interface Endpoint {
+  readonly subject: string;
+  readonly instance: string;
+  readonly func: string;
+  readonly params: readonly WitType[];
+  readonly results: readonly WitType[];
+}
+
+/** Serves `served` in its queue groups, as long as it accepts. */
+export async function serve(parts: RpcParts, served: Served, signal: AbortSignal): Promise<Serving> {
+  const { rpc, log } = parts;
+  const endpoints = endpointsOf(parts, served);
+  const inFlight = new Set<Promise<void>>();
+  let subscriptions: readonly Subscription[] = [];
+  let draining = false;
+  let change = Promise.resolve();
+
+  const receive = (endpoint: Endpoint, message: BusMessage): void => {
+    const answered = answer(parts, served, endpoint, message, signal);
+    inFlight.add(answered);
+    void answered.then(() => inFlight.delete(answered));
+  };
+  const join = (): void => {
+    const queue = queueGroup(parts.lattice, served.id);
+    subscriptions = endpoints.map((endpoint) =>
+      rpc.subscribe(endpoint.subject, (message) => receive(endpoint, message), {
+        queue,
+        onDenied: (error) => log.error("serve.denied", { subject: endpoint.subject, problem: error.message }),
+      }),
+    );
+  };
+  const leave = async (): Promise<void> => {
+    const left = subscriptions;
+    subscriptions = [];
+    await Promise.all(left.map((subscription) => subscription.drain()));
+  };
+  /** Brings membership in line with what is wanted now; changes never overlap. */
+  const settle = (): Promise<void> =>
+    (change = change.then(async () => {
+      const wanted = !draining && !signal.aborted && served.accepting.peek();
+      if (wanted && subscriptions.length === 0) {
+        join();
+        log.info("serve.joined", { workload: served.id });
+      } else if (!wanted && subscriptions.length > 0) {
+        log.info("serve.left", { workload: served.id });
+        await leave();
+      }
+    }));
+
+  served.accepting.subscribe(() => void settle(), signal);
+  signal.addEventListener("abort", () => subscriptions.forEach((each) => each.unsubscribe()), { once: true });
+  await settle();
+  await rpc.flush(signal);
+  return {
+    async drain() {
+      draining = true;
+      await settle();
+      await Promise.all(inFlight);
+    },
+  };
+}
+
+function endpointsOf({ lattice, log }: RpcParts, { id, world }: Served): readonly Endpoint[] {
+  const endpoints: Endpoint[] = [];
+  for (const [instance, functions] of world.exports) {
+    for (const [func, type] of functions) {
+      const obstacle = unservable(func, type);
+      if (obstacle !== undefined) {
+        log.warn("serve.skipped", { workload: id, instance, func, problem: obstacle });
+        continue;
+      }
+      endpoints.push({
+        subject: invocationSubject(lattice, id, instance, func),
+        instance,
+        func,
+        params: type.params.map((param) => param.type),
+        results: type.result === undefined ? [] : [type.result],
+      });
+    }
+  }
+  return endpoints;
+}
+
+async function answer(
+  parts: RpcParts,
+  served: Served,
+  endpoint: Endpoint,
+  message: BusMessage,
+  ended: AbortSignal,
+): Promise<void> {
+  const { rpc, log } = parts;
+  const { instance, func } = endpoint;
+  const { reply } = message;
+  if (reply === undefined) {
+    log.warn("call.without-reply", { workload: served.id, instance, func });
+    return;
+  }
+  const results = `${reply}.results`;
+  const parameters = gather(parts, served, endpoint, message, ended);
+  try {
+    rpc.publish(reply, END, { reply: parameters.subject });
+    // Most parameters are here with the first message: then there is nothing to wait for.
+    const args = parameters.complete ?? (await parameters.later);
+    const values = await served.callee.invoke({
+      id: parameters.subject,
+      source: sourceOf(message),
+      target: served.id,
+      link: message.headers?.get("link-name") ?? "default",
+      instance,
+      func,
+      args,
+      trace: traceOf(message),
+      signal: ended,
+    });
+    publishResults(rpc, results, encodeTuple(endpoint.results, values));
+  } catch (cause) {
+    const { code } = asLatticeError(cause);
+    log.warn("call.failed", { workload: served.id, instance, func, code, problem: messageOf(cause) });
+    endWithoutResult(parts, results);
+  } finally {
+    parameters.close();
+  }
+}
+
+function publishResults(rpc: Bus, subject: string, bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.length; start += rpc.maxPayload) {
+    rpc.publish(subject, bytes.subarray(start, start + rpc.maxPayload));
+  }
+  rpc.publish(subject, END);
+}
+
+function endWithoutResult({ rpc, log }: RpcParts, subject: string): void {
+  try {
+    rpc.publish(subject, END);
+  } catch (cause) {
+    // The caller sees its own deadline: there is no connection to tell it on.
+    log.warn("call.unanswered", { subject, problem: messageOf(cause) });
+  }
+}
+
+interface Gathering {
+  /** The server's own inbox for this call. */
+  readonly subject: string;
+  /** The parameters, if the first message held them all. */
+  readonly complete: readonly WitValue[] | undefined;
+  readonly later: Promise<readonly WitValue[]>;
+  close(): void;
+}
+
+/** Reads parameters from the first message and, where that is not all, from `….params`, within the deadline. */
+function gather(
+  { inboxes, clock, log }: RpcParts,
+  served: Served,
+  { instance, func, params }: Endpoint,
+  first: BusMessage,
+  ended: AbortSignal,
+): Gathering {
+  const decoder = createTupleDecoder(params);
+  let resolve: (values: readonly WitValue[]) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const later = new Promise<readonly WitValue[]>((...settle) => ([resolve, reject] = settle));
+  later.catch(() => undefined); // heard by the one who awaits it; nobody does if parameters were complete
+
+  let bytes = 0;
+  let done = false;
+  const take = (data: Uint8Array): readonly WitValue[] | undefined => {
+    bytes += data.length;
+    if (bytes > MOST_PARAMETER_BYTES) {
+      throw new LatticeError("too-large", `parameters run past ${MOST_PARAMETER_BYTES} bytes`);
+    }
+    const values = decoder.push(data);
+    if (values === undefined) return undefined;
+    done = true;
+    if (decoder.surplus > 0) log.info("call.surplus", { instance, func, bytes: decoder.surplus });
+    return values;
+  };
+  const inbox = inboxes.open((path, { data }) => {
+    if (path !== "params" || done) return;
+    try {
+      if (data.length === 0) {
+        done = true;
+        throw new LatticeError("incomplete", `parameters ended after ${bytes} bytes, before they were complete`);
+      }
+      const values = take(data);
+      if (values !== undefined) resolve(values);
+    } catch (cause) {
+      done = true;
+      reject(cause);
+    }
+  });
+
+  const closed = new AbortController();
+  let complete: readonly WitValue[] | undefined;
+  let cancel = (): void => undefined;
+  try {
+    complete = take(first.data);
+    if (complete === undefined) {
+      const late = (): void =>
+        reject(new LatticeError("deadline", `parameters did not arrive within ${served.deadlineMs} ms`));
+      cancel = clock.after(served.deadlineMs, late);
+      ended.addEventListener("abort", () => reject(ended.reason), { once: true, signal: closed.signal });
+    }
+  } catch (cause) {
+    done = true;
+    reject(cause);
+  }
+  return {
+    subject: inbox.subject,
+    complete,
+    later,
+    close() {
+      done = true;
+      cancel();
+      closed.abort();
+      inbox.close();
+    },
+  };
+}
+
+function sourceOf(message: BusMessage): ReturnType<typeof entityId> | undefined {
+  const source = message.headers?.get("source-id");
+  try {
+    return source === undefined ? undefined : entityId(source);
+  } catch {
+    return undefined; // a name that nobody could be called by: the caller stays unknown
+  }
+}
+
+const NO_TRACE: ReadonlyMap<string, string> = new Map();
+
+function traceOf({ headers }: BusMessage): ReadonlyMap<string, string> {
+  if (headers === undefined) return NO_TRACE;
+  const trace = new Map<string, string>();
+  for (const name of ["traceparent", "tracestate"]) {
+    const value = headers.get(name);
+    if (value !== undefined) trace.set(name, value);
+  }
+  return trace;
+}

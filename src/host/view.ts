@@ -1,0 +1,125 @@
+/** Gathers what views show of a node: its phase, its workloads, its last calls and log lines, all bounded. */
+import type { CallRecord } from "../core/event.ts";
+import type { LogEntry } from "../core/log.ts";
+import type { JoinStep, JoinStepName, NodeState, WorkloadView } from "../core/node-state.ts";
+import type { World } from "../core/wit.ts";
+import type { WorkloadEntry } from "./workloads.ts";
+
+const MOST_CALLS = 100;
+const MOST_LOG_ENTRIES = 200;
+
+/** What the node itself cannot tell: the rest of {@link NodeState}. */
+export type NodeFacts = Omit<NodeState, "joinSteps" | "workloads" | "calls" | "totals" | "log">;
+
+export interface NodeViewParts {
+  readonly initial: NodeFacts;
+  /** Milliseconds on the page's clock. */
+  readonly now: () => number;
+  readonly exportsOf: (world: World) => WorkloadView["exports"];
+  /** Something is worth showing. */
+  readonly changed: () => void;
+}
+
+export interface NodeView {
+  readonly facts: NodeFacts;
+  update(facts: Partial<NodeFacts>): void;
+  /** Ends the step of joining that lasts, and begins `name`; without a name, joining is over. */
+  step(name?: JoinStepName, startedMs?: number): void;
+  record(call: CallRecord): void;
+  write(entry: LogEntry): void;
+  state(entries: readonly WorkloadEntry[]): NodeState;
+}
+
+interface Totals {
+  answered: number;
+  failed: number;
+  refused: number;
+}
+
+export function createNodeView({ initial, now, exportsOf, changed }: NodeViewParts): NodeView {
+  let facts = initial;
+  const steps: JoinStep[] = [];
+  const calls: CallRecord[] = [];
+  const log: LogEntry[] = [];
+  const totals = noCalls();
+  const totalsById = new Map<string, Totals>();
+  const worlds = new WeakMap<World, Pick<WorkloadView, "exports" | "imports">>();
+
+  const namesOf = (world: World): Pick<WorkloadView, "exports" | "imports"> => {
+    const known = worlds.get(world);
+    if (known !== undefined) return known;
+    const names = { exports: exportsOf(world), imports: [...world.imports.keys()] };
+    worlds.set(world, names);
+    return names;
+  };
+
+  const viewOf = ({ spec, state, workload }: WorkloadEntry): WorkloadView => {
+    const load = workload?.pool.load.peek();
+    return {
+      id: spec.id,
+      image: spec.image.reference,
+      state,
+      maxInstances: spec.maxInstances,
+      annotations: Object.fromEntries(spec.annotations),
+      digest: workload?.component.digest,
+      sizeBytes: workload?.component.sizeBytes,
+      ...(workload === undefined ? { exports: [], imports: [] } : namesOf(workload.component.world)),
+      running: load?.running ?? 0,
+      waiting: load?.waiting ?? 0,
+      accepting: load?.accepting ?? false,
+      ...(totalsById.get(spec.id) ?? noCalls()),
+    };
+  };
+
+  return {
+    get facts() {
+      return facts;
+    },
+    update(change) {
+      facts = { ...facts, ...change };
+      changed();
+    },
+    step(name, startedMs = now()) {
+      const last = steps.at(-1);
+      if (last !== undefined && last.tookMs === undefined) {
+        steps[steps.length - 1] = { ...last, tookMs: startedMs - last.startedMs };
+      }
+      if (name !== undefined) steps.push({ name, startedMs });
+      changed();
+    },
+    record(call) {
+      keep(calls, call, MOST_CALLS);
+      let own = totalsById.get(call.target);
+      if (own === undefined) totalsById.set(call.target, (own = noCalls()));
+      for (const each of [totals, own]) count(each, call);
+      changed();
+    },
+    write(entry) {
+      keep(log, entry, MOST_LOG_ENTRIES);
+      changed();
+    },
+    state: (entries) => ({
+      ...facts,
+      joinSteps: [...steps],
+      workloads: entries.map(viewOf),
+      calls: [...calls],
+      totals: { ...totals },
+      log: [...log],
+    }),
+  };
+}
+
+function noCalls(): Totals {
+  return { answered: 0, failed: 0, refused: 0 };
+}
+
+function count(totals: Totals, { outcome }: CallRecord): void {
+  if (outcome === "ok") totals.answered++;
+  else if (outcome === "refused") totals.refused++;
+  else totals.failed++;
+}
+
+function keep<T>(list: T[], item: T, most: number): void {
+  list.push(item);
+  if (list.length > most) list.shift();
+}

@@ -1,0 +1,171 @@
+/** Entry of the host worker: the node itself, told what to do by its page, and showing it what happens. */
+import type { CallRequest, NodeMethods, NodeSetup, PageMethods, PageNotice, StartRequest } from "../channels/node.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Host } from "../host/host.ts";
+import type { NodeView } from "../host/view.ts";
+
+import { assemble, exportsOf } from "../assemble.ts";
+import { answer, remote } from "../channels/rpc.ts";
+import { LatticeError } from "../core/error.ts";
+import { entityId } from "../core/ids.ts";
+import { createLog } from "../core/log.ts";
+import { DEFAULT_LIMITS } from "../core/workload.ts";
+import { createNodeView } from "../host/view.ts";
+import { VERSION } from "../version.ts";
+import { parseWit } from "../wire/wit-text.ts";
+
+/** The page hears of changes at most this often, but of a new phase at once. */
+const SHOW_EVERY_MS = 100;
+
+const lifetime = new AbortController();
+const page = remote<PageMethods>(globalThis, lifetime.signal);
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+let node: { readonly host: Host; readonly setup: NodeSetup } | undefined;
+let calls = 0;
+
+const methods: NodeMethods = {
+  async join(setup) {
+    const view = showing(setup);
+    const log = createLog(() => clock.now(), (entry) => view.write(entry));
+    view.step("worker", setup.startedMs);
+    const host = await assemble(
+      setup,
+      { clock, log, view, credentials: (bus) => page.credentials(bus) },
+      lifetime.signal,
+    );
+    view.step();
+    view.update({ phase: "joined" });
+    node = { host, setup };
+    void host.stopped.then(() => view.update({ phase: "stopped" }));
+  },
+  async start(request) {
+    await joined().host.scale(scaleRequest(request));
+  },
+  async stop(id) {
+    const { host } = joined();
+    const wanted = entityId(id);
+    if (!host.entries().some(({ spec }) => spec.id === wanted)) {
+      throw new LatticeError("not-found", `no component "${id}" runs in this node`);
+    }
+    await host.scale({ id: wanted, image: "", maxInstances: 0, annotations: new Map() });
+  },
+  call: callLattice,
+  async notice(notice) {
+    if (node !== undefined) await obey(notice, node.host);
+  },
+  async leave() {
+    await node?.host.stop();
+    lifetime.abort(new LatticeError("closed", "the node has left the lattice"));
+  },
+};
+answer(globalThis, methods, lifetime.signal);
+
+function joined(): NonNullable<typeof node> {
+  if (node === undefined) throw new LatticeError("closed", "the node has not joined a lattice yet");
+  return node;
+}
+
+function showing(setup: NodeSetup): NodeView {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let shown: string | undefined;
+  const show = (): void => {
+    timer = undefined;
+    shown = view.facts.phase;
+    void page.state(view.state(node?.host.entries() ?? [])).catch(() => undefined); // a page that is gone sees nothing
+  };
+  const view = createNodeView({
+    initial: {
+      phase: "connecting",
+      error: undefined,
+      hostId: undefined,
+      friendlyName: setup.name,
+      lattice: setup.lattice ?? "default",
+      version: VERSION,
+      bridge: undefined,
+      labels: setup.labels ?? {},
+      control: { phase: "connecting" },
+      rpc: { phase: "connecting" },
+    },
+    now: () => performance.timeOrigin + performance.now() - setup.timeOrigin,
+    exportsOf,
+    changed() {
+      if (view.facts.phase !== shown) {
+        clearTimeout(timer);
+        show();
+      } else timer ??= setTimeout(show, SHOW_EVERY_MS);
+    },
+  });
+  return view;
+}
+
+function scaleRequest({ id, image, bytes, maxInstances = 10, config = {}, annotations = {} }: StartRequest) {
+  return {
+    id: entityId(id),
+    image,
+    maxInstances,
+    annotations: new Map(Object.entries(annotations)),
+    config: new Map(Object.entries(config)),
+    allowUpdate: true,
+    ...(bytes === undefined ? {} : { bytes }),
+  };
+}
+
+async function callLattice(request: CallRequest, signal?: AbortSignal): Promise<unknown> {
+  const { host, setup } = joined();
+  const { instance, func, args, wit, linkName = "default" } = request;
+  const target = entityId(request.target);
+  const exports = wit === undefined ? undefined : parseWit(wit).interfaces;
+  const callee = host.calleeFor(target, exports && { imports: new Map(), exports });
+  const ended = new AbortController();
+  const deadlineMs = setup.limits?.callDeadlineMs ?? DEFAULT_LIMITS.callDeadlineMs;
+  const cancel = clock.after(deadlineMs, () =>
+    ended.abort(new LatticeError("deadline", `${func} of ${target} did not answer within ${deadlineMs} ms`)),
+  );
+  signal?.addEventListener("abort", () => ended.abort(new LatticeError("aborted", "the caller gave up")), {
+    once: true,
+    signal: ended.signal,
+  });
+  try {
+    const [result] = await callee.invoke({
+      id: `page-${calls++}`,
+      source: undefined,
+      target,
+      link: linkName,
+      instance,
+      func,
+      args,
+      trace: new Map(),
+      signal: ended.signal,
+    });
+    return result;
+  } finally {
+    cancel();
+    ended.abort();
+  }
+}
+
+async function obey(notice: PageNotice, host: Host): Promise<void> {
+  switch (notice) {
+    case "freeze":
+      return host.setPresent(false);
+    case "resume":
+      host.setPresent(true);
+      return host.probe();
+    case "visible":
+    case "wake":
+      return host.probe();
+    case "leaving":
+      return host.stop();
+    case "hidden":
+      return undefined; // calls go on; there are no lattice-wide groups to leave
+  }
+}

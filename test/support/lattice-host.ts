@@ -1,0 +1,102 @@
+/** A whole host in Node on a real server: everything but the browser and what executes components. */
+import { WebSocket } from "ws";
+import type { Bus } from "../../src/core/bus.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import type { CallRecord } from "../../src/core/event.ts";
+import type { LogEntry } from "../../src/core/log.ts";
+import type { Host, HostParts } from "../../src/host/host.ts";
+import type { LocalComponent } from "./local-runtime.ts";
+
+import { openNatsBus } from "../../src/bus/nats.ts";
+import { hostId, latticeId } from "../../src/core/ids.ts";
+import { createLog } from "../../src/core/log.ts";
+import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
+import { createV1 } from "../../src/dialects/v1/index.ts";
+import { createHost } from "../../src/host/host.ts";
+import { hostIdOf } from "../../src/wire/nkey.ts";
+import { localRuntime } from "./local-runtime.ts";
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface LatticeHost extends AsyncDisposable {
+  readonly host: Host;
+  readonly id: string;
+  readonly bus: Bus;
+  readonly calls: readonly CallRecord[];
+  readonly log: readonly LogEntry[];
+}
+
+export interface LatticeHostOptions {
+  readonly components?: Readonly<Record<string, LocalComponent>>;
+  readonly lattice?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly parts?: Partial<HostParts>;
+}
+
+/** Host ids that are valid nkeys and differ. */
+export function testHostId(): string {
+  return hostIdOf(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** Joins the server at `url` (`ws://…`), or uses `bus`. */
+export async function startHost(
+  at: { readonly url: string } | { readonly bus: Bus },
+  options: LatticeHostOptions = {},
+): Promise<LatticeHost> {
+  const lifetime = new AbortController();
+  const id = hostId(testHostId());
+  const entries: LogEntry[] = [];
+  const calls: CallRecord[] = [];
+  const log = createLog(() => Date.now(), (entry) => entries.push(entry));
+  const lattice = latticeId(options.lattice ?? "default");
+  const bus =
+    "bus" in at
+      ? at.bus
+      : await openNatsBus({
+          servers: [at.url],
+          name: "test host",
+          inboxPrefix: `_INBOX.${id}`,
+          clock: systemClock,
+          log,
+          signal: lifetime.signal,
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `ws` has the shape of the browser's socket
+          socketFactory: (url) => new WebSocket(url) as unknown as globalThis.WebSocket,
+        });
+  const dialect = createV1({ control: bus, rpc: bus, lattice, host: id, clock: systemClock, log }, lifetime.signal);
+  const host = createHost({
+    id,
+    lattice,
+    friendlyName: "calm-tile-0001",
+    version: "0.1.0",
+    labels: new Map(Object.entries({ "hostcore.os": "browser", ...options.labels })),
+    limits: DEFAULT_LIMITS,
+    clock: systemClock,
+    log,
+    runtime: localRuntime(options.components ?? {}),
+    control: bus,
+    rpc: bus,
+    dialects: [dialect],
+    record: (call) => calls.push(call),
+    changed: () => undefined,
+    ...options.parts,
+  });
+  await host.start();
+  return {
+    host,
+    id,
+    bus,
+    calls,
+    log: entries,
+    async [Symbol.asyncDispose]() {
+      await host.stop(1000);
+      lifetime.abort();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * A {@link Runtime} whose components are TypeScript functions: for tests of the engine and the protocols, where
+ * what executes a component is not the subject.
+ */
+import type { Callee } from "../../src/core/call.ts";
+import type { Component, Pool, PoolLoad, RunOptions, Runtime } from "../../src/core/runtime.ts";
+import type { WitValue, World } from "../../src/core/wit.ts";
+
+import { LatticeError } from "../../src/core/error.ts";
+import { digest } from "../../src/core/ids.ts";
+import { createSource, until } from "../../src/core/view.ts";
+
+export interface LocalComponent {
+  readonly world: World;
+  /** By `instance#func`; gives the result, or throws. */
+  readonly functions: Readonly<Record<string, (...args: WitValue[]) => unknown>>;
+  /** Set by tests to take part in admission: what `load` says. */
+  readonly load?: ReturnType<typeof createSource<PoolLoad>>;
+}
+
+/** Components by the reference they are loaded from; any other is `image-unavailable`. */
+export function localRuntime(components: Readonly<Record<string, LocalComponent>>): Runtime {
+  return {
+    load({ reference }) {
+      const component = components[reference];
+      if (component === undefined) {
+        return Promise.reject(new LatticeError("image-unavailable", `GET ${reference} answered 404 Not Found`));
+      }
+      return Promise.resolve(prepared(component));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function prepared({ world, functions, load }: LocalComponent): Component {
+  return {
+    digest: digest("0".repeat(64)),
+    sizeBytes: 0,
+    world,
+    run: ({ maxInstances }: RunOptions) => Promise.resolve(poolOf(functions, maxInstances, load)),
+  };
+}
+
+function poolOf(functions: LocalComponent["functions"], _max: number, given: LocalComponent["load"]): Pool {
+  const load = given ?? createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
+  const shift = (by: number): void => load.set({ ...load.peek(), running: load.peek().running + by });
+  const invoke: Callee["invoke"] = async ({ instance, func, args }) => {
+    const run = functions[`${instance}#${func}`];
+    if (run === undefined) throw new LatticeError("not-found", `no ${instance}#${func}`);
+    shift(1);
+    try {
+      const result = await run(...args);
+      return result === undefined ? [] : [result];
+    } finally {
+      shift(-1);
+    }
+  };
+  return {
+    load,
+    invoke,
+    resize: () => undefined,
+    async drained(signal) {
+      await until(load, ({ running }) => running === 0, signal);
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

@@ -1,24 +1,15 @@
 import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { CHROMIUM_FLAGS } from "./test/support/chromium.ts";
 
 const root = import.meta.dirname;
-
-/** Flags that Chromium needs as root in a container, and that keep it off the network. */
-export const CHROMIUM_FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 export default defineConfig({
   root: resolve(root, "src/page"),
   publicDir: resolve(root, "public"),
   base: "./",
+  cacheDir: resolve(root, "node_modules/.vite"),
   worker: {
     format: "es",
     rolldownOptions: { output: { entryFileNames: "workers/[name].js" } },

@@ -2,8 +2,6 @@
 
 export interface BrowserNames {
   readonly userAgent: string;
-  /** `navigator.userAgentData`, where there is one. */
-  readonly brands?: readonly { readonly brand: string; readonly version: string }[];
 }
 
 const FAMILIES: readonly (readonly [name: string, pattern: RegExp])[] = [

@@ -1,0 +1,58 @@
+/** `npm start` as a newcomer runs it, for tests: its own process, any free port, gone with the test. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+export interface InlayServer extends AsyncDisposable {
+  /** Base address of the page, ending in `/`. */
+  readonly page: string;
+  /** TCP address of the NATS server. */
+  readonly nats: string;
+  /** The pass-through on the page's port. */
+  readonly ws: string;
+  /** The server's own WebSocket listener. */
+  readonly wsDirect: string;
+  readonly pid: number;
+}
+
+const READY_LIMIT_MS = 120_000;
+
+/** Runs `npm start -- --port 0 --json …args`; resolves when it has printed its line. */
+export async function startInlay(args: readonly string[] = []): Promise<InlayServer> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "src/cli/start.ts", "--port", "0", "--json", ...args],
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, INLAY_NO_INSTALL: "1" } },
+  );
+  const errors: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
+  const exited = once(child, "exit");
+  const line = await Promise.race([
+    firstJsonLine(child.stdout),
+    exited.then(() => undefined),
+    new Promise<undefined>((give) => setTimeout(give, READY_LIMIT_MS).unref()),
+  ]);
+  if (line === undefined) {
+    child.kill("SIGKILL");
+    throw new Error(`npm start printed no addresses: ${errors.join("")}`);
+  }
+  const addresses: { page: string; nats: string; ws: string; wsDirect: string } = JSON.parse(line);
+  return {
+    ...addresses,
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await exited;
+      clearTimeout(late);
+    },
+  };
+}
+
+async function firstJsonLine(stdout: NodeJS.ReadableStream): Promise<string | undefined> {
+  for await (const line of createInterface({ input: stdout })) if (line.startsWith("{")) return line;
+  return undefined;
+}

@@ -1,0 +1,81 @@
+/** What encoding, decoding and text of WIT values share: ranges, typed arrays, the two forms of `option`. */
+import { LatticeError } from "../core/error.ts";
+import type { WitType } from "../core/wit.ts";
+
+/** Types within types; those of real interfaces stay below 20. */
+export const MAX_TYPE_DEPTH = 100;
+
+type Range<T> = readonly [lowest: T, highest: T];
+
+/** The integers that JavaScript holds in numbers. */
+export const INTEGER_RANGES: Readonly<
+  Record<"u8" | "s8" | "u16" | "s16" | "u32" | "s32", Range<number>>
+> = {
+  u8: [0, 0xff],
+  s8: [-0x80, 0x7f],
+  u16: [0, 0xffff],
+  s16: [-0x8000, 0x7fff],
+  u32: [0, 0xffff_ffff],
+  s32: [-0x8000_0000, 0x7fff_ffff],
+};
+
+/** The integers that JavaScript holds in bigints. */
+export const LONG_RANGES: Readonly<Record<"u64" | "s64", Range<bigint>>> = {
+  u64: [0n, 2n ** 64n - 1n],
+  s64: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+
+export type Option = Extract<WitType, { kind: "option" }>;
+
+/**
+ * Whether an option is `{ tag, val }` rather than the bare value or `undefined`: so where the payload may itself be
+ * `undefined`, as jco has it (js-component-bindgen, `maybe_null`). In `option<option<option<T>>>` that is the
+ * middle one only.
+ */
+export function isTagged({ some }: Option): boolean {
+  return some.kind === "option" && !isTagged(some);
+}
+
+/** A pending value is sent later, under the index path of its place. */
+export type Deferred =
+  | { readonly tag: "pending" }
+  /** `val`: a stream's whole contents as of a list, or their count where a stream has no element type. */
+  | { readonly tag: "ready"; readonly val: unknown };
+
+/** Builds once per type object what a type compiles to; types of one interface share their parts. */
+export function compiler<Compiled>(
+  build: (type: WitType, part: (type: WitType) => Compiled) => Compiled,
+): (type: WitType) => Compiled {
+  // A memo, not state: what a type compiles to depends on the type alone.
+  const compiled = new WeakMap<WitType, Compiled>();
+  const at = (type: WitType, depth: number): Compiled => {
+    const known = compiled.get(type);
+    if (known !== undefined) return known;
+    if (depth > MAX_TYPE_DEPTH) {
+      throw new LatticeError("unsupported", `types nested deeper than ${MAX_TYPE_DEPTH}`);
+    }
+    demandParts(type);
+    const made = build(type, (part) => at(part, depth + 1));
+    compiled.set(type, made);
+    return made;
+  };
+  return (type) => at(type, 0);
+}
+
+/**
+ * Compound types have parts, by the component model's own rule. It also keeps every value at one byte or more, so that
+ * no list can claim more elements than there are bytes.
+ */
+function demandParts(type: WitType): void {
+  const parts =
+    type.kind === "record"
+      ? type.fields
+      : type.kind === "tuple"
+        ? type.elements
+        : type.kind === "variant"
+          ? type.cases
+          : type.kind === "enum"
+            ? type.names
+            : undefined;
+  if (parts?.length === 0) throw new LatticeError("unsupported", `an empty ${type.kind} type`);
+}

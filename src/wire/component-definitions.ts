@@ -107,8 +107,7 @@ export function readExtern(context: TypeContext, name: string): Definition {
     case "func":
       return { sort, func: typeOf(context, "func").func };
     case "value":
-      if (readBound(reader) === "eq") reader.u32();
-      else readValueType(context);
+      readValueBound(context);
       return { sort };
     case "type":
       if (readBound(reader) === "eq") return { sort, type: scope.type(reader.u32()) };
@@ -311,6 +310,14 @@ function readDeclarations(outer: TypeContext, form: "instance" | "component"): E
     reader.fail(`unknown declaration ${hex(code)} in ${form} type at byte ${at}`);
   });
   return exports;
+}
+
+/** A type or another value. wasm-tools writes a primitive type without the byte that tells them apart. */
+function readValueBound(context: TypeContext): void {
+  const { reader } = context;
+  if (PRIMITIVES.has(reader.peek())) reader.byte();
+  else if (readBound(reader) === "eq") reader.u32();
+  else readValueType(context);
 }
 
 function readBound(reader: ComponentReader): "eq" | "sub" {

@@ -53,6 +53,13 @@ export class ComponentReader {
     return byte;
   }
 
+  /** The next byte, which is read again. */
+  peek(): number {
+    const byte = this.byte();
+    this.#at -= 1;
+    return byte;
+  }
+
   u32(): number {
     const start = this.#at;
     let value = 0;

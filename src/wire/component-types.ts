@@ -29,6 +29,10 @@ import type { ComponentDefinition, Definition, Exports } from "./component-scope
  */
 const MAX_UNFOLDED_BYTES = 16 * 1024 * 1024;
 
+/** What a section and an instantiation count for beyond their bytes: a short one is not free either. */
+const SECTION_COST = 64;
+const INSTANTIATION_COST = 1024;
+
 /** Instantiations within instantiations; composed components have one per level of composition. */
 const MAX_INSTANTIATION_DEPTH = 100;
 
@@ -119,8 +123,9 @@ function evaluate(
     const read = SECTIONS.get(id);
     if (read === undefined) return reader.fail(`unknown section ${id} at byte ${at}`);
     const section = reader.within(reader.u32());
+    const skipped = read === "skipped" || read === defineComponent;
+    spend(evaluation, SECTION_COST + (skipped ? 0 : section.end - section.at));
     if (read === "skipped") continue;
-    if (id !== 4) spend(evaluation, section.end - section.at);
     read({ ...evaluation, evaluation, reader: section, scope, args, imports, exports });
     if (!section.done) reader.fail(`section ${id} at byte ${at} has bytes left over`);
   }
@@ -170,7 +175,7 @@ function instanceOf(
   if (reader.preamble() === "module") {
     return reader.fail(`the nested component at byte ${component.start} is a core module`);
   }
-  spend(evaluation, reader.at - component.start);
+  spend(evaluation, INSTANTIATION_COST);
   evaluation.depth += 1;
   if (evaluation.depth > MAX_INSTANTIATION_DEPTH) {
     return reader.fail(`components instantiate one another deeper than ${MAX_INSTANTIATION_DEPTH}`);

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+
+import { isLoopback, readServer, readStartArguments } from "../../../src/cli/arguments.ts";
+
+test("without options the page is on loopback and a server is started", () => {
+  const options = readStartArguments([]);
+
+  expect(options).toEqual({
+    port: undefined,
+    host: "127.0.0.1",
+    tls: undefined,
+    servers: undefined,
+    lattice: "default",
+    isolate: false,
+    json: false,
+  });
+});
+
+test("all options are read", () => {
+  const args =
+    "--port 0 --host 0.0.0.0 --tls-cert c.pem --tls-key k.pem --servers wss://n.test/x --lattice blue --isolate --json";
+
+  const options = readStartArguments(args.split(" "));
+
+  expect({ ...options, servers: options.servers?.href }).toEqual({
+    port: 0,
+    host: "0.0.0.0",
+    tls: { certFile: "c.pem", keyFile: "k.pem" },
+    servers: "wss://n.test/x",
+    lattice: "blue",
+    isolate: true,
+    json: true,
+  });
+});
+
+test.each([
+  { args: ["--port", "65536"], says: "65535" },
+  { args: ["--port", "-1"], says: "port" },
+  { args: ["--port", "http"], says: "65535" },
+  { args: ["--lattice", "a.b"], says: "lattice name" },
+  { args: ["--host", "192.168.0.7"], says: "--tls-cert" },
+  { args: ["--host", "::"], says: "--tls-cert" },
+  { args: ["--tls-cert", "c.pem"], says: "go together" },
+  { args: ["--servers", "http://localhost:4222"], says: "nats://" },
+  { args: ["--servers", "nats://user:pass@localhost"], says: "credentials" },
+  { args: ["--unknown"], says: "--unknown" },
+  { args: ["surplus"], says: "surplus" },
+])("$args is refused as bad input that names $says", ({ args, says }) => {
+  const read = (): unknown => readStartArguments(args);
+
+  expect(read).toThrow(
+    expect.objectContaining({ code: "bad-input", message: expect.stringContaining(says) }),
+  );
+});
+
+test("a server without scheme is a NATS server over TCP", () => {
+  const url = readServer("127.0.0.1:4222");
+
+  expect(url.href).toBe("nats://127.0.0.1:4222");
+});
+
+test.each([
+  { host: "localhost", loopback: true },
+  { host: "127.0.0.1", loopback: true },
+  { host: "127.8.9.1", loopback: true },
+  { host: "::1", loopback: true },
+  { host: "127.0.0.1.evil.test", loopback: false },
+  { host: "0.0.0.0", loopback: false },
+  { host: "10.0.0.1", loopback: false },
+])("$host is loopback: $loopback", ({ host, loopback }) => {
+  const answer = isLoopback(host);
+
+  expect(answer).toBe(loopback);
+});

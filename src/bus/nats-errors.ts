@@ -21,17 +21,3 @@ export function fromNats(thrown: unknown): LatticeError {
   }
   return new LatticeError(CODES[thrown.code] ?? "disconnected", thrown.message, { cause: thrown });
 }
-
-export const disconnected = (reason: string): LatticeError =>
-  new LatticeError("disconnected", `the connection to the lattice is down: ${reason}`);
-
-export const closed = (): LatticeError => new LatticeError("closed", "the bus was closed");
-
-export const tooLarge = (size: number, limit: number, subject: string): LatticeError =>
-  new LatticeError(
-    "too-large",
-    `message of ${size} bytes to "${subject}" is above the server's limit of ${limit}`,
-  );
-
-export const denied = (what: string, subject: string): LatticeError =>
-  new LatticeError("denied", `the server refused to let this connection ${what} "${subject}"`);

@@ -4,7 +4,7 @@
 import type { NatsConnection } from "nats.ws";
 import type { Clock } from "../core/clock.ts";
 import { asLatticeError } from "../core/error.ts";
-import { disconnected } from "./nats-errors.ts";
+import { disconnected } from "./errors.ts";
 import type { NatsSocket } from "./nats-socket.ts";
 
 export interface Link {

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import { createSource, type View } from "../core/view.ts";
-import { closed, disconnected } from "./nats-errors.ts";
+import { closed, disconnected } from "./errors.ts";
 import type { Link } from "./nats-link.ts";
 import type { Redial } from "./nats-redial.ts";
 import type { ServerAddress } from "./server-address.ts";

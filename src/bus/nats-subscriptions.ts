@@ -1,14 +1,13 @@
 /** The subscriptions of a bus: a table that is sent to the server anew with each connection. */
 import type { Subscription as NatsSubscription } from "nats.ws";
-import type { BusMessage, SubscribeOptions, Subscription } from "../core/bus.ts";
+import type { SubscribeOptions, Subscription } from "../core/bus.ts";
 import { messageOf } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
-import { denied } from "./nats-errors.ts";
+import { denied } from "./errors.ts";
 import type { Link } from "./nats-link.ts";
 import { toBusMessage } from "./nats-message.ts";
+import type { Receive } from "./requests.ts";
 import { checkPattern } from "./subject.ts";
-
-export type Receive = (message: BusMessage) => void;
 
 export interface Subscriptions {
   /** @throws {LatticeError} `bad-input` for a subject or queue group that cannot be one. */
@@ -83,7 +82,7 @@ function createEntry(
   const refuse = (): void => {
     end();
     log.warn("bus.subscription-denied", { subject, queue });
-    onDenied?.(denied("subscribe to", subject));
+    onDenied?.(denied("subscribe", subject));
   };
   const drain = async (): Promise<void> => {
     const was = live;

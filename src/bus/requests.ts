@@ -5,8 +5,9 @@
  */
 import type { BusMessage, PublishOptions, Subscription } from "../core/bus.ts";
 import { asLatticeError, type ErrorCode, LatticeError } from "../core/error.ts";
-import { denied } from "./nats-errors.ts";
-import type { Receive } from "./nats-subscriptions.ts";
+import { denied } from "./errors.ts";
+
+export type Receive = (message: BusMessage) => void;
 
 export interface Requests {
   send(
@@ -50,7 +51,7 @@ const STATUS_CODES: ReadonlyMap<number, ErrorCode> = new Map([
 
 export function createRequests({ newInbox, subscribe, publish }: RequestParts): Requests {
   const waiting = new Map<string, Waiting>();
-  let inbox: (Subscription & { readonly prefix: string }) | undefined;
+  let inbox: { readonly prefix: string; readonly subscription: Subscription } | undefined;
   let count = 0;
   let whenSettled: (() => void)[] = [];
 
@@ -69,9 +70,9 @@ export function createRequests({ newInbox, subscribe, publish }: RequestParts): 
     const prefix = newInbox();
     const subscription = subscribe(`${prefix}.*`, receive, () => {
       inbox = undefined;
-      fail(denied("subscribe to its inbox", `${prefix}.*`));
+      fail(denied("subscribe", `${prefix}.*`));
     });
-    inbox = { ...subscription, prefix };
+    inbox = { prefix, subscription };
     return prefix;
   };
   const settle = (token: string): void => {
@@ -108,7 +109,7 @@ export function createRequests({ newInbox, subscribe, publish }: RequestParts): 
     },
     refuse(subject) {
       for (const request of Array.from(waiting.values())) {
-        if (request.subject === subject) request.reject(denied("publish to", subject));
+        if (request.subject === subject) request.reject(denied("publish", subject));
       }
     },
     settled() {
@@ -116,7 +117,7 @@ export function createRequests({ newInbox, subscribe, publish }: RequestParts): 
       return new Promise((resolve) => whenSettled.push(resolve));
     },
     get inbox() {
-      return inbox;
+      return inbox?.subscription;
     },
   };
 }

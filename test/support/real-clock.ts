@@ -1,0 +1,11 @@
+/** The machine's own time, for tests against real servers. */
+import type { Clock } from "../../src/core/clock.ts";
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};

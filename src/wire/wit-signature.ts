@@ -73,9 +73,8 @@ class Parts {
       case "flags":
         return this.#braces(type.kind, type.names, (name) => this.add(name));
       case "own":
-        return this.add(type.resource);
       case "borrow":
-        return this.add(`borrow<${type.resource}>`);
+        return this.add(`${type.kind}<${type.resource}>`);
       case "stream":
       case "future":
         this.add(type.kind);

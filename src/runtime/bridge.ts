@@ -1,0 +1,95 @@
+/** How guests wait in this browser, and which of a component's functions wait at all. */
+import type { GlueMode } from "../channels/transpile.ts";
+import type { WaitMode } from "../channels/component.ts";
+import type { Bridge } from "../core/node-state.ts";
+import type { World } from "../core/wit.ts";
+
+import { LatticeError } from "../core/error.ts";
+import { withoutVersion } from "../core/wit.ts";
+import { isWasi } from "./imports.ts";
+
+/** What decides about a bridge. */
+export interface BridgeFeatures {
+  /** JavaScript Promise Integration: `WebAssembly.Suspending` and `promising`. */
+  readonly jspi: boolean;
+  /** Shared memory between workers: the page is cross-origin isolated. */
+  readonly isolated: boolean;
+}
+
+/** The features of the realm that asks; workers of a page have the page's. */
+export function bridgeFeatures(): BridgeFeatures {
+  return {
+    jspi: "Suspending" in WebAssembly && "promising" in WebAssembly,
+    isolated: "crossOriginIsolated" in globalThis && globalThis.crossOriginIsolated,
+  };
+}
+
+/**
+ * The bridge to use: the best one for `auto`, else the wanted one.
+ *
+ * @throws {LatticeError} `unsupported` if the wanted one is not to be had here.
+ */
+export function chooseBridge(
+  wanted: Bridge | "auto",
+  features: BridgeFeatures = bridgeFeatures(),
+): Bridge {
+  const { jspi, isolated } = features;
+  if (wanted === "auto") return jspi ? "jspi" : isolated ? "atomics" : "sync";
+  if (wanted === "jspi" && !jspi) {
+    throw new LatticeError("unsupported", `the bridge "jspi" needs ${NEEDS.jspi}`);
+  }
+  if (wanted === "atomics" && !isolated) {
+    throw new LatticeError("unsupported", `the bridge "atomics" needs ${NEEDS.isolated}`);
+  }
+  return wanted;
+}
+
+const NEEDS = {
+  jspi: "a browser with JavaScript Promise Integration (Chrome 137, Firefox 153, Safari 27 or newer)",
+  isolated: "a cross-origin isolated page (served with COOP and COEP headers)",
+};
+
+/** WASI functions that wait; all others of WASI answer at once here. */
+const WAITING_WASI: ReadonlyMap<string, readonly string[]> = new Map([
+  ["wasi:io/poll", ["poll", "[method]pollable.block"]],
+]);
+
+/** What may make a guest wait, as `interface#function` without version: all but most of WASI. */
+export function waitingImports(world: World): readonly string[] {
+  return [...world.imports].flatMap(([name, functions]) => {
+    const bare = withoutVersion(name);
+    const waiting = isWasi(name) ? (WAITING_WASI.get(bare) ?? []) : [...functions.keys()];
+    return waiting.filter((func) => functions.has(func)).map((func) => `${bare}#${func}`);
+  });
+}
+
+/** All exported functions, in the same form; those of the root by their bare name. */
+export function exportPatterns(world: World): readonly string[] {
+  return [...world.exports].flatMap(([name, functions]) =>
+    [...functions.keys()].map((func) => (name === "" ? func : `${withoutVersion(name)}#${func}`)),
+  );
+}
+
+/**
+ * How this component's guests wait under `bridge`. Not at all, if nothing that it imports makes it wait: then
+ * suspending costs nothing.
+ *
+ * @throws {LatticeError} `unsupported` if it has to wait and the browser has no way.
+ */
+export function waitModeOf(world: World, bridge: Bridge): WaitMode {
+  const waiting = waitingImports(world);
+  const isAsync = [...world.exports.values()].some((functions) =>
+    [...functions.values()].some((type) => type.async === true),
+  );
+  if (waiting.length === 0 && !isAsync) return "sync";
+  if (bridge !== "sync") return bridge;
+  const what = waiting[0]?.replace("#", ".") ?? "asynchronous exports";
+  throw new LatticeError(
+    "unsupported",
+    `the component waits for ${what}, which needs ${NEEDS.jspi}, or ${NEEDS.isolated}`,
+  );
+}
+
+export function glueModeOf(mode: WaitMode): GlueMode {
+  return mode === "jspi" ? "jspi" : "sync";
+}

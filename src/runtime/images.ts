@@ -1,0 +1,113 @@
+/** Fetches components as files: in parts, with a ceiling, and with errors that say what is wrong at the address. */
+import type { LoadProgress } from "../core/workload.ts";
+
+import { LatticeError } from "../core/error.ts";
+
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** If the server still has this version, there is no need to read it. */
+  readonly knownEtag?: string | undefined;
+}
+
+export type Fetched =
+  | { readonly tag: "bytes"; readonly bytes: Uint8Array<ArrayBuffer>; readonly etag?: string }
+  /** The server has the version of {@link FetchOptions.knownEtag}. */
+  | { readonly tag: "known" };
+
+/** The network failed: no answer at all, or none that may be read. */
+export class Unreachable extends LatticeError {}
+
+/**
+ * Reads `address`, asking the server whether a copy in the browser's own cache is still right.
+ *
+ * @throws {LatticeError} `image-unavailable`, as {@link Unreachable} if there was no answer; `image-too-large`;
+ * `bad-image` for a web page.
+ */
+export async function fetchImage(address: string, options: FetchOptions): Promise<Fetched> {
+  const { signal, maxBytes, onProgress, knownEtag } = options;
+  onProgress?.({ stage: "fetch", bytes: 0 });
+  const ended = new AbortController();
+  try {
+    const response = await respond(address, AbortSignal.any([signal, ended.signal]));
+    if (!response.ok) {
+      const status = `${response.status} ${response.statusText}`.trimEnd();
+      throw new LatticeError("image-unavailable", `GET ${address} answered ${status}`);
+    }
+    const etag = response.headers.get("etag") ?? undefined;
+    if (etag !== undefined && etag === knownEtag && !etag.startsWith("W/")) return { tag: "known" };
+    const bytes = await read(address, response, maxBytes, onProgress);
+    refuseWebPage(address, bytes);
+    return { tag: "bytes", bytes, ...(etag === undefined ? {} : { etag }) };
+  } finally {
+    ended.abort(); // lets go of a body that was not read to its end
+    signal.throwIfAborted();
+  }
+}
+
+async function respond(address: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(address, { signal, cache: "no-cache", credentials: "omit" });
+  } catch (cause) {
+    throw new Unreachable(
+      "image-unavailable",
+      `${address} could not be fetched: the server is not reachable or does not allow this page's origin (CORS)`,
+      { cause },
+    );
+  }
+}
+
+async function read(
+  address: string,
+  response: Response,
+  maxBytes: number,
+  onProgress: FetchOptions["onProgress"],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(response.headers.get("content-length") ?? Number.NaN);
+  // With a content encoding the length is that of the packed bytes, which says nothing about progress.
+  const packed = response.headers.has("content-encoding");
+  const total = Number.isNaN(announced) || packed ? {} : { totalBytes: announced };
+  if (announced > maxBytes) throw tooLarge(address, announced, maxBytes);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of partsOf(response)) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes > maxBytes) throw tooLarge(address, bytes, maxBytes);
+      onProgress?.({ stage: "fetch", bytes, ...total });
+    }
+  } catch (cause) {
+    if (cause instanceof LatticeError) throw cause;
+    throw new Unreachable("image-unavailable", `${address} broke off after ${bytes} bytes`, {
+      cause,
+    });
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+async function* partsOf({ body }: Response): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  if (body === null) return;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+/** @throws {LatticeError} `bad-image` for the page that many servers answer for addresses they do not know. */
+function refuseWebPage(address: string, bytes: Uint8Array): void {
+  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
+  if (start.startsWith("<")) {
+    throw new LatticeError("bad-image", `${address} answered a web page, not WebAssembly`);
+  }
+}
+
+export function tooLarge(name: string, bytes: number, maxBytes: number): LatticeError {
+  return new LatticeError(
+    "image-too-large",
+    `${name} has ${bytes} bytes or more; this host takes ${maxBytes}`,
+  );
+}

@@ -1,0 +1,80 @@
+/** What components may import from this host, and what of a world stays unmet. */
+import type { FunctionSetups, Gives } from "../channels/component.ts";
+import type { FuncType, Interface, World } from "../core/wit.ts";
+
+import { parseInterfaceName, withoutVersion } from "../core/wit.ts";
+
+/** WASI interfaces that each worker has itself, in any 0.2 version. */
+const WASI: ReadonlySet<string> = new Set([
+  "wasi:cli/environment",
+  "wasi:cli/exit",
+  "wasi:cli/stderr",
+  "wasi:cli/stdin",
+  "wasi:cli/stdout",
+  "wasi:cli/terminal-input",
+  "wasi:cli/terminal-output",
+  "wasi:cli/terminal-stderr",
+  "wasi:cli/terminal-stdin",
+  "wasi:cli/terminal-stdout",
+  "wasi:clocks/monotonic-clock",
+  "wasi:clocks/wall-clock",
+  "wasi:filesystem/preopens",
+  "wasi:filesystem/types",
+  "wasi:io/error",
+  "wasi:io/poll",
+  "wasi:io/streams",
+  "wasi:random/insecure",
+  "wasi:random/insecure-seed",
+  "wasi:random/random",
+]);
+
+/** True for an interface of WASI 0.2 that the worker itself answers. */
+export function isWasi(name: string): boolean {
+  if (!WASI.has(withoutVersion(name))) return false;
+  const version = parseInterfaceName(name)?.version;
+  return version === undefined || /^0\.2\.\d/.test(version);
+}
+
+/**
+ * What `world` imports and nobody here answers, for people: one phrase per interface, or per function of the root.
+ * `provided` names interfaces without version. Interfaces that hold only types need nobody.
+ */
+export function unmetImports(world: World, provided: ReadonlySet<string>): readonly string[] {
+  return [...world.imports].flatMap(([name, functions]) => {
+    if (functions.size === 0 || isWasi(name)) return [];
+    if (name === "") return [...functions.keys()].map((func) => `function ${func} of its world`);
+    if (!provided.has(withoutVersion(name))) return [name];
+    const foreign = [...functions].find(([func, type]) => needsHandles(func, type));
+    return foreign === undefined ? [] : [`${name} with resources (${foreign[0]})`];
+  });
+}
+
+/** The imports that the host answers, by their full name. */
+export function answeredImports(world: World): ReadonlyMap<string, FunctionSetups> {
+  const answered = [...world.imports].filter(([name, { size }]) => size > 0 && !isWasi(name));
+  return new Map(answered.map(([name, functions]) => [name, setups(functions)]));
+}
+
+/** The exports that callers may use: all plain functions. Each call has its own instance, so handles mean nothing. */
+export function callableExports(world: World): ReadonlyMap<string, FunctionSetups> {
+  return new Map(
+    [...world.exports].map(([name, functions]) => {
+      const plain = [...functions].filter(([func]) => !func.startsWith("["));
+      return [name, setups(new Map(plain))];
+    }),
+  );
+}
+
+function setups(functions: Interface): FunctionSetups {
+  return new Map([...functions].map(([func, type]) => [func, gives(type)]));
+}
+
+function gives({ result }: FuncType): Gives {
+  if (result === undefined) return "nothing";
+  return result.kind === "result" ? "result" : "value";
+}
+
+/** Methods of resources, and handles in parameters or results, cannot cross to the host yet. */
+function needsHandles(func: string, type: FuncType): boolean {
+  return func.startsWith("[") || /"kind":"(?:own|borrow)"/.test(JSON.stringify(type));
+}

@@ -1,0 +1,185 @@
+/**
+ * From a reference or bytes to a prepared component: cache, network, digest, types, transpiler, in the order that
+ * spares the most.
+ *
+ * A pinned reference that is in the cache needs neither network nor transpiler. An unpinned one is asked for again each
+ * time; its last copy serves only when the network fails.
+ */
+import type { Bridge } from "../core/node-state.ts";
+import type { Digest } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { ImageCache } from "../storage/image-cache.ts";
+import type { ImageSource } from "../core/workload.ts";
+import type { LoadOptions } from "../core/runtime.ts";
+import type { World } from "../core/wit.ts";
+import type { FileReference } from "./reference.ts";
+import type { Prepared } from "./prepared.ts";
+import type { Transpiler } from "./transpiler.ts";
+
+import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
+import { digest as digestOf } from "../core/ids.ts";
+import { componentWorld } from "../wire/component-types.ts";
+import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge.ts";
+import { fetchImage, tooLarge, Unreachable } from "./images.ts";
+import { unmetImports } from "./imports.ts";
+import { COMPONENT_FILE, filesOf, readPrepared } from "./prepared.ts";
+import { parseReference } from "./reference.ts";
+
+export interface LoadParts {
+  readonly bridge: Bridge;
+  /** Interfaces without version that the host answers. */
+  readonly provided: ReadonlySet<string>;
+  readonly maxBytes: number;
+  /** Absent when nothing is to be kept. */
+  readonly cache: ImageCache | undefined;
+  readonly transpiler: Transpiler;
+  readonly log: Log;
+  /** Takes work that nobody waits for, and that must not be cut off by the end of the runtime. */
+  readonly afterwards: (work: Promise<unknown>) => void;
+}
+
+/** Bytes, or the digest of what lies in the cache. */
+interface Located {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array | undefined;
+}
+
+export async function load(
+  source: ImageSource,
+  options: LoadOptions,
+  parts: LoadParts,
+): Promise<Prepared> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const located = await locate(source, options, parts);
+  signal.throwIfAborted();
+  options.onProgress?.({ stage: "verify" });
+  const kept = await fromCache(located.digest, parts);
+  if (kept !== undefined) return kept;
+  signal.throwIfAborted();
+  const bytes = located.bytes ?? (await parts.cache?.read(located.digest, COMPONENT_FILE));
+  if (bytes === undefined) {
+    throw new LatticeError("image-unavailable", `${source.reference} is no longer in the cache`);
+  }
+  return prepare(bytes, located.digest, options, parts);
+}
+
+async function locate(
+  source: ImageSource,
+  options: LoadOptions,
+  parts: LoadParts,
+): Promise<Located> {
+  if ("bytes" in source) {
+    const { bytes, reference } = source;
+    if (bytes.length > parts.maxBytes) throw tooLarge(reference, bytes.length, parts.maxBytes);
+    return { digest: await sha256(bytes), bytes };
+  }
+  const reference = parseReference(source.reference);
+  return reference.pin === undefined
+    ? locateLatest(reference, options, parts)
+    : locatePinned({ ...reference, pin: reference.pin }, options, parts);
+}
+
+async function locatePinned(
+  { address, pin }: FileReference & { readonly pin: Digest },
+  { signal, onProgress }: LoadOptions,
+  { cache, maxBytes }: LoadParts,
+): Promise<Located> {
+  const kept = await cache?.read(pin, COMPONENT_FILE);
+  if (kept !== undefined) return { digest: pin, bytes: kept };
+  const fetched = await fetchImage(address, { signal, maxBytes, onProgress });
+  if (fetched.tag === "known") throw new LatticeError("internal", "an etag nobody asked about");
+  const digest = await sha256(fetched.bytes);
+  if (digest === pin) return { digest, bytes: fetched.bytes };
+  throw new LatticeError(
+    "digest-mismatch",
+    `${address} has the SHA-256 ${digest}, but the reference pins ${pin}`,
+  );
+}
+
+async function locateLatest(
+  { address }: FileReference,
+  { signal, onProgress }: LoadOptions,
+  { cache, maxBytes, log, afterwards }: LoadParts,
+): Promise<Located> {
+  const last = await cache?.reference(address);
+  const kept = last && (await cache?.read(last.digest, COMPONENT_FILE));
+  const known = kept === undefined ? undefined : last;
+  try {
+    const options = { signal, maxBytes, onProgress, knownEtag: known?.etag };
+    const fetched = await fetchImage(address, options);
+    if (fetched.tag === "known" && known !== undefined) {
+      return { digest: known.digest, bytes: kept };
+    }
+    if (fetched.tag === "known") throw new LatticeError("internal", "an etag nobody asked about");
+    const { bytes, etag } = fetched;
+    const digest = await sha256(bytes);
+    const led = { digest, ...(etag === undefined ? {} : { etag }) };
+    if (cache !== undefined) afterwards(cache.remember(address, led));
+    return { digest, bytes };
+  } catch (thrown) {
+    if (!(thrown instanceof Unreachable) || known === undefined) throw thrown;
+    log.warn("image.last-copy", { address, digest: known.digest, error: messageOf(thrown) });
+    return { digest: known.digest, bytes: kept };
+  }
+}
+
+/** Both forms of glue may be kept; which one is needed only the world tells, which is in both. */
+async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | undefined> {
+  const { cache, bridge } = parts;
+  if (cache === undefined) return undefined;
+  for (const mode of ["sync", "jspi"] as const) {
+    const kept = await readPrepared(cache, digest, mode);
+    if (kept === undefined) continue;
+    refuseUnmet(kept.world, parts);
+    if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;
+    parts.afterwards(cache.touch(digest));
+    return kept;
+  }
+  return undefined;
+}
+
+async function prepare(
+  bytes: Uint8Array,
+  digest: Digest,
+  { signal, onProgress }: LoadOptions,
+  parts: LoadParts,
+): Promise<Prepared> {
+  const world = componentWorld(bytes);
+  refuseUnmet(world, parts);
+  const glueMode = glueModeOf(waitModeOf(world, parts.bridge));
+  onProgress?.({ stage: "transpile" });
+  const request = {
+    bytes,
+    mode: glueMode,
+    asyncImports: waitingImports(world),
+    asyncExports: exportPatterns(world),
+  };
+  const { glue, cores } = await parts.transpiler.transpile(request, signal);
+  const prepared: Prepared = { digest, sizeBytes: bytes.length, world, glueMode, glue, cores };
+  const { cache } = parts;
+  if (cache !== undefined) {
+    const files = new Map([[COMPONENT_FILE, bytes], ...filesOf(prepared)]);
+    parts.afterwards(cache.write(digest, files));
+  }
+  return prepared;
+}
+
+function refuseUnmet(world: World, { provided }: LoadParts): void {
+  const unmet = unmetImports(world, provided);
+  if (unmet.length === 0) return;
+  throw new LatticeError(
+    "import-unmet",
+    `the component imports ${unmet.join(", ")}, which this host does not offer`,
+  );
+}
+
+async function sha256(bytes: Uint8Array): Promise<Digest> {
+  try {
+    const hash = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
+    const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
+    return digestOf(hex.join(""));
+  } catch (cause) {
+    throw asLatticeError(cause, "insecure-context");
+  }
+}

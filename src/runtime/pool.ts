@@ -1,0 +1,233 @@
+/**
+ * A running component: its runners, the calls they execute, and the bounded line of calls that wait.
+ *
+ * Knows nothing of workers; time comes from the clock port.
+ */
+import type { Call } from "../core/call.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Pool, PoolLoad } from "../core/runtime.ts";
+import type { Limits } from "../core/workload.ts";
+import type { WitValue } from "../core/wit.ts";
+import type { Runner } from "./runner.ts";
+
+import { asLatticeError, LatticeError } from "../core/error.ts";
+import { createSource, until } from "../core/view.ts";
+
+export interface PoolParts {
+  /** For messages. */
+  readonly name: string;
+  readonly maxInstances: number;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Calls that one runner executes at once; `maxInstances` when absent. */
+  readonly callsPerRunner?: number;
+  readonly open: (signal: AbortSignal) => Promise<Runner>;
+  /** Ends the pool. */
+  readonly signal: AbortSignal;
+}
+
+/** A call from its acceptance to its end. */
+interface Ticket {
+  readonly call: Call;
+  readonly resolve: (results: readonly WitValue[]) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Where it runs; absent while it waits. */
+  lane?: Lane;
+}
+
+interface Lane {
+  readonly runner: Runner;
+  busy: number;
+}
+
+/** Resolves when the first runner is ready. Rejects with the reason why it cannot be. */
+export async function openPool(parts: PoolParts): Promise<Pool> {
+  const { name, limits, clock, log, open } = parts;
+  const ended = new AbortController();
+  const load = createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
+  const lanes = new Set<Lane>();
+  const line: Ticket[] = [];
+  let maxInstances = atLeastOne(parts.maxInstances);
+  let running = 0;
+  let opening = 0;
+
+  const perLane = (): number => parts.callsPerRunner ?? maxInstances;
+  const show = (): void => {
+    const before = load.peek();
+    const beyond = running + line.length - maxInstances;
+    load.set({ running, waiting: line.length, accepting: accepts(before, beyond, limits) });
+  };
+  const freeLane = (): Lane | undefined => {
+    if (running >= maxInstances) return undefined;
+    for (const lane of lanes) if (lane.busy < perLane()) return lane;
+    return undefined;
+  };
+  /** Starts what may start, and opens runners for what may not. */
+  const pump = (): void => {
+    for (let lane = freeLane(); lane !== undefined; lane = freeLane()) {
+      const ticket = line.shift();
+      if (ticket === undefined) break;
+      begin(ticket, lane);
+    }
+    show();
+    const wanted = Math.ceil(Math.min(maxInstances, running + line.length) / perLane());
+    for (let missing = wanted - lanes.size - opening; missing > 0; missing--) void openLane();
+  };
+  const begin = (ticket: Ticket, lane: Lane): void => {
+    running++;
+    lane.busy++;
+    ticket.lane = lane;
+    const free = (): void => {
+      running--;
+      lane.busy--;
+      pump();
+      dropSurplus(lane);
+    };
+    // The ticket may be settled already, by its deadline or its caller; then these change nothing.
+    lane.runner.invoke(ticket.call).then(ticket.resolve, ticket.reject).finally(free);
+  };
+  /** After a resize to less there are runners that get nothing to do. */
+  const dropSurplus = (lane: Lane): void => {
+    if (lane.busy > 0 || lanes.size <= Math.ceil(maxInstances / perLane())) return;
+    if (lanes.delete(lane))
+      lane.runner.end(new LatticeError("closed", `${name} needs fewer workers`));
+  };
+  const addLane = async (): Promise<void> => {
+    opening++;
+    try {
+      const runner = await open(ended.signal);
+      ended.signal.throwIfAborted();
+      const lane: Lane = { runner, busy: 0 };
+      lanes.add(lane);
+      const { lost } = runner;
+      lost.addEventListener("abort", () => replace(lane, asLatticeError(lost.reason)), {
+        once: true,
+      });
+    } finally {
+      opening--;
+    }
+  };
+  /** As {@link addLane}, for those who wait: they hear when there is no runner for them. */
+  const openLane = async (): Promise<void> => {
+    try {
+      await addLane();
+    } catch (thrown) {
+      if (ended.signal.aborted) return;
+      const reason = asLatticeError(thrown);
+      log.error("pool.no-runner", { component: name, code: reason.code, error: reason.message });
+      if (lanes.size === 0) for (const ticket of line.splice(0)) ticket.reject(reason);
+      show();
+      return;
+    }
+    pump();
+  };
+  const replace = (lane: Lane, reason: LatticeError): void => {
+    if (!lanes.delete(lane) || ended.signal.aborted) return;
+    log.warn("pool.runner-lost", { component: name, error: reason.message });
+    if (lanes.size + opening === 0) void openLane();
+  };
+  const giveUp = (ticket: Ticket, reason: unknown): void => {
+    ticket.reject(reason);
+    if (ticket.lane !== undefined) {
+      ticket.lane.runner.cancel(ticket.call);
+      return;
+    }
+    const index = line.indexOf(ticket);
+    if (index !== -1) line.splice(index, 1);
+    show();
+  };
+  const end = (): void => {
+    if (ended.signal.aborted) return;
+    const reason = new LatticeError("closed", `the component ${name} was stopped`);
+    ended.abort(reason);
+    for (const { runner } of lanes) runner.end(reason);
+    lanes.clear();
+    for (const ticket of line.splice(0)) ticket.reject(reason);
+    show();
+  };
+
+  parts.signal.throwIfAborted();
+  parts.signal.addEventListener("abort", end, { once: true, signal: ended.signal });
+  try {
+    await addLane();
+  } catch (cause) {
+    end();
+    throw cause;
+  }
+  return {
+    load,
+    invoke(call) {
+      if (ended.signal.aborted) return Promise.reject(asLatticeError(ended.signal.reason));
+      if (call.signal.aborted) return Promise.reject(abortOf(call));
+      if (running + line.length >= maxInstances + limits.queueLimit) {
+        return Promise.reject(overload(name, maxInstances, limits));
+      }
+      return new Promise((resolve, reject) => {
+        const { callDeadlineMs } = limits;
+        let cancelTimer: Cancel | undefined;
+        const settle = (): void => {
+          cancelTimer?.();
+          call.signal.removeEventListener("abort", onAbort);
+        };
+        const ticket: Ticket = {
+          call,
+          resolve: (results) => {
+            settle();
+            resolve(results);
+          },
+          reject: (reason) => {
+            settle();
+            reject(reason);
+          },
+        };
+        const onAbort = (): void => giveUp(ticket, abortOf(call));
+        call.signal.addEventListener("abort", onAbort, { once: true });
+        cancelTimer = clock.after(callDeadlineMs, () =>
+          giveUp(ticket, new LatticeError("deadline", lateness(name, call, callDeadlineMs))),
+        );
+        line.push(ticket);
+        pump();
+      });
+    },
+    resize(wanted) {
+      maxInstances = atLeastOne(wanted);
+      pump();
+      for (const lane of lanes) dropSurplus(lane);
+    },
+    drained: async (signal) => {
+      await until(load, ({ running, waiting }) => running === 0 && waiting === 0, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      end();
+    },
+  };
+}
+
+/** False from the moment the line is full until it is half empty. `beyond`: calls above what may run. */
+function accepts(before: PoolLoad, beyond: number, { queueLimit }: Limits): boolean {
+  if (beyond >= queueLimit) return false;
+  return before.accepting || beyond <= Math.floor(queueLimit / 2);
+}
+
+function atLeastOne(instances: number): number {
+  return Math.max(1, Math.floor(instances));
+}
+
+function abortOf({ signal, func }: Call): LatticeError {
+  const { reason } = signal;
+  if (reason instanceof LatticeError) return reason;
+  return new LatticeError("aborted", `the caller of ${func} gave up`, { cause: reason });
+}
+
+function lateness(name: string, { instance, func }: Call, deadlineMs: number): string {
+  return `${instance === "" ? func : `${instance}.${func}`} of ${name} did not end within ${deadlineMs} ms`;
+}
+
+function overload(name: string, running: number, { queueLimit }: Limits): LatticeError {
+  return new LatticeError(
+    "overloaded",
+    `${name} runs ${running} calls and ${queueLimit} wait, which is all it takes`,
+  );
+}

@@ -1,0 +1,69 @@
+/** The runtime: components from references or bytes, in workers of their own. */
+import type { Clock } from "../core/clock.ts";
+import type { Bridge } from "../core/node-state.ts";
+import type { ImageOptions } from "../core/node-options.ts";
+import type { Log } from "../core/log.ts";
+import type { Runtime } from "../core/runtime.ts";
+
+import { LatticeError, messageOf } from "../core/error.ts";
+import { createImageCache } from "../storage/image-cache.ts";
+import { createComponent } from "./component.ts";
+import { load } from "./load.ts";
+import { createTranspiler } from "./transpiler.ts";
+import { createWorkerSupply } from "./worker-supply.ts";
+
+export { chooseBridge } from "./bridge.ts";
+
+export interface RuntimeOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From {@link chooseBridge}. */
+  readonly bridge: Bridge;
+  /** Interfaces beyond WASI that {@link RunOptions.imports} answers, without version. */
+  readonly provided: readonly string[];
+  readonly images?: ImageOptions;
+  /** Base address of the worker files, if not beside this one. */
+  readonly workers?: string;
+  /** Keep a loaded worker ready for the next component; default true. */
+  readonly spare?: boolean;
+}
+
+const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
+
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { clock, log, bridge, images = {}, workers, spare = true } = options;
+  const ended = new AbortController();
+  const supply = createWorkerSupply(clock, { base: workers, spare });
+  const transpiler = createTranspiler(clock, workers);
+  const cache = images.cache === false ? undefined : createImageCache({ now: () => clock.now() });
+  const provided = new Set(options.provided);
+  const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
+  const unfinished = new Set<Promise<void>>();
+  const afterwards = (work: Promise<unknown>): void => {
+    const ending = work
+      .then(() => undefined)
+      .catch((cause: unknown) => log.warn("cache.failed", { error: messageOf(cause) }))
+      .finally(() => unfinished.delete(ending));
+    unfinished.add(ending);
+  };
+  return {
+    async load(image, { signal, onProgress }) {
+      const either = AbortSignal.any([signal, ended.signal]);
+      const progress = onProgress === undefined ? {} : { onProgress };
+      const prepared = await load(
+        image,
+        { signal: either, ...progress },
+        { bridge, provided, maxBytes, cache, transpiler, log, afterwards },
+      );
+      onProgress?.({ stage: "compile" });
+      const parts = { name: image.reference, bridge, supply, clock, log, signal: ended.signal };
+      return createComponent(prepared, parts);
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort(new LatticeError("closed", "the runtime has ended"));
+      supply.end();
+      transpiler.end();
+      await Promise.all(unfinished);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** How a guest waits for what the host does: the one thing that differs between JSPI and blocking. */
+import type { Gives } from "../../channels/component.ts";
+import type { WitValue } from "../../core/wit.ts";
+import type { Pollable } from "../pollable.ts";
+import type { Life } from "../life.ts";
+
+export interface Bridge {
+  /** A function that the host answers, as the glue wants it: value or promise, `err` thrown with a `payload`. */
+  importFunction(life: Life, instance: string, func: string, gives: Gives): GuestImportFunction;
+  /** Waits until `pollable` is ready. */
+  block(life: Life, pollable: Pollable): unknown;
+  /** Waits until some of `pollables` are ready, and gives their indices. */
+  poll(life: Life, pollables: readonly Pollable[]): unknown;
+}
+
+export type GuestImportFunction = (...args: readonly WitValue[]) => unknown;
+
+/** What the glue is to return for an import, or throws what it is to pass on as `err`. */
+export function unpack(results: readonly WitValue[], gives: Gives): unknown {
+  if (gives !== "result") return results[0];
+  const [result] = results;
+  if (typeof result !== "object" || result === null || !("tag" in result)) return result;
+  const val: unknown = "val" in result ? result.val : undefined;
+  if (result.tag === "ok") return val;
+  throw Object.assign(new Error("the import gave an err"), { payload: val });
+}

@@ -1,0 +1,162 @@
+/** A component in its worker: a stock of fresh instances, and the calls that run. */
+import type {
+  ComponentHostMethods,
+  ComponentSetup,
+  Gives,
+  GuestCall,
+} from "../channels/component.ts";
+import type { Port } from "../channels/rpc.ts";
+import type { WitValue } from "../core/wit.ts";
+import type { Bridge } from "./bridge/bridge.ts";
+import type { GuestExports, Instantiate } from "./instantiate.ts";
+import type { Life } from "./life.ts";
+
+import { bigBuffers, transferring } from "../channels/port.ts";
+import { remote } from "../channels/rpc.ts";
+import { LatticeError } from "../core/error.ts";
+import { createAtomicsBridge } from "./bridge/atomics.ts";
+import { createJspiBridge } from "./bridge/jspi.ts";
+import { createSyncBridge } from "./bridge/sync.ts";
+import { createImports } from "./imports.ts";
+import { exportOf, importGlue, resultsOf, resultsOfThrown } from "./instantiate.ts";
+import { createLife } from "./life.ts";
+import { createLineLimiter } from "./printed.ts";
+import { createWasi } from "./wasi.ts";
+
+export interface GuestParts {
+  readonly port: Port;
+  readonly host: ComponentHostMethods;
+  readonly signal: AbortSignal;
+  /** Hears of failures that belong to no call. */
+  readonly complain: (thrown: unknown) => void;
+}
+
+export interface Guest {
+  /** Resolves when the first instance is there. */
+  readonly ready: Promise<void>;
+  call(call: GuestCall): Promise<readonly WitValue[]> | readonly WitValue[];
+  cancel(callId: number): void;
+}
+
+interface Instance {
+  readonly life: Life;
+  readonly exports: GuestExports;
+}
+
+export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
+  const { exports: served, stock: wanted } = setup;
+  const stock: Instance[] = [];
+  const running = new Map<number, Life>();
+  let make: (() => Instance) | undefined;
+  let refilling = false;
+
+  const prepare = async (): Promise<void> => {
+    const instantiate = await importGlue(setup.glue, setup.cores);
+    make = maker(setup, parts, instantiate);
+    stock.push(make());
+    refill();
+  };
+  const take = (): Instance => {
+    if (make === undefined) throw new LatticeError("internal", "the component is not ready");
+    const instance = stock.pop() ?? make();
+    refill();
+    return instance;
+  };
+  /** One instance per turn, so that calls which have come meanwhile go first. */
+  const refill = (): void => {
+    if (refilling || stock.length >= wanted || make === undefined) return;
+    refilling = true;
+    setTimeout(() => {
+      refilling = false;
+      if (make === undefined || stock.length >= wanted) return;
+      try {
+        stock.push(make());
+      } catch (thrown) {
+        // The next call meets the same and reports it to its caller.
+        parts.complain(thrown);
+        return;
+      }
+      refill();
+    }, 0);
+  };
+  const finish = ({ id }: GuestCall, life: Life): void => {
+    running.delete(id);
+    life.end();
+  };
+  return {
+    ready: prepare(),
+    call(call) {
+      const gives = served.get(call.instance)?.get(call.func);
+      if (gives === undefined) throw missing(setup, call);
+      const { life, exports } = take();
+      const func = exportOf(exports, call.instance, call.func);
+      if (func === undefined) throw missing(setup, call);
+      life.callId = call.id;
+      running.set(call.id, life);
+      const outcome = attempt(() => func(...call.args), gives);
+      if (!(outcome instanceof Promise)) {
+        finish(call, life);
+        return handedOver(outcome);
+      }
+      return Promise.race([outcome, life.failed])
+        .then(handedOver)
+        .finally(() => finish(call, life));
+    },
+    cancel(callId) {
+      running.get(callId)?.fail(new LatticeError("aborted", "nobody waits for the call any more"));
+    },
+  };
+}
+
+function maker(setup: ComponentSetup, parts: GuestParts, instantiate: Instantiate): () => Instance {
+  const { host } = parts;
+  const bridge = bridgeOf(setup, parts);
+  const print = createLineLimiter(
+    () => performance.now(),
+    // A host that cannot hear of it has ended this worker.
+    (line) => void host.printed(line).catch(() => undefined),
+  );
+  const wasi = createWasi({ bridge, maxBytes: setup.maxBytes, print });
+  const importsFor = createImports(wasi, bridge, setup.imports);
+  return () => {
+    const life = createLife();
+    return { life, exports: instantiate(importsFor(life)) };
+  };
+}
+
+function bridgeOf({ mode, answers }: ComponentSetup, { host, port, signal }: GuestParts): Bridge {
+  if (mode === "jspi") return createJspiBridge(host);
+  if (mode === "sync") return createSyncBridge();
+  if (answers === undefined) throw new LatticeError("internal", "atomics without a shared buffer");
+  return createAtomicsBridge(
+    remote<ComponentHostMethods>(port, signal, { immediate: true }),
+    answers,
+  );
+}
+
+/** The results of `run`, at once or later, with a thrown `err` turned back into a value. */
+function attempt(
+  run: () => unknown,
+  gives: Gives,
+): readonly WitValue[] | Promise<readonly WitValue[]> {
+  try {
+    const value = run();
+    if (!(value instanceof Promise)) return resultsOf(value, gives);
+    return value.then(
+      (later: unknown) => resultsOf(later, gives),
+      (thrown: unknown) => resultsOfThrown(thrown, gives),
+    );
+  } catch (thrown) {
+    return resultsOfThrown(thrown, gives);
+  }
+}
+
+/** Results are copies that the glue has made; nobody else holds their buffers. */
+function handedOver(results: readonly WitValue[]): readonly WitValue[] {
+  return transferring(results, bigBuffers(results));
+}
+
+function missing({ name }: ComponentSetup, { instance, func }: GuestCall): LatticeError {
+  const whole = instance === "" ? func : `${instance}.${func}`;
+  return new LatticeError("not-found", `the component ${name} has no function ${whole}`);
+}

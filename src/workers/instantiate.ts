@@ -1,0 +1,98 @@
+/**
+ * The glue of one component as a maker of instances. Made synchronously: core modules are compiled already, and an
+ * instance that is needed at once must not wait for a turn of the event loop.
+ */
+import type { Gives } from "../channels/component.ts";
+import type { WitValue } from "../core/wit.ts";
+
+import { LatticeError, messageOf } from "../core/error.ts";
+import { camelCase } from "../core/wit.ts";
+
+/** Interfaces by their name without version, each an object of functions and resource classes. */
+export type GuestImports = Readonly<Record<string, object>>;
+
+/** Instances are objects of interfaces by full name, and of functions of the root. */
+export type GuestExports = Readonly<Record<string, unknown>>;
+
+export type Instantiate = (imports: GuestImports) => GuestExports;
+
+/** What jco's glue exports in its instantiation form. */
+interface Glue {
+  readonly instantiate: (
+    getCoreModule: (name: string) => WebAssembly.Module,
+    imports: GuestImports,
+    instantiateCore: (
+      module: WebAssembly.Module,
+      imports: WebAssembly.Imports,
+    ) => WebAssembly.Instance,
+  ) => unknown;
+}
+
+/** @throws {LatticeError} `bad-image` if the glue is no module of that form. */
+export async function importGlue(
+  source: string,
+  cores: ReadonlyMap<string, WebAssembly.Module>,
+): Promise<Instantiate> {
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  let glue: Glue;
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jco writes this export; checked by the next line
+    glue = (await import(/* @vite-ignore */ address)) as Glue;
+    if (typeof glue.instantiate !== "function") throw new TypeError("it exports no instantiate()");
+  } catch (cause) {
+    throw new LatticeError("bad-image", `the generated code cannot be loaded: ${messageOf(cause)}`);
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+  const coreOf = (name: string): WebAssembly.Module => {
+    const module = cores.get(name);
+    if (module === undefined) throw new LatticeError("internal", `no core module "${name}"`);
+    return module;
+  };
+  return (imports) => {
+    const made = glue.instantiate(coreOf, imports, (module, given) => {
+      return new WebAssembly.Instance(module, given);
+    });
+    if (made instanceof Promise) {
+      void made.catch(() => undefined); // replaced by the error below
+      throw new LatticeError("unsupported", "the component waits while it is instantiated");
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value of jco's instantiate
+    return made as GuestExports;
+  };
+}
+
+export type GuestFunction = (...args: readonly WitValue[]) => unknown;
+
+/** `undefined` if the guest has no such function. */
+export function exportOf(
+  exports: GuestExports,
+  instance: string,
+  func: string,
+): GuestFunction | undefined {
+  const holder: unknown = instance === "" ? exports : exports[instance];
+  if (typeof holder !== "object" || holder === null) return undefined;
+  const found: unknown = Reflect.get(holder, camelCase(func));
+  if (typeof found !== "function") return undefined;
+  return (...args): unknown => Reflect.apply(found, holder, args);
+}
+
+/** Results as the waist has them: none, or one value, with a top-level `result` as `{ tag, val }`. */
+export function resultsOf(value: unknown, gives: Gives): readonly WitValue[] {
+  if (gives === "nothing") return [];
+  return [gives === "result" ? { tag: "ok", val: value } : value];
+}
+
+/**
+ * The results in what a guest function threw: jco throws the `err` of a top-level `result` as an error with a
+ * `payload`.
+ *
+ * @throws {LatticeError} `guest-trapped` for everything else; an error of this program passes through as it is.
+ */
+export function resultsOfThrown(thrown: unknown, gives: Gives): readonly WitValue[] {
+  if (thrown instanceof LatticeError) throw thrown;
+  if (gives === "result" && thrown instanceof Error && Object.hasOwn(thrown, "payload")) {
+    return [{ tag: "err", val: Reflect.get(thrown, "payload") }];
+  }
+  throw new LatticeError("guest-trapped", `the component trapped: ${messageOf(thrown)}`);
+}

@@ -1,0 +1,65 @@
+/**
+ * The life of one instance: it ends with its only call, and nothing that the instance still waits for may wake it then.
+ */
+import { LatticeError } from "../core/error.ts";
+
+export interface Life {
+  /** The call that the instance serves; -1 before. */
+  callId: number;
+  /** True from the end of the call. */
+  readonly ended: boolean;
+  /** Rejects when the call cannot go on, with the reason. Never resolves. */
+  readonly failed: Promise<never>;
+  /**
+   * What `wait` gives, unless the life ends first: then never anything, and the guest sleeps on until it is collected.
+   * A rejection fails the call instead of reaching the glue, which would hang on it when the import has no `result`.
+   */
+  guard<T>(wait: Promise<T>): Promise<T>;
+  /** Ends the call from outside. */
+  fail(reason: LatticeError): void;
+  end(): void;
+  /** Has `run` called at the end of the life. */
+  atEnd(run: () => void): void;
+}
+
+export function createLife(): Life {
+  let ended = false;
+  let reject: (reason: LatticeError) => void = () => undefined;
+  const failed = new Promise<never>((_, no) => (reject = no));
+  failed.catch(() => undefined); // heard by whoever races a call against it
+  const endings: (() => void)[] = [];
+  const end = (): void => {
+    ended = true;
+    for (const run of endings.splice(0)) run();
+  };
+  const fail = (reason: LatticeError): void => {
+    end();
+    reject(reason);
+  };
+  return {
+    callId: -1,
+    get ended() {
+      return ended;
+    },
+    failed,
+    fail,
+    end,
+    atEnd: (run) => void endings.push(run),
+    async guard(wait) {
+      try {
+        const value = await wait;
+        if (!ended) return value;
+      } catch (thrown) {
+        fail(failureOf(thrown));
+      }
+      return new Promise<never>(() => undefined);
+    },
+  };
+}
+
+function failureOf(thrown: unknown): LatticeError {
+  if (thrown instanceof LatticeError) return thrown;
+  return new LatticeError("guest-trapped", `a function of the host failed: ${String(thrown)}`, {
+    cause: thrown,
+  });
+}

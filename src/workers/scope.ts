@@ -1,0 +1,68 @@
+/**
+ * Takes the worker's own powers away before generated code is loaded: network, storage, other workers, messages.
+ *
+ * A second wall. The first one is that guests get only what is in their imports; this one is for code that the
+ * transpiler would wrongly write, since it runs with the rights of the worker.
+ */
+
+/** What this program, the glue and the WASI shim use after setup, apart from the language itself. */
+const KEPT: ReadonlySet<string> = new Set([
+  "AbortController",
+  "AbortSignal",
+  "Blob",
+  "DOMException",
+  "Event",
+  "EventTarget",
+  "TextDecoder",
+  "TextEncoder",
+  "URL",
+  "WebAssembly",
+  "clearTimeout",
+  "console",
+  "crossOriginIsolated",
+  "crypto",
+  "isSecureContext",
+  "performance",
+  "queueMicrotask",
+  "reportError",
+  "self",
+  "setTimeout",
+  "structuredClone",
+]);
+
+/** What ECMAScript defines on the global object (ECMA-262, section 19, with `Temporal`). */
+const LANGUAGE: ReadonlySet<string> = new Set(
+  (
+    "globalThis Infinity NaN undefined isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent encodeURI " +
+    "encodeURIComponent AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array " +
+    "BigUint64Array Boolean DataView Date DisposableStack Error EvalError FinalizationRegistry Float16Array " +
+    "Float32Array Float64Array Int8Array Int16Array Int32Array Intl Iterator JSON Map Math Number Object Promise Proxy " +
+    "RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String SuppressedError Symbol SyntaxError Temporal " +
+    "TypeError URIError Uint8Array Uint8ClampedArray Uint16Array Uint32Array WeakMap WeakRef WeakSet escape unescape"
+  ).split(" "),
+);
+
+/** Leaves only the language and {@link KEPT} in `scope`; also `eval` and `Function` go. */
+export function strip(scope: object): void {
+  // Event targets keep their methods for abort signals; the scope's own are hidden.
+  for (const name of Object.getOwnPropertyNames(EventTarget.prototype)) {
+    if (name !== "constructor") Object.defineProperty(scope, name, { value: undefined });
+  }
+  for (let holder: object | null = scope; holder !== null && holder !== EventTarget.prototype;) {
+    for (const name of Object.getOwnPropertyNames(holder)) {
+      if (KEPT.has(name) || LANGUAGE.has(name) || name === "constructor") continue;
+      // Never the platform's: what build and test tools put there for the modules that they rewrote.
+      if (name.startsWith("__")) continue;
+      if (Reflect.deleteProperty(holder, name)) continue;
+      // What cannot be deleted may still be overwritten.
+      Reflect.set(holder, name, undefined);
+    }
+    holder = Reflect.getPrototypeOf(holder);
+  }
+  const makers = [() => undefined, async () => undefined, function* () {}, async function* () {}];
+  for (const maker of makers) {
+    const prototype: unknown = Reflect.getPrototypeOf(maker);
+    if (typeof prototype !== "function" && typeof prototype !== "object") continue;
+    if (prototype !== null) Object.defineProperty(prototype, "constructor", { value: undefined });
+  }
+}

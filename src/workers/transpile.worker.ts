@@ -1,0 +1,62 @@
+/**
+ * Turns components into JavaScript glue and core modules with jco. Loaded only when a component is not in the cache,
+ * and ended by the runtime soon after: the transpiler's memory never shrinks.
+ */
+import type { TranspileMethods, TranspileRequest, Transpiled } from "../channels/transpile.ts";
+
+import { generate } from "@bytecodealliance/jco/component";
+import { bigBuffers, transferring } from "../channels/port.ts";
+import { answer } from "../channels/rpc.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
+
+const NAME = "component";
+
+const methods: TranspileMethods = { transpile };
+answer(self, methods, new AbortController().signal);
+
+async function transpile(request: TranspileRequest): Promise<Transpiled> {
+  const files = await generated(request);
+  const cores = new Map<string, Uint8Array>();
+  let glue: string | undefined;
+  for (const [name, bytes] of files) {
+    if (name.endsWith(".wasm")) cores.set(name, bytes);
+    else if (name === `${NAME}.js`) glue = new TextDecoder().decode(bytes);
+  }
+  if (glue === undefined) throw new LatticeError("bad-image", "the transpiler gave no JavaScript");
+  refuseDynamicImports(glue);
+  return transferring({ glue, cores }, bigBuffers([...cores.values()]));
+}
+
+async function generated(
+  request: TranspileRequest,
+): Promise<readonly (readonly [string, Uint8Array])[]> {
+  const { bytes, mode, asyncImports, asyncExports } = request;
+  try {
+    const { files } = await generate(bytes, {
+      name: NAME,
+      // The form that leaves finding modules and imports to us; workers have no import maps.
+      instantiation: { tag: "async" },
+      noNodejsCompat: true,
+      noTypescript: true,
+      base64Cutoff: 0,
+      asyncMode:
+        mode === "sync"
+          ? { tag: "sync" }
+          : { tag: "jspi", val: { imports: [...asyncImports], exports: [...asyncExports] } },
+    });
+    return files;
+  } catch (cause) {
+    // The bindings generator throws a bare string in `payload`.
+    throw new LatticeError("bad-image", `the component cannot be prepared: ${messageOf(cause)}`);
+  }
+}
+
+/**
+ * The glue runs with the rights of its worker. The worker takes its globals away, but `import()` is syntax; jco
+ * writes none in this form, so one that appears would come from a name that escaped its quotes.
+ */
+function refuseDynamicImports(glue: string): void {
+  if (/\bimport\s*\(/.test(glue)) {
+    throw new LatticeError("bad-image", "the component's names would load code from elsewhere");
+  }
+}

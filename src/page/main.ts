@@ -1,0 +1,44 @@
+/** The page: reads what it is to do, joins if it may, and shows the node. */
+import type { NodeState } from "../index.ts";
+
+import { definePanels } from "./panels/define.ts";
+import { InlayPage } from "./panels/page.ts";
+import { createSession } from "./session.ts";
+import { readStart } from "./site.ts";
+import { documentState, writeDocumentState } from "./state/document-state.ts";
+import { failedState } from "./state/idle-state.ts";
+import { fieldsOf } from "./state/join-form.ts";
+
+definePanels();
+const page = document.querySelector("inlay-page");
+if (!(page instanceof InlayPage)) throw new Error("index.html has no <inlay-page>");
+
+const { settings, credentials, local } = await readStart();
+const session = createSession(settings.components);
+
+const show = (state: NodeState): void => {
+  writeDocumentState(document.documentElement, documentState(state));
+  page.state = state;
+};
+page.actions = session.actions;
+page.base = settings.node;
+page.fields = fieldsOf(settings.node, credentials);
+page.local = local;
+page.notices = settings.complaints;
+session.view.subscribe(show);
+session.notices.subscribe((notices) => {
+  page.notices = notices;
+});
+
+if (!isSecureContext) {
+  show(
+    failedState(
+      "insecure-context",
+      `This page came from ${location.origin}. Browsers let only https and localhost run a host.`,
+    ),
+  );
+} else if (settings.autojoin && settings.node.servers.length > 0) {
+  session.actions.join({ node: settings.node, credentials });
+} else {
+  show(session.view.peek());
+}

@@ -1,0 +1,25 @@
+/** The tags of the page's elements. */
+import { CallsPanel } from "./calls.ts";
+import { ComponentsPanel } from "./components.ts";
+import { CopyButton } from "./copy-button.ts";
+import { JoinForm } from "./join-form.ts";
+import { LogPanel } from "./log.ts";
+import { InlayPage } from "./page.ts";
+import { StartForm } from "./start-form.ts";
+import { TryCall } from "./try-call.ts";
+
+const PANELS: Readonly<Record<string, CustomElementConstructor>> = {
+  "inlay-calls": CallsPanel,
+  "inlay-components": ComponentsPanel,
+  "inlay-copy": CopyButton,
+  "inlay-join": JoinForm,
+  "inlay-log": LogPanel,
+  "inlay-start": StartForm,
+  "inlay-try": TryCall,
+  // The page itself comes last: it renders at once, with elements that are known by then.
+  "inlay-page": InlayPage,
+};
+
+export function definePanels(): void {
+  for (const [tag, panel] of Object.entries(PANELS)) customElements.define(tag, panel);
+}

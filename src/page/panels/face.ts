@@ -1,0 +1,139 @@
+/** The face of the instrument: in one look whether the node is in its lattice, and how busy it is. */
+import type { TemplateResult } from "lit";
+import type { NodeState } from "../../core/node-state.ts";
+import type { Activity } from "../state/activity.ts";
+import type { PageActions } from "../session.ts";
+
+import { html, nothing } from "lit";
+import { ACTIVITY_SECONDS, barsPath, callsPerSecond } from "../state/activity.ts";
+import { adviceFor } from "../state/advice.ts";
+import { count, duration, rate } from "../state/figures.ts";
+import { joinSteps } from "./join-steps.ts";
+import { mark } from "./mark.ts";
+
+export function face(
+  state: NodeState,
+  activity: Activity,
+  nowMs: number,
+  actions: PageActions | undefined,
+): TemplateResult {
+  return html`<section class="face" aria-label="State of the node">
+    <div class="face-top">
+      ${mark("lamp")}
+      <div class="face-words">
+        <h1>${headline(state)}</h1>
+        <p>${subline(state, nowMs)}</p>
+      </div>
+      <div class="face-buttons">${buttons(state, actions)}</div>
+    </div>
+    ${hasRun(state) ? figures(state, activity) : nothing} ${joinSteps(state.joinSteps)}
+  </section>`;
+}
+
+/** Whether there are figures worth showing. */
+export function hasRun(state: NodeState): boolean {
+  const { answered, failed, refused } = state.totals;
+  const live = state.phase === "joined" || state.phase === "reconnecting";
+  return live || answered + failed + refused > 0;
+}
+
+function headline(state: NodeState): string {
+  switch (state.phase) {
+    case "idle":
+      return "Not joined";
+    case "connecting":
+      return "Joining";
+    case "joined":
+      return "Joined";
+    case "reconnecting":
+      return "Reconnecting";
+    case "stopped":
+      return "Left the lattice";
+    case "failed":
+      return state.error === undefined ? "Failed" : adviceFor(state.error.code).title;
+  }
+}
+
+function subline(state: NodeState, nowMs: number): TemplateResult | string {
+  const lattice = html`lattice <b>${state.lattice}</b>`;
+  const name = state.friendlyName;
+  switch (state.phase) {
+    case "idle":
+    case "connecting":
+      return html`${lattice}${name === undefined ? nothing : html` as <b>${name}</b>`}`;
+    case "joined":
+      return html`This tab is <b>${name ?? "a host"}</b> in ${lattice}`;
+    case "reconnecting": {
+      const [since, reason] = outage(state);
+      const ago =
+        since === undefined
+          ? ""
+          : ` ${duration(Math.max(0, nowMs - since)).replace(/\.\d+/, "")} ago`;
+      return `Connection lost${ago}${reason === undefined ? "" : `: ${reason}`}. It comes back by itself.`;
+    }
+    case "stopped":
+      return html`This tab no longer answers calls of ${lattice}. Other hosts go on.`;
+    case "failed":
+      return state.error?.message ?? "";
+  }
+}
+
+function outage({ control, rpc }: NodeState): [since?: number, reason?: string] {
+  const broken = [control, rpc].find((bus) => bus.phase === "reconnecting");
+  if (broken?.phase !== "reconnecting") return [];
+  return broken.reason === undefined ? [broken.since] : [broken.since, broken.reason];
+}
+
+function buttons(
+  state: NodeState,
+  actions: PageActions | undefined,
+): TemplateResult | typeof nothing {
+  switch (state.phase) {
+    case "idle":
+      return nothing;
+    case "connecting":
+      return html`<button type="button" @click=${() => actions?.leave()}>Cancel</button>`;
+    case "joined":
+    case "reconnecting":
+      return html`<button type="button" @click=${() => actions?.leave()}>Leave</button>`;
+    case "stopped":
+    case "failed":
+      return html`<button type="button" @click=${() => actions?.reset()}>Change settings</button>
+        <button type="button" class="primary" @click=${() => actions?.rejoin()}>
+          ${state.phase === "failed" ? "Try again" : "Join again"}
+        </button>`;
+  }
+}
+
+function figures({ totals }: NodeState, activity: Activity): TemplateResult {
+  return html`<div class="face-figures">
+    <dl>
+      <div>
+        <dt>Answered</dt>
+        <dd>${count(totals.answered)}</dd>
+      </div>
+      <div class=${totals.failed > 0 ? "bad" : ""}>
+        <dt>Failed</dt>
+        <dd>${count(totals.failed)}</dd>
+      </div>
+      <div class=${totals.refused > 0 ? "wait" : ""}>
+        <dt>Refused</dt>
+        <dd>${count(totals.refused)}</dd>
+      </div>
+      <div>
+        <dt>Per second</dt>
+        <dd>${rate(callsPerSecond(activity))}</dd>
+      </div>
+    </dl>
+    <svg
+      class="minute"
+      viewBox="0 0 ${ACTIVITY_SECONDS} 20"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label="Calls of the last minute, second by second"
+    >
+      <path class="minute-bars" d=${barsPath(activity, 20)} />
+      <path class="minute-line" d="M0 20h${ACTIVITY_SECONDS}" vector-effect="non-scaling-stroke" />
+    </svg>
+  </div>`;
+}

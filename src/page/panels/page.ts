@@ -1,0 +1,159 @@
+/** `<inlay-page>`: the whole page as a picture of one state. It changes nothing itself; it asks `actions`. */
+import type { PropertyDeclarations, PropertyValues, TemplateResult } from "lit";
+import type { NodeState } from "../../core/node-state.ts";
+import type { NodeOptions } from "../../core/node-options.ts";
+import type { PageActions } from "../session.ts";
+import type { Activity } from "../state/activity.ts";
+import type { JoinFields } from "../state/join-form.ts";
+
+import { html, nothing } from "lit";
+import { count, QUIET } from "../state/activity.ts";
+import { announcement } from "../state/announcement.ts";
+import { idleState } from "../state/idle-state.ts";
+import { fieldsOf } from "../state/join-form.ts";
+import { commandLine } from "../state/signature.ts";
+import { advicePanel } from "./advice.ts";
+import { face } from "./face.ts";
+import { hostCard } from "./host-card.ts";
+import { LightElement } from "./light-element.ts";
+import { mark } from "./mark.ts";
+
+/** Between two looks at the clock, for the minute's bars and the length of an outage. */
+const TICK_MS = 1000;
+
+export class InlayPage extends LightElement {
+  static override readonly properties: PropertyDeclarations = {
+    state: { attribute: false },
+    actions: { attribute: false },
+    notices: { attribute: false },
+    base: { attribute: false },
+    fields: { attribute: false },
+    local: { attribute: false },
+    activity: { state: true },
+    nowMs: { state: true },
+    said: { state: true },
+  };
+
+  declare state: NodeState;
+  declare actions: PageActions | undefined;
+  declare notices: readonly string[];
+  /** Options from the address, for the join form. */
+  declare base: NodeOptions;
+  declare fields: JoinFields;
+  /** The server is the one of `npm start` on this machine, so that `npm run call` reaches it. */
+  declare local: boolean;
+  declare activity: Activity;
+  declare nowMs: number;
+  declare said: string;
+  /** The state that was last announced. */
+  #seen: NodeState;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.state = idleState();
+    this.#seen = this.state;
+    this.notices = [];
+    this.base = { servers: [] };
+    this.fields = fieldsOf(this.base);
+    this.local = false;
+    this.activity = QUIET;
+    this.nowMs = now();
+    this.said = "";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#ticking = setInterval(() => {
+      if (document.visibilityState === "visible") this.nowMs = now();
+    }, TICK_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#ticking);
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("state")) {
+      this.nowMs = now();
+      this.said = announcement(this.#seen, this.state) || this.said;
+      this.#seen = this.state;
+    }
+    this.activity = count(this.activity, this.state.totals, this.nowMs);
+  }
+
+  protected override render(): TemplateResult {
+    const { state } = this;
+    return html`<header class="masthead">
+        <span class="wordmark">${mark("small")}Inlay</span>
+        <p class="tagline">a wasmCloud host in this tab</p>
+      </header>
+      <main class="phase-${state.phase}">
+        ${this.#notices()} ${state.phase === "idle" ? this.#joinForm() : this.#instrument()}
+      </main>
+      <p class="unseen" aria-live="polite">${this.said}</p>`;
+  }
+
+  #joinForm(): TemplateResult {
+    return html`<inlay-join
+      .base=${this.base}
+      .fields=${this.fields}
+      .actions=${this.actions}
+    ></inlay-join>`;
+  }
+
+  #instrument(): TemplateResult {
+    const { state, actions } = this;
+    const live = state.phase === "joined" || state.phase === "reconnecting";
+    const full =
+      live || state.phase === "connecting" || state.workloads.length > 0 || state.calls.length > 0;
+    return html`${face(state, this.activity, this.nowMs, actions)} ${advicePanel(state)}
+      ${this.#hint()}
+      ${
+        full
+          ? html`<div class="columns">
+              <div class="column">
+                <inlay-components
+                  .workloads=${state.workloads}
+                  .actions=${actions}
+                  .canStart=${live}
+                ></inlay-components>
+              </div>
+              <div class="column">
+                <inlay-calls .calls=${state.calls}></inlay-calls>
+                ${hostCard(state)}
+              </div>
+            </div>`
+          : nothing
+      } <inlay-log .entries=${state.log}></inlay-log>`;
+  }
+
+  #hint(): TemplateResult | typeof nothing {
+    const line =
+      this.local && this.state.phase === "joined" ? commandLine(this.state.workloads) : undefined;
+    if (line === undefined) return nothing;
+    return html`<section class="hint-line" aria-label="Call it from a terminal">
+      <span class="hint-words">Call it from a terminal</span>
+      <code><span class="dim" aria-hidden="true">$ </span>${line}</code>
+      <inlay-copy .text=${line} .what=${"command"}></inlay-copy>
+    </section>`;
+  }
+
+  #notices(): readonly TemplateResult[] {
+    return this.notices.map(
+      (notice) =>
+        html`<div class="notice" role="status">
+          <p>${notice}</p>
+          <button type="button" class="quiet" @click=${() => this.actions?.dismiss(notice)}>
+            Dismiss
+          </button>
+        </div>`,
+    );
+  }
+}
+
+/** Milliseconds since the epoch. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

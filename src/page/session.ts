@@ -1,0 +1,118 @@
+/**
+ * The one node of a page: joins, leaves, joins again, and gives the page a single view across all of its nodes.
+ * It also says what a page must tell a person and a state does not: starts that failed, settings not used.
+ */
+import type { Joining, LatticeNode, NodeState, View, WorkloadOptions } from "../index.ts";
+import type { ComponentSetting } from "./state/attributes.ts";
+import type { JoinRequest } from "./state/join-form.ts";
+
+import { messageOf } from "../core/error.ts";
+import { createSource } from "../core/view.ts";
+import { startJoining } from "../index.ts";
+import { plainSentence } from "./state/advice.ts";
+import { idleState } from "./state/idle-state.ts";
+
+/** What the panels can ask for. */
+export interface PageActions {
+  /** Joins, leaving any lattice joined before. */
+  join(request: JoinRequest): void;
+  /** Joins with the last request once more. */
+  rejoin(): void;
+  /** Leaves, or gives up joining. */
+  leave(): void;
+  /** Leaves, and shows the join form. */
+  reset(): void;
+  start(workload: WorkloadOptions): Promise<void>;
+  stop(id: string): Promise<void>;
+  call(call: PageCall): Promise<unknown>;
+  dismiss(notice: string): void;
+}
+
+export interface PageCall {
+  readonly target: string;
+  readonly instance: string;
+  readonly func: string;
+  readonly args: readonly unknown[];
+}
+
+export interface Session {
+  readonly view: View<NodeState>;
+  /** Sentences for a person, oldest first. */
+  readonly notices: View<readonly string[]>;
+  readonly actions: PageActions;
+}
+
+/** A session that has not joined; each join starts `components`. */
+export function createSession(components: readonly ComponentSetting[]): Session {
+  const view = createSource<NodeState>(idleState());
+  const notices = createSource<readonly string[]>([]);
+  let last: JoinRequest | undefined;
+  let current: { readonly joining: Joining; readonly ended: AbortController } | undefined;
+
+  const tell = (notice: string): void => {
+    if (!notices.peek().includes(notice)) notices.set([...notices.peek(), notice]);
+  };
+  const joinedNode = (): Promise<LatticeNode> => {
+    if (current === undefined)
+      return Promise.reject(new Error("this page has not joined a lattice"));
+    return current.joining.joined;
+  };
+  const startAll = async (node: LatticeNode): Promise<void> => {
+    await Promise.all(
+      components.map(({ id, image }) =>
+        node
+          .start({ id, image })
+          .catch((thrown: unknown) => tell(`${id} did not start. ${sentenceOf(thrown)}`)),
+      ),
+    );
+  };
+  const join = (request: JoinRequest): void => {
+    current?.ended.abort();
+    notices.set([]);
+    last = request;
+    const { node, credentials } = request;
+    const ended = new AbortController();
+    const joining = startJoining({
+      ...node,
+      ...(credentials === undefined ? {} : { credentials }),
+      signal: ended.signal,
+    });
+    const mine = { joining, ended };
+    current = mine;
+    const show = (state: NodeState): void => {
+      if (current === mine) view.set(state);
+    };
+    joining.view.subscribe(show);
+    show(joining.view.peek());
+    joining.joined.then(startAll).catch(() => {
+      // The view shows why joining failed, unless a person gave up: then the form is shown again.
+      if (current === mine && ended.signal.aborted) view.set(idleState(node.lattice));
+    });
+  };
+
+  const actions: PageActions = {
+    join,
+    rejoin() {
+      if (last !== undefined) join(last);
+    },
+    leave: () => current?.ended.abort(),
+    reset() {
+      const { lattice } = view.peek();
+      current?.ended.abort();
+      current = undefined;
+      view.set(idleState(lattice));
+    },
+    start: async (workload) => (await joinedNode()).start(workload),
+    stop: async (id) => (await joinedNode()).stop(id),
+    call: async (call) => (await joinedNode()).call(call),
+    dismiss: (notice) => notices.set(notices.peek().filter((other) => other !== notice)),
+  };
+  return { view, notices, actions };
+}
+
+/** A sentence about anything thrown by a node. */
+export function sentenceOf(thrown: unknown): string {
+  const code: unknown =
+    typeof thrown === "object" && thrown !== null ? Reflect.get(thrown, "code") : undefined;
+  return plainSentence(typeof code === "string" ? code : "internal", messageOf(thrown));
+}

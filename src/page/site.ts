@@ -1,0 +1,61 @@
+/** Finds out what this page is to do: from its address, its fragment and the file beside it. */
+import type { Credentials } from "../core/credentials.ts";
+import type { PageSettings } from "./state/settings.ts";
+
+import { messageOf } from "../core/error.ts";
+import { readFragment } from "./state/credentials.ts";
+import { hasSettings, readQuery, readSiteFile, withDemo, withSite } from "./state/settings.ts";
+
+export interface PageStart {
+  readonly settings: PageSettings;
+  readonly credentials: Credentials | undefined;
+  /** Servers come from the site's own file: `npm start` on this machine. */
+  readonly local: boolean;
+}
+
+/** Longest wait for a file that static hosting may not have. */
+const SITE_FILE_TIMEOUT_MS = 3000;
+
+/** Reads everything once. Credentials are wiped from the address bar before anything else happens. */
+export async function readStart(): Promise<PageStart> {
+  const complaints: string[] = [];
+  const credentials = takeCredentials(complaints);
+  const asked = readQuery(location.search);
+  const settings = { ...asked, complaints: [...complaints, ...asked.complaints] };
+  if (settings.node.servers.length > 0) return { settings, credentials, local: false };
+
+  const site = readSiteFile(await siteFile());
+  if (site === undefined) return { settings, credentials, local: false };
+  const merged = hasSettings(location.search) ? withSite(settings, site) : withDemo(settings, site);
+  return { settings: merged, credentials, local: true };
+}
+
+function takeCredentials(complaints: string[]): Credentials | undefined {
+  try {
+    const credentials = readFragment(location.hash);
+    if (credentials !== undefined) wipeFragment();
+    return credentials;
+  } catch (thrown) {
+    wipeFragment();
+    complaints.push(`The credentials in the address could not be read: ${messageOf(thrown)}.`);
+    return undefined;
+  }
+}
+
+function wipeFragment(): void {
+  history.replaceState(history.state, "", `${location.pathname}${location.search}`);
+}
+
+/** The parsed file, or `undefined` where there is none: hosting may also answer with a page of its own. */
+async function siteFile(): Promise<unknown> {
+  try {
+    // oxlint-disable-next-line no-restricted-globals -- the page's own file, not an image
+    const response = await fetch(new URL("inlay.json", document.baseURI), {
+      cache: "no-store",
+      signal: AbortSignal.timeout(SITE_FILE_TIMEOUT_MS),
+    });
+    return response.ok ? await response.json() : undefined;
+  } catch {
+    return undefined; // absent, or not JSON: then a person is asked where to join
+  }
+}

@@ -1,0 +1,78 @@
+/** Reads the lists that people write into attributes and form fields: labels, components, servers. */
+import { LatticeError } from "../../core/error.ts";
+
+/** A component to start once the node has joined. */
+export interface ComponentSetting {
+  readonly id: string;
+  readonly image: string;
+}
+
+/**
+ * `zone=edge, rack=7` as a record.
+ *
+ * @throws {LatticeError} `bad-input` for a part without a key.
+ */
+export function readLabels(text: string): Record<string, string> {
+  const parts = text.split(/[,\n]/).map((part) => part.trim());
+  return Object.fromEntries(parts.filter((part) => part !== "").map(readLabel));
+}
+
+/** @throws {LatticeError} `bad-input` unless `text` is `key=value`. */
+export function readLabel(text: string): readonly [key: string, value: string] {
+  const [key, value] = cut(text);
+  if (key === "" || value === undefined) {
+    throw new LatticeError("bad-input", `label "${text}" must be of the form key=value`);
+  }
+  return [key, value];
+}
+
+/**
+ * `id=url id2=url2` as components; addresses may hold further `=`.
+ *
+ * @throws {LatticeError} `bad-input` for a part without an id or an address.
+ */
+export function readComponents(text: string): readonly ComponentSetting[] {
+  return words(text).map(readComponent);
+}
+
+/** @throws {LatticeError} `bad-input` unless `text` is `id=reference`. */
+export function readComponent(text: string): ComponentSetting {
+  const [id, image] = cut(text);
+  if (id === "" || image === undefined || image === "") {
+    throw new LatticeError("bad-input", `component "${text}" must be of the form id=address`);
+  }
+  return { id, image };
+}
+
+/** Addresses apart by white space or commas. */
+export function readServers(text: string): readonly string[] {
+  return words(text.replaceAll(",", " "));
+}
+
+/** Why `server` cannot be dialled, in a sentence; `undefined` if it can. */
+export function serverProblem(server: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(server);
+  } catch {
+    return `“${server}” is not an address. It should look like wss://lattice.example:4223.`;
+  }
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
+    return `“${server}” must begin with ws:// or wss://: a browser reaches NATS over WebSocket only.`;
+  }
+  if (url.username !== "" || url.password !== "") {
+    return "Leave the user and password out of the address, and give them as credentials.";
+  }
+  return undefined;
+}
+
+function words(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+function cut(text: string): readonly [string, string | undefined] {
+  const at = text.indexOf("=");
+  return at === -1
+    ? [text.trim(), undefined]
+    : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}

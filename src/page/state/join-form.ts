@@ -1,0 +1,135 @@
+/** The join form as data: texts of its fields in, options for a node or a sentence per field out. */
+import type { Credentials } from "../../core/credentials.ts";
+import type { NodeOptions } from "../../core/node-options.ts";
+
+import { latticeId } from "../../core/ids.ts";
+import { messageOf } from "../../core/error.ts";
+import { readLabels, readServers, serverProblem } from "./attributes.ts";
+
+export type CredentialsKind = "none" | "token" | "password" | "nkey" | "creds";
+
+export interface JoinFields {
+  readonly servers: string;
+  readonly lattice: string;
+  readonly name: string;
+  readonly labels: string;
+  readonly kind: CredentialsKind;
+  readonly token: string;
+  readonly user: string;
+  readonly pass: string;
+  readonly nkeySeed: string;
+  readonly creds: string;
+}
+
+export type JoinFieldName = keyof JoinFields;
+
+/** What to join with; given to the session. */
+export interface JoinRequest {
+  readonly node: NodeOptions;
+  readonly credentials: Credentials | undefined;
+}
+
+export type FormReading =
+  | { readonly request: JoinRequest }
+  | { readonly problems: ReadonlyMap<JoinFieldName, string> };
+
+/** The form as it opens; `node` and `credentials` come from the address. */
+export function fieldsOf(node: NodeOptions, credentials?: Credentials): JoinFields {
+  return {
+    servers: node.servers.join(" "),
+    lattice: node.lattice ?? "default",
+    name: node.name ?? "",
+    labels: Object.entries(node.labels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(", "),
+    ...NO_CREDENTIALS,
+    ...credentialFields(credentials),
+  };
+}
+
+/** Checks all fields at once, so that a person sees every problem together. */
+export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading {
+  const problems = new Map<JoinFieldName, string>();
+  const servers = readServers(fields.servers);
+  if (servers.length === 0) {
+    problems.set("servers", "Where is the lattice? Give the WebSocket address of a NATS server.");
+  }
+  const misfit = servers.map(serverProblem).find((problem) => problem !== undefined);
+  if (misfit !== undefined) problems.set("servers", misfit);
+
+  const lattice = fields.lattice.trim() === "" ? "default" : fields.lattice.trim();
+  const labels = attempt(() => readLabels(fields.labels), "labels", problems) ?? {};
+  attempt(() => latticeId(lattice), "lattice", problems);
+  const credentials = credentialsFrom(fields, problems);
+  if (problems.size > 0) return { problems };
+
+  const { name: _, ...rest } = base;
+  const name = fields.name.trim();
+  return {
+    request: {
+      node: { ...rest, servers, lattice, labels, ...(name === "" ? {} : { name }) },
+      credentials,
+    },
+  };
+}
+
+const NO_CREDENTIALS = {
+  kind: "none",
+  token: "",
+  user: "",
+  pass: "",
+  nkeySeed: "",
+  creds: "",
+} satisfies Partial<JoinFields>;
+
+function credentialFields(credentials: Credentials | undefined): Partial<JoinFields> {
+  if (credentials === undefined) return {};
+  if ("token" in credentials) return { kind: "token", ...credentials };
+  if ("user" in credentials) return { kind: "password", ...credentials };
+  if ("nkeySeed" in credentials) return { kind: "nkey", ...credentials };
+  return { kind: "creds", ...credentials };
+}
+
+function credentialsFrom(
+  fields: JoinFields,
+  problems: Map<JoinFieldName, string>,
+): Credentials | undefined {
+  switch (fields.kind) {
+    case "none":
+      return undefined;
+    case "token": {
+      const token = fields.token.trim();
+      if (token === "") problems.set("token", "Paste the token, or choose “None”.");
+      return { token };
+    }
+    case "password":
+      if (fields.user === "") problems.set("user", "Give the user’s name, or choose “None”.");
+      return { user: fields.user, pass: fields.pass };
+    case "nkey": {
+      const nkeySeed = fields.nkeySeed.trim();
+      if (!/^SU[A-Z2-7]{56}$/.test(nkeySeed)) {
+        problems.set("nkeySeed", "A user’s seed is SU and 56 letters or digits.");
+      }
+      return { nkeySeed };
+    }
+    case "creds":
+      if (!fields.creds.includes("BEGIN NATS USER JWT")) {
+        problems.set("creds", "Paste the whole .creds file, from its first BEGIN line on.");
+      }
+      return { creds: fields.creds };
+  }
+}
+
+function attempt<T>(
+  read: () => T,
+  field: JoinFieldName,
+  problems: Map<JoinFieldName, string>,
+): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    const message = messageOf(thrown);
+    problems.set(field, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+/** What an address asks of the page: servers, lattice, labels, components. Credentials are never among it. */
+import type { NodeOptions } from "../../core/node-options.ts";
+import type { ComponentSetting } from "./attributes.ts";
+
+import { messageOf } from "../../core/error.ts";
+import { readComponent, readLabel, serverProblem } from "./attributes.ts";
+
+export interface PageSettings {
+  readonly node: NodeOptions;
+  readonly components: readonly ComponentSetting[];
+  /** Join without being asked. */
+  readonly autojoin: boolean;
+  /** Sentences about parts of the address that could not be used. */
+  readonly complaints: readonly string[];
+}
+
+/** What `inlay.json` beside the page says: where `npm start` has its server, and what it shows. */
+export interface SiteFile {
+  readonly servers: readonly string[];
+  readonly lattice: string;
+  readonly demo: readonly ComponentSetting[];
+}
+
+type Generation = NonNullable<NodeOptions["dialects"]>[number];
+
+const GENERATIONS: Readonly<Record<string, Generation>> = { v0: "v0", v1: "v1", v2: "v2" };
+const SECRETS = ["token", "user", "pass", "creds", "nkeySeed", "seed"];
+
+/** Whether an address says anything to the page; if not, the site's own file speaks. */
+export function hasSettings(query: string): boolean {
+  return new URLSearchParams(query).size > 0;
+}
+
+/** Reads a query (`?servers=…&lattice=…`). What is wrong in it becomes a complaint, never an exception. */
+export function readQuery(query: string): PageSettings {
+  const given = new URLSearchParams(query);
+  const complaints: string[] = [];
+  const each = <T>(key: string, read: (text: string) => T): T[] =>
+    given.getAll(key).flatMap((text) => {
+      try {
+        return [read(text)];
+      } catch (thrown) {
+        complaints.push(`The address has a part that cannot be used: ${messageOf(thrown)}.`);
+        return [];
+      }
+    });
+
+  const servers = given.getAll("servers").filter((server) => {
+    const problem = serverProblem(server);
+    if (problem !== undefined) complaints.push(problem);
+    return problem === undefined;
+  });
+  const dialects = given
+    .getAll("dialects")
+    .flatMap((list) => list.split(","))
+    .flatMap((name) => {
+      const known = GENERATIONS[name.trim()];
+      if (known === undefined) complaints.push(`“${name}” is not a dialect: v0, v1 and v2 are.`);
+      return known ?? [];
+    });
+  const labels = Object.fromEntries(each("label", readLabel));
+  if (SECRETS.some((key) => given.has(key))) {
+    complaints.push(
+      "Credentials in the query are not used, because servers keep addresses in their logs. Put them behind a # instead.",
+    );
+  }
+  if (given.has("issuer")) {
+    complaints.push(
+      "This version does not check issuers yet; “issuer” in the address has no effect.",
+    );
+  }
+  return {
+    node: {
+      servers,
+      labels,
+      ...textOf(given, "lattice", "lattice"),
+      ...textOf(given, "name", "name"),
+      ...textOf(given, "js-domain", "jsDomain"),
+      ...(dialects.length === 0 ? {} : { dialects }),
+    },
+    components: each("component", readComponent),
+    autojoin: given.has("autojoin") && given.get("autojoin") !== "false",
+    complaints,
+  };
+}
+
+/** `settings` with the site's server and lattice where the address names none. */
+export function withSite(settings: PageSettings, site: SiteFile): PageSettings {
+  const { node } = settings;
+  return {
+    ...settings,
+    node: {
+      ...node,
+      servers: node.servers.length === 0 ? site.servers : node.servers,
+      lattice: node.lattice ?? site.lattice,
+    },
+  };
+}
+
+/** `settings` that join at once and start what the site shows to visitors. */
+export function withDemo(settings: PageSettings, site: SiteFile): PageSettings {
+  return { ...withSite(settings, site), components: site.demo, autojoin: true };
+}
+
+/** The parsed file, or `undefined` if `value` is something else. */
+export function readSiteFile(value: unknown): SiteFile | undefined {
+  if (!isRecord(value) || !isTexts(value["servers"])) return undefined;
+  const demo = Array.isArray(value["demo"]) ? value["demo"] : [];
+  return {
+    servers: value["servers"],
+    lattice: typeof value["lattice"] === "string" ? value["lattice"] : "default",
+    demo: demo.flatMap((entry: unknown) => {
+      if (!isRecord(entry)) return [];
+      const { id, ref } = entry;
+      return typeof id === "string" && typeof ref === "string" ? [{ id, image: ref }] : [];
+    }),
+  };
+}
+
+function textOf<Key extends string>(
+  given: URLSearchParams,
+  key: string,
+  name: Key,
+): Partial<Record<Key, string>> {
+  const text = given.get(key)?.trim() ?? "";
+  if (text === "") return {};
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed key widens to string; `name` is the only key
+  return { [name]: text } as Partial<Record<Key, string>>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+}

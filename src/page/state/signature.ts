@@ -1,0 +1,97 @@
+/**
+ * Functions that a person can call from a form: those whose parameters are all simple. Reads the signature text
+ * of a state (`func(name: string, times: u32) -> string`), because states carry no types.
+ */
+import type { ExportedFunction, WorkloadView } from "../../core/node-state.ts";
+
+export type SimpleType = "string" | "char" | "bool" | "integer" | "big-integer" | "float";
+
+export interface SimpleParam {
+  readonly name: string;
+  /** As in WIT. */
+  readonly wit: string;
+  readonly type: SimpleType;
+}
+
+const TYPES: ReadonlyMap<string, SimpleType> = new Map([
+  ["string", "string"],
+  ["char", "char"],
+  ["bool", "bool"],
+  ...["u8", "s8", "u16", "s16", "u32", "s32"].map((kind) => [kind, "integer"] as const),
+  ["u64", "big-integer"],
+  ["s64", "big-integer"],
+  ["f32", "float"],
+  ["f64", "float"],
+]);
+
+/** The parameters; `undefined` when the lattice cannot call the function or a parameter is not simple. */
+export function simpleParams(func: ExportedFunction): readonly SimpleParam[] | undefined {
+  if (func.unserved !== undefined) return undefined;
+  const list = /^(?:async )?func\(([^()<>]*)\)/.exec(func.signature)?.[1];
+  if (list === undefined) return undefined;
+  if (list.trim() === "") return [];
+  const params = list.split(",").map(readParam);
+  return params.every((param) => param !== undefined) ? params : undefined;
+}
+
+/** `text` as a value of the parameter's type; `undefined` when it is none. */
+export function readArgument(
+  param: SimpleParam,
+  text: string,
+): string | number | bigint | boolean | undefined {
+  switch (param.type) {
+    case "string":
+      return text;
+    case "char":
+      return Array.from(text).length === 1 ? text : undefined;
+    case "bool":
+      return text === "true" ? true : text === "false" ? false : undefined;
+    case "big-integer":
+      return /^[+-]?\d+$/.test(text.trim()) ? BigInt(text.trim()) : undefined;
+    case "integer":
+    case "float": {
+      const value = text.trim() === "" ? Number.NaN : Number(text);
+      const fits = param.type === "float" ? !Number.isNaN(value) : Number.isInteger(value);
+      return fits ? value : undefined;
+    }
+  }
+}
+
+/** A result as text: JSON, with big integers and bytes spelled out. */
+export function showValue(value: unknown): string {
+  if (value === undefined) return "done, no value";
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === "bigint") return part.toString();
+    return part instanceof Uint8Array ? `${part.length} bytes` : part;
+  });
+}
+
+/** A line for the terminal that calls the first function which can be called so; `undefined` if there is none. */
+export function commandLine(workloads: readonly WorkloadView[]): string | undefined {
+  for (const { id, state, exports } of workloads) {
+    if (state.phase !== "running") continue;
+    for (const func of exports) {
+      const params = simpleParams(func);
+      if (params === undefined || func.instance === "") continue;
+      const args = params.map((param) => ` ${EXAMPLES[param.type]}`).join("");
+      return `npm run call -- ${id} ${func.instance}.${func.func}${args}`;
+    }
+  }
+  return undefined;
+}
+
+/** Literals of WAVE, quoted for a shell. */
+const EXAMPLES: Readonly<Record<SimpleType, string>> = {
+  string: `'"Ada"'`,
+  char: `"'a'"`,
+  bool: "true",
+  integer: "7",
+  "big-integer": "7",
+  float: "1.5",
+};
+
+function readParam(text: string): SimpleParam | undefined {
+  const [name = "", wit = ""] = text.split(":").map((part) => part.trim());
+  const type = TYPES.get(wit);
+  return type === undefined ? undefined : { name, wit, type };
+}

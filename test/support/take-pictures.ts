@@ -1,0 +1,108 @@
+/**
+ * Takes pictures of the page in its states: `tsx test/support/take-pictures.ts FOLDER [STATE…]` writes every
+ * state, width and colour scheme; `--readme` writes the two pictures of the README to `docs/pictures`.
+ */
+import type { Page } from "@playwright/test";
+import type { NodeState } from "../../src/core/node-state.ts";
+
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { chromium } from "@playwright/test";
+import { createServer } from "vite";
+import { CHROMIUM_FLAGS } from "./chromium.ts";
+import * as samples from "./sample-states.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const WIDTHS = [1440, 1024, 390];
+const SCHEMES = ["light", "dark"] as const;
+
+const STATES: Readonly<Record<string, NodeState>> = {
+  idle: samples.idle,
+  connecting: samples.connecting,
+  joined: samples.joined,
+  working: samples.working,
+  flooded: samples.flooded,
+  reconnecting: samples.reconnecting,
+  "start-failed": samples.startFailed,
+  stopped: samples.stopped,
+  "no-servers": samples.noServers,
+  denied: samples.denied,
+  insecure: samples.insecure,
+};
+
+const [target = "", ...wanted] = process.argv.slice(2);
+if (target === "") throw new Error("name a folder for the pictures, or --readme");
+
+const server = await createServer({
+  configFile: resolve(ROOT, "vite.config.ts"),
+  logLevel: "error",
+  server: { host: "127.0.0.1", port: 0, hmr: false },
+});
+await server.listen();
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: CHROMIUM_FLAGS,
+});
+try {
+  await (target === "--readme" ? takeForReadme() : takeAll(target));
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function takeForReadme(): Promise<void> {
+  for (const scheme of SCHEMES) {
+    const page = await openPage(1440, scheme);
+    await show(page, samples.working);
+    const clip = { x: 0, y: 0, width: 1440, height: 1000 };
+    await page.screenshot({ path: resolve(ROOT, `docs/pictures/page-${scheme}.png`), clip });
+    await page.close();
+  }
+}
+
+async function takeAll(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const scheme of SCHEMES) {
+    for (const width of WIDTHS) {
+      const page = await openPage(width, scheme);
+      for (const [name, state] of Object.entries(STATES)) {
+        if (wanted.length > 0 && !wanted.includes(name)) continue;
+        await show(page, state);
+        await page.screenshot({
+          path: join(folder, `${name}-${width}-${scheme}.png`),
+          fullPage: true,
+        });
+      }
+      await page.close();
+    }
+  }
+}
+
+async function openPage(width: number, colorScheme: (typeof SCHEMES)[number]): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 1000 }, colorScheme });
+  page.on("pageerror", (error) => process.stderr.write(`page: ${error.message}\n`));
+  // The address names a server and does not join, so that the page waits for the states given here.
+  await page.goto(`${server.resolvedUrls?.local[0]}index.html?servers=wss://lattice.example:4223`);
+  await page.waitForFunction(() => document.querySelector("inlay-page form") !== null);
+  return page;
+}
+
+async function show(page: Page, state: NodeState): Promise<void> {
+  await page.evaluate(async (state) => {
+    const element = document.querySelector("inlay-page");
+    const quiet = { seconds: Array.from({ length: 60 }, () => 0), second: 0, total: 0 };
+    const busy = Array.from({ length: 60 }, (_, x) =>
+      Math.round(30 + 22 * Math.sin(x / 6) + ((x * 37) % 13)),
+    );
+    const { answered, failed, refused } = state.totals;
+    const total = answered + failed + refused;
+    const nowSecond = Math.floor((performance.timeOrigin + performance.now()) / 1000);
+    Object.assign(element ?? {}, {
+      state,
+      local: true,
+      activity: total === 0 ? quiet : { seconds: busy, second: nowSecond, total },
+    });
+    await customElements.whenDefined("inlay-page");
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 450)));
+  }, state);
+}

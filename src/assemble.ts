@@ -39,12 +39,18 @@ export interface NodePorts {
 
 type DialectName = Dialect["generation"];
 
-const dialects: { readonly [Name in DialectName]?: (parts: DialectParts, signal: AbortSignal) => Dialect } = {
+const dialects: {
+  readonly [Name in DialectName]?: (parts: DialectParts, signal: AbortSignal) => Dialect;
+} = {
   v1: createV1,
 };
 
 /** Joins; resolves when the lattice was told. Ends everything it opened when it throws or `signal` aborts. */
-export async function assemble(setup: NodeSetup, ports: NodePorts, signal: AbortSignal): Promise<Host> {
+export async function assemble(
+  setup: NodeSetup,
+  ports: NodePorts,
+  signal: AbortSignal,
+): Promise<Host> {
   const { clock, log, view } = ports;
   const lattice = latticeId(setup.lattice ?? "default");
   const makers = (setup.dialects ?? ["v1"]).map(makerOf);
@@ -105,7 +111,10 @@ function makerOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]>
   const make = dialects[name];
   if (make === undefined) {
     const spoken = Object.keys(dialects).join(", ");
-    throw new LatticeError("unsupported", `dialect "${name}" is not spoken here; there are: ${spoken}`);
+    throw new LatticeError(
+      "unsupported",
+      `dialect "${name}" is not spoken here; there are: ${spoken}`,
+    );
   }
   return make;
 }
@@ -115,7 +124,8 @@ function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal)
     const states = { control: control.status.peek(), rpc: rpc.status.peek() };
     const { phase } = view.facts;
     const up = states.control.phase === "open" && states.rpc.phase === "open";
-    const next = phase === "joined" || phase === "reconnecting" ? (up ? "joined" : "reconnecting") : phase;
+    const next =
+      phase === "joined" || phase === "reconnecting" ? (up ? "joined" : "reconnecting") : phase;
     view.update({ ...states, phase: next });
   };
   show();
@@ -128,8 +138,12 @@ export function exportsOf(world: World): WorkloadView["exports"] {
   return [...world.exports].flatMap(([instance, functions]) =>
     [...functions].map(([func, type]) => {
       const obstacle = unservable(func, type);
-      return { instance, func, signature: signature(type), ...(obstacle === undefined ? {} : { unserved: obstacle }) };
+      return {
+        instance,
+        func,
+        signature: signature(type),
+        ...(obstacle === undefined ? {} : { unserved: obstacle }),
+      };
     }),
   );
 }
-

@@ -63,7 +63,9 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
       annotations: Object.fromEntries(spec.annotations),
       digest: workload?.component.digest,
       sizeBytes: workload?.component.sizeBytes,
-      ...(workload === undefined ? { exports: [], imports: [] } : namesOf(workload.component.world)),
+      ...(workload === undefined
+        ? { exports: [], imports: [] }
+        : namesOf(workload.component.world)),
       running: load?.running ?? 0,
       waiting: load?.waiting ?? 0,
       accepting: load?.accepting ?? false,

@@ -1,5 +1,12 @@
 /** Entry of the host worker: the node itself, told what to do by its page, and showing it what happens. */
-import type { CallRequest, NodeMethods, NodeSetup, PageMethods, PageNotice, StartRequest } from "../channels/node.ts";
+import type {
+  CallRequest,
+  NodeMethods,
+  NodeSetup,
+  PageMethods,
+  PageNotice,
+  StartRequest,
+} from "../channels/node.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Host } from "../host/host.ts";
 import type { NodeView } from "../host/view.ts";
@@ -35,7 +42,10 @@ let calls = 0;
 const methods: NodeMethods = {
   async join(setup) {
     const view = showing(setup);
-    const log = createLog(() => clock.now(), (entry) => view.write(entry));
+    const log = createLog(
+      () => clock.now(),
+      (entry) => view.write(entry),
+    );
     view.step("worker", setup.startedMs);
     const host = await assemble(
       setup,
@@ -107,7 +117,14 @@ function showing(setup: NodeSetup): NodeView {
   return view;
 }
 
-function scaleRequest({ id, image, bytes, maxInstances = 10, config = {}, annotations = {} }: StartRequest) {
+function scaleRequest({
+  id,
+  image,
+  bytes,
+  maxInstances = 10,
+  config = {},
+  annotations = {},
+}: StartRequest) {
   return {
     id: entityId(id),
     image,
@@ -128,12 +145,18 @@ async function callLattice(request: CallRequest, signal?: AbortSignal): Promise<
   const ended = new AbortController();
   const deadlineMs = setup.limits?.callDeadlineMs ?? DEFAULT_LIMITS.callDeadlineMs;
   const cancel = clock.after(deadlineMs, () =>
-    ended.abort(new LatticeError("deadline", `${func} of ${target} did not answer within ${deadlineMs} ms`)),
+    ended.abort(
+      new LatticeError("deadline", `${func} of ${target} did not answer within ${deadlineMs} ms`),
+    ),
   );
-  signal?.addEventListener("abort", () => ended.abort(new LatticeError("aborted", "the caller gave up")), {
-    once: true,
-    signal: ended.signal,
-  });
+  signal?.addEventListener(
+    "abort",
+    () => ended.abort(new LatticeError("aborted", "the caller gave up")),
+    {
+      once: true,
+      signal: ended.signal,
+    },
+  );
   try {
     const [result] = await callee.invoke({
       id: `page-${calls++}`,

@@ -25,7 +25,11 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
   const child = spawn(
     process.execPath,
     ["--import", "tsx", "src/cli/start.ts", "--port", "0", "--json", ...args],
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, INLAY_NO_INSTALL: "1" } },
+    {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, INLAY_NO_INSTALL: "1" },
+    },
   );
   const errors: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
@@ -53,6 +57,7 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
 }
 
 async function firstJsonLine(stdout: NodeJS.ReadableStream): Promise<string | undefined> {
-  for await (const line of createInterface({ input: stdout })) if (line.startsWith("{")) return line;
+  for await (const line of createInterface({ input: stdout }))
+    if (line.startsWith("{")) return line;
   return undefined;
 }

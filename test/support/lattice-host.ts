@@ -1,5 +1,5 @@
 /** A whole host in Node on a real server: everything but the browser and what executes components. */
-import { WebSocket } from "ws";
+import { setMaxListeners } from "node:events";
 import type { Bus } from "../../src/core/bus.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { CallRecord } from "../../src/core/event.ts";
@@ -14,6 +14,7 @@ import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createHost } from "../../src/host/host.ts";
 import { hostIdOf } from "../../src/wire/nkey.ts";
+import { nodeWebSocket } from "./node-websocket.ts";
 import { localRuntime } from "./local-runtime.ts";
 
 export const systemClock: Clock = {
@@ -51,10 +52,14 @@ export async function startHost(
   options: LatticeHostOptions = {},
 ): Promise<LatticeHost> {
   const lifetime = new AbortController();
+  setMaxListeners(0, lifetime.signal); // one for each subscription, as long as the host lives
   const id = hostId(testHostId());
   const entries: LogEntry[] = [];
   const calls: CallRecord[] = [];
-  const log = createLog(() => Date.now(), (entry) => entries.push(entry));
+  const log = createLog(
+    () => Date.now(),
+    (entry) => entries.push(entry),
+  );
   const lattice = latticeId(options.lattice ?? "default");
   const bus =
     "bus" in at
@@ -66,10 +71,12 @@ export async function startHost(
           clock: systemClock,
           log,
           signal: lifetime.signal,
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `ws` has the shape of the browser's socket
-          socketFactory: (url) => new WebSocket(url) as unknown as globalThis.WebSocket,
+          socketFactory: nodeWebSocket(),
         });
-  const dialect = createV1({ control: bus, rpc: bus, lattice, host: id, clock: systemClock, log }, lifetime.signal);
+  const dialect = createV1(
+    { control: bus, rpc: bus, lattice, host: id, clock: systemClock, log },
+    lifetime.signal,
+  );
   const host = createHost({
     id,
     lattice,

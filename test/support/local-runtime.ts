@@ -24,7 +24,9 @@ export function localRuntime(components: Readonly<Record<string, LocalComponent>
     load({ reference }) {
       const component = components[reference];
       if (component === undefined) {
-        return Promise.reject(new LatticeError("image-unavailable", `GET ${reference} answered 404 Not Found`));
+        return Promise.reject(
+          new LatticeError("image-unavailable", `GET ${reference} answered 404 Not Found`),
+        );
       }
       return Promise.resolve(prepared(component));
     },
@@ -41,9 +43,14 @@ function prepared({ world, functions, load }: LocalComponent): Component {
   };
 }
 
-function poolOf(functions: LocalComponent["functions"], _max: number, given: LocalComponent["load"]): Pool {
+function poolOf(
+  functions: LocalComponent["functions"],
+  _max: number,
+  given: LocalComponent["load"],
+): Pool {
   const load = given ?? createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
-  const shift = (by: number): void => load.set({ ...load.peek(), running: load.peek().running + by });
+  const shift = (by: number): void =>
+    load.set({ ...load.peek(), running: load.peek().running + by });
   const invoke: Callee["invoke"] = async ({ instance, func, args }) => {
     const run = functions[`${instance}#${func}`];
     if (run === undefined) throw new LatticeError("not-found", `no ${instance}#${func}`);

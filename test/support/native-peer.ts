@@ -71,7 +71,9 @@ export async function connectPeer(url: string): Promise<NativePeer> {
 }
 
 function encode(body: unknown): Uint8Array {
-  return body === undefined ? new Uint8Array(0) : new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
+  return body === undefined
+    ? new Uint8Array(0)
+    : new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
 }
 
 async function listen(nats: NatsConnection, subject: string): Promise<Listener> {
@@ -106,7 +108,9 @@ async function listen(nats: NatsConnection, subject: string): Promise<Listener> 
         };
         const timer = setTimeout(() => {
           const subjects = heard.map((message) => message.subject).join(", ");
-          finish(() => reject(new Error(`nothing wanted on ${subject} within ${ms} ms; heard: ${subjects}`)));
+          finish(() =>
+            reject(new Error(`nothing wanted on ${subject} within ${ms} ms; heard: ${subjects}`)),
+          );
         }, ms);
         wakes.add(look);
         look();

@@ -22,7 +22,9 @@ export interface BrowserOptions {
   readonly flags?: readonly string[];
 }
 
-export const browsers: Readonly<Record<TestBrowser["name"], (options?: BrowserOptions) => Promise<TestBrowser>>> = {
+export const browsers: Readonly<
+  Record<TestBrowser["name"], (options?: BrowserOptions) => Promise<TestBrowser>>
+> = {
   chromium: launchChromium,
   firefox: launchFirefox,
 };

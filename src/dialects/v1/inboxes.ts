@@ -28,7 +28,8 @@ export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
     `${root}>`,
     (message) => {
       const dot = message.subject.indexOf(".", root.length);
-      const token = dot === -1 ? message.subject.slice(root.length) : message.subject.slice(root.length, dot);
+      const token =
+        dot === -1 ? message.subject.slice(root.length) : message.subject.slice(root.length, dot);
       calls.get(token)?.(dot === -1 ? "" : message.subject.slice(dot + 1), message);
     },
     { signal },

@@ -9,7 +9,7 @@ import type { WitType, WitValue, World } from "../../core/wit.ts";
 import type { Inboxes } from "./inboxes.ts";
 
 import { LatticeError } from "../../core/error.ts";
-import { createTupleDecoder, encodeTuple } from "../../wire/value.ts";
+import { createTupleDecoder, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
 import { headerBytes, invocationSubject, unservable } from "../../wire/wrpc.ts";
 
 const END = new Uint8Array(0);
@@ -32,11 +32,8 @@ export function reach(parts: ClientParts, target: EntityId, world: World): Calle
       const obstacle = unservable(call.func, type);
       if (obstacle !== undefined) throw new LatticeError("unsupported", obstacle);
       call.signal.throwIfAborted();
-      const params = encodeTuple(
-        type.params.map((param) => param.type),
-        call.args,
-      );
-      return exchange(parts, target, call, params, type.result === undefined ? [] : [type.result]);
+      const params = encodeTuple(paramTypes(type), call.args);
+      return exchange(parts, target, call, params, resultTypes(type));
     },
   };
 }
@@ -64,7 +61,9 @@ function exchange(
     const accepted = (message: BusMessage): void => {
       if (message.status !== undefined) return fail(refusal(message.status, target, call));
       if (message.reply === undefined) {
-        return fail(new LatticeError("bad-message", `${target} accepted the call without naming its inbox`));
+        return fail(
+          new LatticeError("bad-message", `${target} accepted the call without naming its inbox`),
+        );
       }
       const rest = `${message.reply}.params`;
       for (let start = first.length; start < params.length; start += rpc.maxPayload) {
@@ -76,7 +75,12 @@ function exchange(
     const resulted = ({ data }: BusMessage): void => {
       if (data.length === 0) {
         if (results.length === 0) return settle(() => resolve([]));
-        return fail(new LatticeError("incomplete", `${target} ended ${call.func} without a result: it failed there`));
+        return fail(
+          new LatticeError(
+            "incomplete",
+            `${target} ended ${call.func} without a result: it failed there`,
+          ),
+        );
       }
       const values = decoder.push(data);
       if (values !== undefined && results.length > 0) settle(() => resolve(values));
@@ -89,7 +93,10 @@ function exchange(
         fail(cause);
       }
     });
-    call.signal.addEventListener("abort", () => fail(call.signal.reason), { once: true, signal: settled.signal });
+    call.signal.addEventListener("abort", () => fail(call.signal.reason), {
+      once: true,
+      signal: settled.signal,
+    });
     try {
       rpc.publish(subject, first, { reply: inbox.subject, headers });
     } catch (cause) {
@@ -108,5 +115,8 @@ function headersOf(call: Call): ReadonlyMap<string, string> {
 function refusal(status: number, target: EntityId, { instance, func }: Call): LatticeError {
   const what = instance === "" ? func : `${instance}.${func}`;
   if (status === 503) return new LatticeError("not-served", `nobody serves ${what} of ${target}`);
-  return new LatticeError("deadline", `the server ended the call of ${what} of ${target} with status ${status}`);
+  return new LatticeError(
+    "deadline",
+    `the server ended the call of ${what} of ${target} with status ${status}`,
+  );
 }

@@ -13,7 +13,7 @@ import type { Inboxes } from "./inboxes.ts";
 
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
-import { createTupleDecoder, encodeTuple } from "../../wire/value.ts";
+import { createTupleDecoder, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
 import { invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
 
 /** Parameters of one call, in bytes: what a peer may make this host keep. */
@@ -35,7 +35,11 @@ interface Endpoint {
 }
 
 /** Serves `served` in its queue groups, as long as it accepts. */
-export async function serve(parts: RpcParts, served: Served, signal: AbortSignal): Promise<Serving> {
+export async function serve(
+  parts: RpcParts,
+  served: Served,
+  signal: AbortSignal,
+): Promise<Serving> {
   const { rpc, log } = parts;
   const endpoints = endpointsOf(parts, served);
   const inFlight = new Set<Promise<void>>();
@@ -53,7 +57,8 @@ export async function serve(parts: RpcParts, served: Served, signal: AbortSignal
     subscriptions = endpoints.map((endpoint) =>
       rpc.subscribe(endpoint.subject, (message) => receive(endpoint, message), {
         queue,
-        onDenied: (error) => log.error("serve.denied", { subject: endpoint.subject, problem: error.message }),
+        onDenied: (error) =>
+          log.error("serve.denied", { subject: endpoint.subject, problem: error.message }),
       }),
     );
   };
@@ -62,21 +67,24 @@ export async function serve(parts: RpcParts, served: Served, signal: AbortSignal
     subscriptions = [];
     await Promise.all(left.map((subscription) => subscription.drain()));
   };
-  /** Brings membership in line with what is wanted now; changes never overlap. */
-  const settle = (): Promise<void> =>
-    (change = change.then(async () => {
-      const wanted = !draining && !signal.aborted && served.accepting.peek();
-      if (wanted && subscriptions.length === 0) {
-        join();
-        log.info("serve.joined", { workload: served.id });
-      } else if (!wanted && subscriptions.length > 0) {
-        log.info("serve.left", { workload: served.id });
-        await leave();
-      }
-    }));
+  /** Brings membership in line with what is wanted now. */
+  const align = async (): Promise<void> => {
+    const wanted = !draining && !signal.aborted && served.accepting.peek();
+    if (wanted && subscriptions.length === 0) {
+      join();
+      log.info("serve.joined", { workload: served.id });
+    } else if (!wanted && subscriptions.length > 0) {
+      log.info("serve.left", { workload: served.id });
+      await leave();
+    }
+  };
+  /** As {@link align}, after earlier changes: they never overlap. */
+  const settle = (): Promise<void> => (change = change.then(align));
 
   served.accepting.subscribe(() => void settle(), signal);
-  signal.addEventListener("abort", () => subscriptions.forEach((each) => each.unsubscribe()), { once: true });
+  signal.addEventListener("abort", () => subscriptions.forEach((each) => each.unsubscribe()), {
+    once: true,
+  });
   await settle();
   await rpc.flush(signal);
   return {
@@ -101,8 +109,8 @@ function endpointsOf({ lattice, log }: RpcParts, { id, world }: Served): readonl
         subject: invocationSubject(lattice, id, instance, func),
         instance,
         func,
-        params: type.params.map((param) => param.type),
-        results: type.result === undefined ? [] : [type.result],
+        params: paramTypes(type),
+        results: resultTypes(type),
       });
     }
   }
@@ -140,10 +148,16 @@ async function answer(
       trace: traceOf(message),
       signal: ended,
     });
-    publishResults(rpc, results, encodeTuple(endpoint.results, values));
+    publishResults(rpc, results, encodeTuple(endpoint.results, values, "results"));
   } catch (cause) {
     const { code } = asLatticeError(cause);
-    log.warn("call.failed", { workload: served.id, instance, func, code, problem: messageOf(cause) });
+    log.warn("call.failed", {
+      workload: served.id,
+      instance,
+      func,
+      code,
+      problem: messageOf(cause),
+    });
     endWithoutResult(parts, results);
   } finally {
     parameters.close();
@@ -207,7 +221,10 @@ function gather(
     try {
       if (data.length === 0) {
         done = true;
-        throw new LatticeError("incomplete", `parameters ended after ${bytes} bytes, before they were complete`);
+        throw new LatticeError(
+          "incomplete",
+          `parameters ended after ${bytes} bytes, before they were complete`,
+        );
       }
       const values = take(data);
       if (values !== undefined) resolve(values);
@@ -224,9 +241,14 @@ function gather(
     complete = take(first.data);
     if (complete === undefined) {
       const late = (): void =>
-        reject(new LatticeError("deadline", `parameters did not arrive within ${served.deadlineMs} ms`));
+        reject(
+          new LatticeError("deadline", `parameters did not arrive within ${served.deadlineMs} ms`),
+        );
       cancel = clock.after(served.deadlineMs, late);
-      ended.addEventListener("abort", () => reject(ended.reason), { once: true, signal: closed.signal });
+      ended.addEventListener("abort", () => reject(ended.reason), {
+        once: true,
+        signal: closed.signal,
+      });
     }
   } catch (cause) {
     done = true;

@@ -13,12 +13,18 @@ const hello = {
   world: {
     imports: new Map(),
     exports: new Map([
-      ["demo:app/greeter", new Map([["greet", { params: [{ name: "name", type: string }], result: string }]])],
+      [
+        "demo:app/greeter",
+        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
+      ],
     ]),
   },
   functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
 };
-const components = { "https://images.example/hello.wasm": hello, "https://images.example/hello-2.wasm": hello };
+const components = {
+  "https://images.example/hello.wasm": hello,
+  "https://images.example/hello-2.wasm": hello,
+};
 const image = "https://images.example/hello.wasm";
 
 let server: NatsServer;
@@ -37,8 +43,12 @@ const events = () => peer.listen("wasmbus.evt.default.*");
 const eventOf =
   (type: string, source: string) =>
   (json: unknown): boolean =>
-    typeof json === "object" && json !== null && "type" in json && "source" in json &&
-    json.type === `com.wasmcloud.lattice.${type}` && json.source === source;
+    typeof json === "object" &&
+    json !== null &&
+    "type" in json &&
+    "source" in json &&
+    json.type === `com.wasmcloud.lattice.${type}` &&
+    json.source === source;
 
 test("a host announces itself with its name, labels and version", async () => {
   const heard = await events();
@@ -98,7 +108,15 @@ test("host.get gives the inventory, with annotations as they were given", async 
     message: "",
     response: {
       components: [
-        { id: "hello", image_ref: image, name: "hello", annotations, revision: 0, max_instances: 3, limits: null },
+        {
+          id: "hello",
+          image_ref: image,
+          name: "hello",
+          annotations,
+          revision: 0,
+          max_instances: 3,
+          limits: null,
+        },
       ],
       providers: [],
       host_id: node.id,
@@ -116,11 +134,22 @@ test("an auction is answered only if all constraints hold and the id does not ru
   const auction = { component_ref: image, component_id: "hello", constraints: { zone: "edge" } };
 
   const bids = await peer.gather(ctl("component.auction"), auction, 300);
-  const elsewhere = await peer.gather(ctl("component.auction"), { ...auction, constraints: { zone: "core" } }, 300);
-  await node.host.scale({ id: node.host.inventory().workloads[0]?.id ?? idOf("hello"), image, maxInstances: 1, annotations: new Map() });
+  const elsewhere = await peer.gather(
+    ctl("component.auction"),
+    { ...auction, constraints: { zone: "core" } },
+    300,
+  );
+  await node.host.scale({
+    id: node.host.inventory().workloads[0]?.id ?? idOf("hello"),
+    image,
+    maxInstances: 1,
+    annotations: new Map(),
+  });
   const running = await peer.gather(ctl("component.auction"), auction, 300);
 
-  expect(bids).toEqual([{ success: true, message: "", response: { ...auction, host_id: node.id } }]);
+  expect(bids).toEqual([
+    { success: true, message: "", response: { ...auction, host_id: node.id } },
+  ]);
   expect(elsewhere).toEqual([]);
   expect(running).toEqual([]);
 });
@@ -128,11 +157,17 @@ test("an auction is answered only if all constraints hold and the id does not ru
 test("one component_scaled for each scale command, and calls in between are answered", async () => {
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
-  const scale = (body: object): Promise<unknown> => peer.ask(ctl(`component.scale.${node.id}`), body);
+  const scale = (body: object): Promise<unknown> =>
+    peer.ask(ctl(`component.scale.${node.id}`), body);
   const scaled = (max: number, annotations: object): unknown => ({
-    annotations, host_id: node.id, image_ref: image, max_instances: max, component_id: "hello",
+    annotations,
+    host_id: node.id,
+    image_ref: image,
+    max_instances: max,
+    component_id: "hello",
   });
-  const count = (): number => heard.heard.filter(({ subject }) => subject.endsWith(".component_scaled")).length;
+  const count = (): number =>
+    heard.heard.filter(({ subject }) => subject.endsWith(".component_scaled")).length;
   const greet = "default.hello.wrpc.0.0.1.demo:app/greeter.greet";
 
   await scale({ component_ref: image, component_id: "hello", annotations: { a: "1" }, count: 2 });
@@ -148,8 +183,15 @@ test("one component_scaled for each scale command, and calls in between are answ
 
   expect(new TextDecoder().decode(called.bytes)).toBe("\u000bHello, Ada!");
   expect(gone.outcome).toBe("no-responders");
-  const data = heard.heard.filter(({ subject }) => subject.endsWith(".component_scaled")).map((each) => each.json<{ data: unknown }>().data);
-  expect(data).toEqual([scaled(2, { a: "1" }), scaled(5, { a: "1" }), scaled(0, { a: "2" }), scaled(0, { b: "1" })]);
+  const data = heard.heard
+    .filter(({ subject }) => subject.endsWith(".component_scaled"))
+    .map((each) => each.json<{ data: unknown }>().data);
+  expect(data).toEqual([
+    scaled(2, { a: "1" }),
+    scaled(5, { a: "1" }),
+    scaled(0, { a: "2" }),
+    scaled(0, { b: "1" }),
+  ]);
 });
 
 test("an image that cannot be had gives component_scale_failed, and the host serves on", async () => {
@@ -158,7 +200,10 @@ test("an image that cannot be had gives component_scale_failed, and the host ser
   const missing = "https://images.example/missing.wasm";
 
   const ack = await peer.ask(ctl(`component.scale.${node.id}`), {
-    component_ref: missing, component_id: "lost", annotations: { a: "1" }, count: 4,
+    component_ref: missing,
+    component_id: "lost",
+    annotations: { a: "1" },
+    count: 4,
   });
 
   expect(ack).toEqual({ success: true, message: "" });
@@ -172,30 +217,61 @@ test("an image that cannot be had gives component_scale_failed, and the host ser
       error: `GET ${missing} answered 404 Not Found`,
     },
   });
-  expect(await peer.ask(ctl(`host.get.${node.id}`))).toMatchObject({ response: { components: [] } });
+  expect(await peer.ask(ctl(`host.get.${node.id}`))).toMatchObject({
+    response: { components: [] },
+  });
 });
 
 test("update moves a running component to another image, and tells of both", async () => {
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
   const update = (component_id: string, new_component_ref: string): Promise<unknown> =>
-    peer.ask(ctl(`component.update.${node.id}`), { component_id, new_component_ref, annotations: { b: "2" } });
-  await peer.ask(ctl(`component.scale.${node.id}`), { component_ref: image, component_id: "hello", annotations: { a: "1" }, count: 2 });
+    peer.ask(ctl(`component.update.${node.id}`), {
+      component_id,
+      new_component_ref,
+      annotations: { b: "2" },
+    });
+  await peer.ask(ctl(`component.scale.${node.id}`), {
+    component_ref: image,
+    component_id: "hello",
+    annotations: { a: "1" },
+    count: 2,
+  });
   await heard.next(eventOf("component_scaled", node.id));
   const next = "https://images.example/hello-2.wasm";
 
-  const replies = [await update("absent", next), await update("hello", image), await update("hello", next)];
-  await expect.poll(() => heard.heard.filter(({ subject }) => subject.endsWith(".component_scaled")).length).toBe(3);
+  const replies = [
+    await update("absent", next),
+    await update("hello", image),
+    await update("hello", next),
+  ];
+  await expect
+    .poll(() => heard.heard.filter(({ subject }) => subject.endsWith(".component_scaled")).length)
+    .toBe(3);
 
   expect(replies).toEqual([
     { success: false, message: "component absent not found" },
     { success: true, message: `component hello already updated to ${image}` },
     { success: true, message: `component hello updating from ${image} to ${next}` },
   ]);
-  const data = heard.heard.filter(({ subject }) => subject.endsWith(".component_scaled")).map((each) => each.json<{ data: unknown }>().data);
+  const data = heard.heard
+    .filter(({ subject }) => subject.endsWith(".component_scaled"))
+    .map((each) => each.json<{ data: unknown }>().data);
   expect(data.slice(1)).toEqual([
-    { annotations: { b: "2" }, host_id: node.id, image_ref: next, max_instances: 2, component_id: "hello" },
-    { annotations: { a: "1" }, host_id: node.id, image_ref: image, max_instances: 0, component_id: "hello" },
+    {
+      annotations: { b: "2" },
+      host_id: node.id,
+      image_ref: next,
+      max_instances: 2,
+      component_id: "hello",
+    },
+    {
+      annotations: { a: "1" },
+      host_id: node.id,
+      image_ref: image,
+      max_instances: 0,
+      component_id: "hello",
+    },
   ]);
 });
 
@@ -218,10 +294,14 @@ test("labels are put and deleted, with an event for each change", async () => {
     { success: true, message: "successfully deleted label" },
     { success: true, message: "successfully deleted label (no such label)" },
   ]);
-  await expect.poll(() => heard.heard.length).toBe(2);
-  expect(heard.heard.map((each) => [each.subject, each.json<{ data: unknown }>().data])).toEqual([
-    ["wasmbus.evt.default.labels_changed", { host_id: node.id, labels: { "hostcore.os": "browser", zone: "eu" } }],
-    ["wasmbus.evt.default.labels_changed", { host_id: node.id, labels: { "hostcore.os": "browser" } }],
+  const changes = (): unknown[] =>
+    heard.heard
+      .filter(({ subject }) => subject === "wasmbus.evt.default.labels_changed")
+      .map((each) => each.json<{ data: unknown }>().data);
+  await expect.poll(() => changes().length).toBe(2);
+  expect(changes()).toEqual([
+    { host_id: node.id, labels: { "hostcore.os": "browser", zone: "eu" } },
+    { host_id: node.id, labels: { "hostcore.os": "browser" } },
   ]);
 });
 
@@ -235,14 +315,24 @@ test("host.stop is answered first; then the host says goodbye and leaves", async
 
   expect(wrong).toEqual({ success: false, message: "invalid host_id [NOTHER]" });
   expect(reply).toEqual({ success: true, message: "successfully handled stop host" });
-  expect(await heard.next(eventOf("host_stopped", node.id))).toMatchObject({ data: { labels: { "hostcore.os": "browser" } } });
+  expect(await heard.next(eventOf("host_stopped", node.id))).toMatchObject({
+    data: { labels: { "hostcore.os": "browser" } },
+  });
   expect(await peer.gather(ctl("host.ping"), undefined, 300)).toEqual([]);
 });
 
 test.each([
   { tail: "component.scale", body: "{", message: "failed to deserialize component scale command" },
-  { tail: "component.scale", body: { count: 1 }, message: "failed to deserialize component scale command" },
-  { tail: "component.scale", body: { component_id: "a", count: -1 }, message: "failed to deserialize component scale command" },
+  {
+    tail: "component.scale",
+    body: { count: 1 },
+    message: "failed to deserialize component scale command",
+  },
+  {
+    tail: "component.scale",
+    body: { component_id: "a", count: -1 },
+    message: "failed to deserialize component scale command",
+  },
   { tail: "component.update", body: [], message: "failed to deserialize component update command" },
   { tail: "label.put", body: { key: "a" }, message: "failed to deserialize put label request" },
   { tail: "label.del", body: {}, message: "failed to deserialize delete label request" },
@@ -263,26 +353,38 @@ test("a malformed auction is answered by every host", async () => {
 
   const replies = await peer.gather(ctl("component.auction"), { component_ref: "x" }, 300);
 
-  expect(replies).toEqual([{ success: false, message: "failed to deserialize component auction command" }]);
+  expect(replies).toEqual([
+    { success: false, message: "failed to deserialize component auction command" },
+  ]);
 });
 
 test("heartbeats carry the inventory", async () => {
-  await using node = await startHost({ url: server.ws }, { components, parts: { heartbeatMs: 50 } });
+  await using node = await startHost(
+    { url: server.ws },
+    { components, parts: { heartbeatMs: 50 } },
+  );
   const heard = await events();
 
   const beat = await heard.next(eventOf("host_heartbeat", node.id));
 
   expect(beat).toMatchObject({
     data: {
-      components: [], providers: [], host_id: node.id, friendly_name: "calm-tile-0001",
-      labels: { "hostcore.os": "browser" }, version: "0.1.0",
+      components: [],
+      providers: [],
+      host_id: node.id,
+      friendly_name: "calm-tile-0001",
+      labels: { "hostcore.os": "browser" },
+      version: "0.1.0",
     },
   });
 });
 
 test("a component whose line is full leaves its queue groups until there is room", async () => {
   const load = createSource({ running: 0, waiting: 0, accepting: true });
-  await using node = await startHost({ url: server.ws }, { components: { [image]: { ...hello, load } } });
+  await using node = await startHost(
+    { url: server.ws },
+    { components: { [image]: { ...hello, load } } },
+  );
   await node.host.scale({ id: idOf("hello"), image, maxInstances: 1, annotations: new Map() });
   const greet = "default.hello.wrpc.0.0.1.demo:app/greeter.greet";
   const params = new TextEncoder().encode("\u0003Ada");

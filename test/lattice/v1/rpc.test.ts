@@ -17,7 +17,12 @@ const param = (name: string, type: WitType) => ({ name, type });
 const world: World = {
   imports: new Map(),
   exports: new Map([
-    ["my:pkg/greeter@1.0.0", new Map([["greet", { params: [param("name", string), param("lang", string)], result: string }]])],
+    [
+      "my:pkg/greeter@1.0.0",
+      new Map([
+        ["greet", { params: [param("name", string), param("lang", string)], result: string }],
+      ]),
+    ],
     [
       "wrpc-examples:hello/handler",
       new Map([
@@ -38,7 +43,8 @@ const world: World = {
 const h = "wrpc-examples:hello/handler";
 const notes: unknown[] = [];
 const functions = {
-  "my:pkg/greeter@1.0.0#greet": (name: unknown, lang: unknown) => (lang === "en" ? `Hello, ${String(name)}` : "?"),
+  "my:pkg/greeter@1.0.0#greet": (name: unknown, lang: unknown) =>
+    lang === "en" ? `Hello, ${String(name)}` : "?",
   [`${h}#hello`]: () => "hello from Rust",
   [`${h}#note`]: (text: unknown) => void notes.push(text),
   [`${h}#break`]: () => {
@@ -66,7 +72,10 @@ beforeAll(async () => {
   peer = await connectPeer(server.ws);
   node = await startHost(
     { url: server.ws },
-    { components: { [image]: { world, functions } }, parts: { limits: { ...DEFAULT_LIMITS, callDeadlineMs: 700 } } },
+    {
+      components: { [image]: { world, functions } },
+      parts: { limits: { ...DEFAULT_LIMITS, callDeadlineMs: 700 } },
+    },
   );
   await node.host.scale({ id, image, maxInstances: 10, annotations: new Map() });
 });
@@ -77,17 +86,40 @@ afterAll(async () => {
 });
 
 test.each([
-  { what: "no parameters", func: `${h}.hello`, params: "", results: "0f68656c6c6f2066726f6d2052757374" },
-  { what: "two strings", func: "my:pkg/greeter@1.0.0.greet", params: "0341646102656e", results: "0a48656c6c6f2c20416461" },
+  {
+    what: "no parameters",
+    func: `${h}.hello`,
+    params: "",
+    results: "0f68656c6c6f2066726f6d2052757374",
+  },
+  {
+    what: "two strings",
+    func: "my:pkg/greeter@1.0.0.greet",
+    params: "0341646102656e",
+    results: "0a48656c6c6f2c20416461",
+  },
   { what: "no result", func: `${h}.note`, params: "026869", results: "" },
   { what: "an err as a value", func: `${h}.try`, params: "", results: "0107" },
-  { what: "a method, by its name on the wire", func: `${h}.thing.name`, params: "05", results: "077468696e672035" },
+  {
+    what: "a method, by its name on the wire",
+    func: `${h}.thing.name`,
+    params: "05",
+    results: "077468696e672035",
+  },
   { what: "a function of the root", func: "root", params: "", results: "2a" },
-  { what: "surplus bytes, which are ignored", func: `${h}.note`, params: "026869ffff", results: "" },
+  {
+    what: "surplus bytes, which are ignored",
+    func: `${h}.note`,
+    params: "026869ffff",
+    results: "",
+  },
 ])("a call with $what gives exactly $results", async ({ func, params, results }) => {
   const { outcome, bytes: got } = await peer.invoke(at(func), hex(params));
 
-  expect({ outcome, results: Buffer.from(got).toString("hex") }).toEqual({ outcome: "ended", results });
+  expect({ outcome, results: Buffer.from(got).toString("hex") }).toEqual({
+    outcome: "ended",
+    results,
+  });
 });
 
 test("the acceptance is one empty message that names the server's inbox", async () => {
@@ -129,7 +161,11 @@ test("parameters that never end hold nobody else up, and end at the deadline", a
 
   expect(other.outcome).toBe("ended");
   expect(await ended).toBe(0);
-  expect(node.log.some(({ fields }) => String(fields["problem"]).includes("did not arrive within 700 ms"))).toBe(true);
+  expect(
+    node.log.some(({ fields }) =>
+      String(fields["problem"]).includes("did not arrive within 700 ms"),
+    ),
+  ).toBe(true);
 });
 
 test("a call without a reply subject is logged, and nothing else happens", async () => {
@@ -159,21 +195,36 @@ test("functions with streams are not served", async () => {
 test("source and trace of a caller arrive with the call", async () => {
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-  await peer.invoke(at(`${h}.hello`), hex(""), { headers: { "source-id": "web", "link-name": "default", traceparent } });
+  await peer.invoke(at(`${h}.hello`), hex(""), {
+    headers: { "source-id": "web", "link-name": "default", traceparent },
+  });
 
   expect(node.calls.at(-1)).toMatchObject({
-    source: "web", target: "echo", instance: h, func: "hello", traceparent, outcome: "ok", tookMs: expect.any(Number),
+    source: "web",
+    target: "echo",
+    instance: h,
+    func: "hello",
+    traceparent,
+    outcome: "ok",
+    tookMs: expect.any(Number),
   });
 });
 
 test("two hosts of one component are one queue group: each call is answered once", async () => {
-  await using second = await startHost({ url: server.ws }, { components: { [image]: { world, functions } } });
+  await using second = await startHost(
+    { url: server.ws },
+    { components: { [image]: { world, functions } } },
+  );
   await second.host.scale({ id, image, maxInstances: 10, annotations: new Map() });
   const before = node.calls.length;
 
-  const outcomes = await Promise.all(Array.from({ length: 200 }, () => peer.invoke(at(`${h}.hello`), hex(""))));
+  const outcomes = await Promise.all(
+    Array.from({ length: 200 }, () => peer.invoke(at(`${h}.hello`), hex(""))),
+  );
 
-  expect(outcomes.every(({ outcome, bytes: got }) => outcome === "ended" && got.length === 16)).toBe(true);
+  expect(
+    outcomes.every(({ outcome, bytes: got }) => outcome === "ended" && got.length === 16),
+  ).toBe(true);
   const shares = [node.calls.length - before, second.calls.length];
   expect(shares.reduce((sum, share) => sum + share, 0)).toBe(200);
   expect(Math.min(...shares)).toBeGreaterThan(50);
@@ -181,10 +232,22 @@ test("two hosts of one component are one queue group: each call is answered once
 
 // --- the calling end -----------------------------------------------------------------------------------------
 
-const call = (target: string, func: string, args: readonly unknown[], signal = AbortSignal.timeout(5000)) =>
+const call = (
+  target: string,
+  func: string,
+  args: readonly unknown[],
+  signal = AbortSignal.timeout(5000),
+) =>
   node.host.calleeFor(entityId(target), world).invoke({
-    id: "test", source: undefined, target: entityId(target), link: "default", instance: h, func, args,
-    trace: new Map([["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]]), signal,
+    id: "test",
+    source: undefined,
+    target: entityId(target),
+    link: "default",
+    instance: h,
+    func,
+    args,
+    trace: new Map([["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]]),
+    signal,
   });
 
 interface Invocation {
@@ -194,7 +257,11 @@ interface Invocation {
 }
 
 /** Serves one function by hand: accepts, gathers until the end marker, answers with `results`. */
-async function serveByHand(target: string, func: string, results: readonly string[]): Promise<Promise<Invocation>> {
+async function serveByHand(
+  target: string,
+  func: string,
+  results: readonly string[],
+): Promise<() => Promise<Invocation>> {
   const gathered = new Promise<Invocation>((resolve) => {
     peer.nats.subscribe(`default.${target}.wrpc.0.0.1.${h}.${func}`, {
       max: 1,
@@ -204,7 +271,8 @@ async function serveByHand(target: string, func: string, results: readonly strin
         peer.nats.subscribe(`${inbox}.params`, {
           callback: (_error, { data }) => {
             if (data.length > 0) return void rest.push(data);
-            for (const result of results) peer.nats.publish(`${message.reply}.results`, hex(result));
+            for (const result of results)
+              peer.nats.publish(`${message.reply}.results`, hex(result));
             peer.nats.publish(`${message.reply}.results`);
             resolve({ first: message.data, rest, headers: message.headers?.keys() ?? [] });
           },
@@ -214,7 +282,7 @@ async function serveByHand(target: string, func: string, results: readonly strin
     });
   });
   await peer.nats.flush();
-  return gathered;
+  return () => gathered;
 }
 
 test("a call goes out with its headers, an end marker, and its results are read from any pieces", async () => {
@@ -223,7 +291,7 @@ test("a call goes out with its headers, an end marker, and its results are read 
   const results = await call("rust", "hello", []);
 
   expect(results).toEqual(["hello from Rust"]);
-  expect((await served).headers).toEqual(expect.arrayContaining(["link-name", "traceparent"]));
+  expect((await served()).headers).toEqual(expect.arrayContaining(["link-name", "traceparent"]));
 });
 
 test("parameters above max_payload follow the acceptance in pieces that fit", async () => {
@@ -232,7 +300,7 @@ test("parameters above max_payload follow the acceptance in pieces that fit", as
   const results = await call("big", "size", [new Uint8Array(2_500_000)]);
 
   expect(results).toEqual([2_500_000]);
-  const { first, rest } = await served;
+  const { first, rest } = await served();
   expect(first.length).toBeGreaterThan(1_000_000);
   expect(first.length + rest.reduce((sum, each) => sum + each.length, 0)).toBe(2_500_004);
   expect(rest.every((each) => each.length <= 1_048_576)).toBe(true);

@@ -1,15 +1,30 @@
 import { expect, test } from "vitest";
 
 import { LatticeError } from "../../../src/core/error.ts";
-import { defaulting, dictionary, list, natural, optional, readJson, record, text } from "../../../src/wire/shape.ts";
+import {
+  defaulting,
+  dictionary,
+  list,
+  natural,
+  optional,
+  readJson,
+  record,
+  text,
+} from "../../../src/wire/shape.ts";
 
-const shape = record<{ id: string; count: number; tags: readonly string[]; notes: ReadonlyMap<string, string> | undefined }>({
+const shape = record<{
+  id: string;
+  count: number;
+  tags: readonly string[];
+  notes: ReadonlyMap<string, string> | undefined;
+}>({
   id: text,
   count: defaulting(natural(0xffff_ffff), 0),
   tags: defaulting(list(text), []),
   notes: optional(dictionary(text)),
 });
-const read = (value: unknown): unknown => readJson(new TextEncoder().encode(JSON.stringify(value)), shape);
+const read = (value: unknown): unknown =>
+  readJson(new TextEncoder().encode(JSON.stringify(value)), shape);
 
 test("absent fields take their defaults, and unknown ones are ignored", () => {
   expect(read({ id: "a", extra: 1 })).toEqual({ id: "a", count: 0, tags: [], notes: undefined });
@@ -17,13 +32,18 @@ test("absent fields take their defaults, and unknown ones are ignored", () => {
 
 test("null stands for an optional field only", () => {
   expect(read({ id: "a", notes: null })).toMatchObject({ notes: undefined });
-  expect(() => read({ id: "a", count: null })).toThrow('"count" must be a whole number from 0 to 4294967295, met null');
+  expect(() => read({ id: "a", count: null })).toThrow(
+    '"count" must be a whole number from 0 to 4294967295, met null',
+  );
 });
 
 test.each([
   { met: {}, error: '"id" must be a string, met nothing' },
   { met: { id: 1 }, error: '"id" must be a string, met number 1' },
-  { met: { id: "a", count: -1 }, error: '"count" must be a whole number from 0 to 4294967295, met number -1' },
+  {
+    met: { id: "a", count: -1 },
+    error: '"count" must be a whole number from 0 to 4294967295, met number -1',
+  },
   { met: { id: "a", count: 2 ** 32 }, error: "met number 4294967296" },
   { met: { id: "a", tags: ["x", 2] }, error: '"tags[1]" must be a string, met number 2' },
   { met: { id: "a", notes: { k: [] } }, error: '"notes.k" must be a string, met a list' },

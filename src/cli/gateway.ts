@@ -29,7 +29,7 @@ export interface Gateway extends AsyncDisposable {
   leadTo(url: URL, whose: "ours" | "theirs"): void;
 }
 
-export const NATS_PATH = "/nats";
+const NATS_PATH = "/nats";
 
 /** @throws {LatticeError} `conflict` if the port is taken; `bad-input` for an address or certificate of no use. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {

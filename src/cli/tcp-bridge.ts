@@ -45,7 +45,7 @@ export function createTcpBridge({ url, onFailure }: TcpBridgeOptions): Upgrade {
   };
 }
 
-export interface NatsStream {
+interface NatsStream {
   readonly socket: Socket;
   /** The server's INFO line, without what leads past the bridge. */
   readonly info: Buffer;
@@ -56,7 +56,7 @@ export interface NatsStream {
  *
  * @throws {LatticeError} `bad-message` if no NATS server speaks there.
  */
-export async function openNats(url: URL, signal: AbortSignal): Promise<NatsStream> {
+async function openNats(url: URL, signal: AbortSignal): Promise<NatsStream> {
   const address = addressOf(url, 4222);
   const plain = connectTcp(address);
   plain.setNoDelay(true);

@@ -61,7 +61,7 @@ export function bring(tool: Tool, machine: Machine): string {
 }
 
 /** The command that installs `tool` on this machine. */
-export function advice(tool: Tool, machine: Machine): string {
+function advice(tool: Tool, machine: Machine): string {
   switch (machine.system) {
     case "debian": {
       const command = `apt-get install --no-install-recommends ${tool.debianPackage}`;

@@ -1,0 +1,60 @@
+/**
+ * `npm test`: brings what the tests need, runs all of them, and ends with one line: `N passed, N failed`.
+ *
+ * A run that crashes, a test that is skipped and a table row that finds no tests count as failed.
+ */
+import { NATS_SERVER } from "../../src/cli/nats-server.ts";
+import { bring, thisMachine, type Tool } from "../../src/cli/tools.ts";
+import { messageOf } from "../../src/core/error.ts";
+import { CHECKS } from "./checks.ts";
+import { playwright, run, step, vitest, type Counts, type Runner } from "./runners.ts";
+
+const TOOLS: readonly Tool[] = [
+  NATS_SERVER,
+  {
+    name: "Chromium",
+    commands: ["chromium"],
+    debianPackage: "chromium",
+    brew: "brew install --cask chromium",
+    elsewhere: "install Chromium as /usr/bin/chromium",
+  },
+  {
+    name: "Firefox",
+    commands: ["firefox-esr", "firefox"],
+    debianPackage: "firefox-esr",
+    brew: "brew install --cask firefox",
+    elsewhere: "install Firefox as firefox",
+  },
+];
+
+const RUNNERS: readonly Runner[] = [
+  ...CHECKS,
+  step("build", "tsx", "src/cli/build.ts"),
+  vitest("unit"),
+  vitest("lattice"),
+  vitest("browser"),
+  playwright(),
+];
+
+async function main(): Promise<Counts> {
+  const machine = thisMachine((line) => console.log(line));
+  for (const tool of TOOLS) console.log(`${tool.name}: ${bring(tool, machine)}`);
+  const total = { passed: 0, failed: 0 };
+  for (const runner of RUNNERS) {
+    // oxlint-disable-next-line no-await-in-loop -- they share two cores, and the build's output
+    const { passed, failed } = await run(runner);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  return total;
+}
+
+function conclude({ passed, failed }: Counts): void {
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+main().then(conclude, (error: unknown) => {
+  console.error(messageOf(error));
+  conclude({ passed: 0, failed: 1 });
+});

@@ -1,0 +1,149 @@
+/** Test runners and checks as rows of a table: how each is run, and how its passed and failed tests are counted. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+export interface Runner {
+  readonly name: string;
+  /** A program, of this project's packages or of the system, and its arguments. */
+  readonly command: (report: string) => readonly string[];
+  /** Added to the environment. */
+  readonly env?: (report: string) => Readonly<Record<string, string>>;
+  /** Counts what the run wrote to the file `report`. Without it the run counts as one test. */
+  readonly count?: (report: unknown) => Counts;
+}
+
+/** Longest that one runner may take. */
+const DEADLINE_MS = 30 * 60_000;
+
+/** A program that passes or fails as a whole. */
+export function step(name: string, ...command: readonly string[]): Runner {
+  return { name, command: () => command };
+}
+
+/** A project of vite.config.ts. */
+export function vitest(project: string): Runner {
+  return {
+    name: `vitest ${project}`,
+    command: (report) => {
+      const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+      return ["vitest", "run", "--project", project, ...reporters];
+    },
+    count: countVitest,
+  };
+}
+
+export function playwright(): Runner {
+  return {
+    name: "playwright",
+    command: () => ["playwright", "test", "--reporter=list,json"],
+    env: (report) => ({ PLAYWRIGHT_JSON_OUTPUT_FILE: report }),
+    count: countPlaywright,
+  };
+}
+
+/** Runs one row to its end with its output shown, and says how long it took. */
+export async function run(runner: Runner, signal?: AbortSignal): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), "inlay-report-"));
+  const report = join(folder, "report.json");
+  const started = performance.now();
+  const code = await runToEnd(runner, report, signal);
+  const counts = judge(runner, report, code);
+  rmSync(folder, { recursive: true });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`== ${runner.name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds} s`);
+  return counts;
+}
+
+/** A run that ends badly although its report shows no failure, or that left no report, has failed once. */
+function judge({ name, count }: Runner, report: string, code: number): Counts {
+  const least = code === 0 ? 0 : 1;
+  if (count === undefined) return { passed: 1 - least, failed: least };
+  if (!existsSync(report)) {
+    console.error(`== ${name} left no report (exit code ${code})`);
+    return { passed: 0, failed: 1 };
+  }
+  const { passed, failed } = count(JSON.parse(readFileSync(report, "utf8")));
+  if (passed + failed === 0) console.error(`== ${name} ran no tests`);
+  return { passed, failed: Math.max(failed, passed + failed === 0 ? 1 : least) };
+}
+
+async function runToEnd(runner: Runner, report: string, signal?: AbortSignal): Promise<number> {
+  const [program = "", ...args] = runner.command(report);
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, PATH: path(), ...runner.env?.(report) },
+    timeout: DEADLINE_MS,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  try {
+    const [code]: unknown[] = await once(child, "close");
+    return typeof code === "number" ? code : 1;
+  } catch (error) {
+    console.error(`== ${runner.name}: ${String(error)}`);
+    return 1;
+  }
+}
+
+function path(): string {
+  return [join(ROOT, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter);
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** Skipped tests count as failed: a suite that skips what it cannot do says nothing about it. */
+function countVitest(json: unknown): Counts {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by vitest's own reporter
+  const report = json as VitestReport;
+  const skipped = report.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status !== "passed" && status !== "failed"),
+  );
+  for (const { fullName, status } of skipped) console.error(`== ${status}: ${fullName}`);
+  // A file that cannot be loaded, or whose hooks fail, has a failed status without a failed test.
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && assertionResults.every((test) => test.status !== "failed"),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + skipped.length + broken.length,
+  };
+}
+
+interface PlaywrightReport {
+  readonly stats: {
+    readonly expected: number;
+    readonly unexpected: number;
+    readonly skipped: number;
+    readonly flaky: number;
+  };
+  readonly errors: readonly unknown[];
+}
+
+function countPlaywright(json: unknown): Counts {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by Playwright's own reporter
+  const { stats, errors } = json as PlaywrightReport;
+  const { expected, unexpected, skipped, flaky } = stats;
+  if (skipped > 0) console.error(`== playwright skipped ${skipped} tests`);
+  return { passed: expected, failed: unexpected + skipped + flaky + errors.length };
+}

@@ -13,6 +13,8 @@ export interface LaunchOptions {
   readonly users?: readonly NatsUser[];
   /** Serves `wss:` with these PEM files instead of `ws:`. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Pages of these origins alone may connect (a client without an origin may always); default all. */
+  readonly origins?: readonly string[];
   /** Default true. */
   readonly jetstream?: boolean;
   /** Name of the JetStream domain. */
@@ -199,6 +201,7 @@ function configText(options: LaunchOptions, ports: Ports, directory: string): st
       ...(tls === undefined
         ? { no_tls: true }
         : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } }),
+      allowed_origins: options.origins,
     },
     jetstream: jetstream
       ? { store_dir: directory, max_mem: 64 * 2 ** 20, max_file: 256 * 2 ** 20, domain }

@@ -5,7 +5,7 @@ export interface LogRecorder {
   readonly log: Log;
   readonly entries: readonly LogEntry[];
   /** Resolves with the first entry of that event, also one of before. */
-  heard(event: string): Promise<LogEntry>;
+  readonly heard: (event: string) => Promise<LogEntry>;
 }
 
 export function recordLog(): LogRecorder {

@@ -99,15 +99,19 @@ export class ComponentReader {
   /** The next `length` bytes, without a copy. */
   take(length: number): Uint8Array {
     const start = this.#at;
-    if (length > this.end - start) return this.#failAtEnd();
-    this.#at += length;
+    this.skip(length);
     return this.bytes.subarray(start, this.#at);
+  }
+
+  skip(length: number): void {
+    if (length > this.end - this.#at) this.#failAtEnd();
+    this.#at += length;
   }
 
   /** A reader of the next `length` bytes, which this one passes over. */
   within(length: number): ComponentReader {
     const start = this.#at;
-    this.take(length);
+    this.skip(length);
     return new ComponentReader(this.bytes, start, this.#at);
   }
 

@@ -126,7 +126,8 @@ function evaluate(
     const skipped = read === "skipped" || read === defineComponent;
     spend(evaluation, SECTION_COST + (skipped ? 0 : section.end - section.at));
     if (read === "skipped") continue;
-    read({ ...evaluation, evaluation, reader: section, scope, args, imports, exports });
+    const { handles, weights } = evaluation;
+    read({ evaluation, handles, weights, reader: section, scope, args, imports, exports });
     if (!section.done) reader.fail(`section ${id} at byte ${at} has bytes left over`);
   }
   return { imports, exports };
@@ -144,7 +145,7 @@ function spend(evaluation: Evaluation, bytes: number): void {
 
 function defineComponent({ reader, scope }: Body): void {
   const start = reader.at;
-  reader.take(reader.end - start);
+  reader.skip(reader.end - start);
   scope.add({ sort: "component", component: { start, end: reader.end, scope } });
 }
 
@@ -206,7 +207,7 @@ function start({ reader, scope }: Body): void {
 
 function value(body: Body): void {
   readValueType(body);
-  body.reader.take(body.reader.u32());
+  body.reader.skip(body.reader.u32());
   body.scope.add({ sort: "value" });
 }
 

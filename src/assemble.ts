@@ -102,6 +102,7 @@ export async function assemble(
     dialects: makers.map((make) => make(parts, signal)),
     record: (call) => view.record(call),
     changed: () => view.update({}),
+    onSubscribed: () => view.step("announce"),
   });
   await host.start();
   return host;

@@ -214,10 +214,22 @@ function tellOfPage(tell: (notice: PageNotice) => void, signal: AbortSignal): vo
     document.visibilityState === "hidden" ? "hidden" : "visible",
   );
   on(document, "freeze", () => "freeze");
+  document.addEventListener("freeze", () => holdOn(FREEZE_GRACE_MS), { signal });
   on(document, "resume", () => "resume");
   on(window, "pagehide", (event) => (persisted(event) ? "freeze" : "leaving"));
   on(window, "pageshow", (event) => (persisted(event) ? "resume" : "wake"));
   on(window, "online", () => "wake");
+}
+
+/**
+ * A page's workers freeze with it, as soon as its `freeze` handlers return; one that holds on gives the host worker the
+ * time to leave the queue groups. Nobody waits for a page that is being frozen.
+ */
+const FREEZE_GRACE_MS = 60;
+
+function holdOn(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
 }
 
 function initialState(options: JoinOptions): NodeState {

@@ -49,6 +49,8 @@ export interface HostParts {
   readonly record: (call: CallRecord) => void;
   /** Something that views show has changed. */
   readonly changed: () => void;
+  /** The control subscriptions stand; the lattice is told next. */
+  readonly onSubscribed?: () => void;
 }
 
 export interface Host extends HostControl {
@@ -123,7 +125,9 @@ export function createHost(parts: HostParts): Host {
     run: (name, request) => handlers[name](request),
     async start() {
       await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
+      parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
+      await control.flush(lifetime.signal);
       keepBeating(clock, parts.heartbeatMs ?? HEARTBEAT_MS, beat, lifetime.signal);
       control.status.subscribe((status) => status.phase === "open" && beat(), lifetime.signal);
     },

@@ -1,7 +1,6 @@
 /** A whole host in Node on a real server: everything but the browser and what executes components. */
 import { setMaxListeners } from "node:events";
 import type { Bus } from "../../src/core/bus.ts";
-import type { Clock } from "../../src/core/clock.ts";
 import type { CallRecord } from "../../src/core/event.ts";
 import type { LogEntry } from "../../src/core/log.ts";
 import type { Host, HostParts } from "../../src/host/host.ts";
@@ -15,16 +14,9 @@ import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createHost } from "../../src/host/host.ts";
 import { hostIdOf } from "../../src/wire/nkey.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
+import { realClock } from "./real-clock.ts";
 import { localRuntime } from "./local-runtime.ts";
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface LatticeHost extends AsyncDisposable {
   readonly host: Host;
@@ -68,13 +60,13 @@ export async function startHost(
           servers: [at.url],
           name: "test host",
           inboxPrefix: `_INBOX.${id}`,
-          clock: systemClock,
+          clock: realClock,
           log,
           signal: lifetime.signal,
           socketFactory: nodeWebSocket(),
         });
   const dialect = createV1(
-    { control: bus, rpc: bus, lattice, host: id, clock: systemClock, log },
+    { control: bus, rpc: bus, lattice, host: id, clock: realClock, log },
     lifetime.signal,
   );
   const host = createHost({
@@ -84,7 +76,7 @@ export async function startHost(
     version: "0.1.0",
     labels: new Map(Object.entries({ "hostcore.os": "browser", ...options.labels })),
     limits: DEFAULT_LIMITS,
-    clock: systemClock,
+    clock: realClock,
     log,
     runtime: localRuntime(options.components ?? {}),
     control: bus,

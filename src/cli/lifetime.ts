@@ -3,8 +3,6 @@
  */
 import { readFileSync } from "node:fs";
 
-import { isAlive } from "./locks.ts";
-
 const LOOK_MS = 500;
 
 /** Aborts with the reason for the end. Listening for the signals lasts as long as the process. */
@@ -16,7 +14,7 @@ export function createLifetime(): AbortSignal {
   const above = wrappers();
   // npm and tsx pass on SIGINT and SIGTERM, but not SIGHUP, and nobody can pass on SIGKILL.
   const watch = setInterval(() => {
-    if (above.every(isAlive) && process.ppid === above[0]) return;
+    if (above.every((pid, index) => parentOf(above[index - 1]) === pid)) return;
     clearInterval(watch);
     lifetime.abort("the process that started this one is gone");
   }, LOOK_MS);
@@ -45,7 +43,9 @@ function isNpm(pid: number): boolean {
   return /^npm( |$)/.test(program) || /\bnpm(-cli\.js)?$/.test(script);
 }
 
-function parentOf(pid: number): number | undefined {
+/** The parent of `pid`, or of this process. It changes when the parent ends, even if nobody buries that one. */
+function parentOf(pid: number | undefined): number | undefined {
+  if (pid === undefined) return process.ppid;
   const text = /^PPid:\s*(\d+)$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];
   return text === undefined ? undefined : Number(text);
 }

@@ -1,0 +1,136 @@
+/** `npm run call`: one call into the lattice from Node, its result printed as a value. */
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+import { openNatsBus } from "../bus/nats.ts";
+import type { Clock } from "../core/clock.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
+import { latticeId } from "../core/ids.ts";
+import { createLog } from "../core/log.ts";
+import { createInboxes } from "../dialects/v1/inboxes.ts";
+import { reach } from "../dialects/v1/rpc-client.ts";
+import { formatWave } from "../wire/wave-format.ts";
+import {
+  CALL_USAGE,
+  readCallArguments,
+  readValues,
+  typesFrom,
+  typesOfWash,
+  type CallArguments,
+} from "./call-arguments.ts";
+import { DATA } from "./project.ts";
+import { findRunning } from "./running.ts";
+import { nodeSocket } from "./tcp-socket.ts";
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes("--help")) {
+    console.error(CALL_USAGE);
+    return;
+  }
+  const asked = readCallArguments(args);
+  const { operation, texts, witFile } = asked;
+  const typed =
+    witFile === undefined ? typesOfWash(operation, texts) : typesFrom(readWit(witFile), operation);
+  const values = readValues(typed, texts);
+  const { instance, func } = typed.operation;
+  const world = {
+    imports: new Map(),
+    exports: new Map([[instance, new Map([[func, typed.type]])]]),
+  };
+  const { server, lattice } = whereTo(asked);
+  const lifetime = new AbortController();
+  const rpc = await openNatsBus({
+    servers: [server],
+    name: "inlay call",
+    inboxPrefix: `_INBOX.${randomUUID()}`,
+    clock,
+    log: createLog(
+      () => clock.now(),
+      () => undefined,
+    ), // what goes wrong is thrown
+    signal: lifetime.signal,
+    firstConnectTimeoutMs: asked.timeoutMs,
+    socketFactory: nodeSocket,
+  });
+  const late = `no result of ${asked.target} within ${asked.timeoutMs} ms`;
+  clock.after(asked.timeoutMs, () => lifetime.abort(new LatticeError("deadline", late)));
+  const inboxes = createInboxes(rpc, lifetime.signal);
+  const [result] = await reach({ rpc, lattice, inboxes }, asked.target, world).invoke({
+    id: randomUUID(),
+    source: undefined,
+    target: asked.target,
+    link: "default",
+    instance,
+    func,
+    args: values,
+    trace: new Map(),
+    signal: lifetime.signal,
+  });
+  // What was sent last, the end of the parameters, has left when the server has answered this.
+  await rpc.drain();
+  const type = typed.type.result;
+  if (type !== undefined) {
+    await print(asked.json ? JSON.stringify(result, asJson) : formatWave(result, type));
+  }
+}
+
+/** The server and lattice that were named, else those of the `npm start` that runs in this checkout. */
+function whereTo({ servers, lattice }: CallArguments): {
+  readonly server: string;
+  readonly lattice: ReturnType<typeof latticeId>;
+} {
+  if (servers !== undefined) {
+    const server = servers.includes("://") ? servers : `nats://${servers}`;
+    return { server, lattice: lattice ?? latticeId("default") };
+  }
+  const running = findRunning(DATA);
+  if (running === undefined) {
+    throw new LatticeError("no-servers", "no npm start runs in this checkout: pass --servers URL");
+  }
+  return {
+    server: running.wsDirect ?? running.nats ?? running.ws,
+    lattice: lattice ?? latticeId(running.lattice),
+  };
+}
+
+function readWit(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new LatticeError("bad-input", `--wit ${file} cannot be read`, { cause });
+  }
+}
+
+/** Resolves when all of it was written: the process ends afterwards, and a pipe takes only so much at once. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** JSON has neither bytes nor 64-bit integers. */
+function asJson(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") {
+    return Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`;
+  }
+  return value instanceof Uint8Array ? [...value] : (value ?? null);
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const code = error instanceof LatticeError ? error.code : "internal";
+    console.error(`${code}: ${messageOf(error)}`);
+    if (code === "bad-input") console.error(CALL_USAGE);
+    process.exit(code === "bad-input" ? 2 : 1);
+  },
+);

@@ -1,6 +1,6 @@
 /** What encoding, decoding and text of WIT values share: ranges, typed arrays, the two forms of `option`. */
 import { LatticeError } from "../core/error.ts";
-import type { WitType } from "../core/wit.ts";
+import type { Case, WitType } from "../core/wit.ts";
 
 /** Types within types; those of real interfaces stay below 20. */
 export const MAX_TYPE_DEPTH = 100;
@@ -32,8 +32,42 @@ export type Option = Extract<WitType, { kind: "option" }>;
  * `undefined`, as jco has it (js-component-bindgen, `maybe_null`). In `option<option<option<T>>>` that is the
  * middle one only.
  */
-export function isTagged({ some }: Option): boolean {
-  return some.kind === "option" && !isTagged(some);
+export function isTagged(option: Option): boolean {
+  let tagged = false;
+  for (let { some } = option; some.kind === "option"; some = some.some) tagged = !tagged;
+  return tagged;
+}
+
+/** Whether `text` is one Unicode scalar value: a WIT `char`. */
+export const isScalar = (text: string): boolean => /^\P{Surrogate}$/u.test(text);
+
+/** A result as the variant that it is. */
+export const resultCases = (type: Extract<WitType, { kind: "result" }>): readonly Case[] => [
+  { name: "ok", ...(type.ok && { type: type.ok }) },
+  { name: "err", ...(type.err && { type: type.err }) },
+];
+
+type MakeList = (parts: readonly unknown[]) => unknown;
+
+/** The typed arrays that jco has for lists of numbers. */
+const NUMBER_LISTS: Readonly<Partial<Record<WitType["kind"], MakeList>>> = {
+  u8: (parts) => Uint8Array.from(parts, Number),
+  s8: (parts) => Int8Array.from(parts, Number),
+  u16: (parts) => Uint16Array.from(parts, Number),
+  s16: (parts) => Int16Array.from(parts, Number),
+  u32: (parts) => Uint32Array.from(parts, Number),
+  s32: (parts) => Int32Array.from(parts, Number),
+  u64: (parts) => BigUint64Array.from(parts.filter(isBigInt)),
+  s64: (parts) => BigInt64Array.from(parts.filter(isBigInt)),
+  f32: (parts) => Float32Array.from(parts, Number),
+  f64: (parts) => Float64Array.from(parts, Number),
+};
+
+const isBigInt = (value: unknown): value is bigint => typeof value === "bigint";
+
+/** A list of these elements: a typed array where jco has one, else the array itself. */
+export function listOf(element: WitType, parts: readonly unknown[]): unknown {
+  return NUMBER_LISTS[element.kind]?.(parts) ?? parts;
 }
 
 /** A pending value is sent later, under the index path of its place. */
@@ -47,19 +81,25 @@ export function compiler<Compiled>(
   build: (type: WitType, part: (type: WitType) => Compiled) => Compiled,
 ): (type: WitType) => Compiled {
   // A memo, not state: what a type compiles to depends on the type alone.
-  const compiled = new WeakMap<WitType, Compiled>();
-  const at = (type: WitType, depth: number): Compiled => {
-    const known = compiled.get(type);
-    if (known !== undefined) return known;
-    if (depth > MAX_TYPE_DEPTH) {
+  const memo = new WeakMap<WitType, { readonly compiled: Compiled; readonly height: number }>();
+  const at = (type: WitType, depth: number): { compiled: Compiled; height: number } => {
+    const known = memo.get(type);
+    if (depth + (known?.height ?? 1) > MAX_TYPE_DEPTH) {
       throw new LatticeError("unsupported", `types nested deeper than ${MAX_TYPE_DEPTH}`);
     }
+    if (known !== undefined) return known;
     demandParts(type);
-    const made = build(type, (part) => at(part, depth + 1));
-    compiled.set(type, made);
+    let height = 1;
+    const compiled = build(type, (inner) => {
+      const part = at(inner, depth + 1);
+      height = Math.max(height, part.height + 1);
+      return part.compiled;
+    });
+    const made = { compiled, height };
+    memo.set(type, made);
     return made;
   };
-  return (type) => at(type, 0);
+  return (type) => at(type, 0).compiled;
 }
 
 /**

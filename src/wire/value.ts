@@ -3,15 +3,15 @@
  *
  * It is the component model's binary form of values with additions for handles, streams and futures
  * (bytecodealliance/wrpc `SPEC.md` at v0.14.0; `crates/transport/src/value.rs` at crates/transport/v0.28.4). Values
- * are in jco's JavaScript mapping. Streams and futures are read, not written.
+ * are in jco's JavaScript mapping, streams and futures are {@link Deferred}.
  */
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import type { FuncType, WitType, WitValue } from "../core/wit.ts";
 import { byteInput, byteOutput, concatBytes, MORE, written } from "./bytes.ts";
-import { type Decode, decodeTuple as tupleDecoder, decoder } from "./value-decode.ts";
-import { type Encode, encoder, encodeTuple as tupleEncoder, Misfit } from "./value-encode.ts";
-
-export type { Deferred } from "./value-types.ts";
+import type { Decode } from "./value-decode-primitives.ts";
+import { decodeTuple as tupleDecoder, decoder } from "./value-decode.ts";
+import { type Encode, Misfit } from "./value-encode-primitives.ts";
+import { encoder, encodeTuple as tupleEncoder } from "./value-encode.ts";
 
 /** The types of a function's parameters; the very same array for the same function. */
 export const paramTypes: (func: FuncType) => readonly WitType[] = memo((func: FuncType) =>
@@ -27,7 +27,7 @@ export const resultTypes: (func: FuncType) => readonly WitType[] = memo((func: F
  * `values`, one after the other. Keep `types`: what they compile to is kept with that array.
  *
  * @throws {LatticeError} `bad-input` for a value that is not of its type, with its path, which begins with `name`;
- * `unsupported` for streams and futures.
+ * `unsupported` for streams and futures that are not pending.
  */
 export function encodeTuple(
   types: readonly WitType[],

@@ -1,5 +1,6 @@
 /** Function types in words: `func(name: string) -> result<string, u32>`, with named types spelled out. */
 import type { FuncType, WitType } from "../core/wit.ts";
+import { MAX_TYPE_DEPTH } from "./value-types.ts";
 
 /**
  * Characters of a signature, more than any real interface needs. Types that use others many times over unfold to
@@ -26,6 +27,7 @@ export function typeText(type: WitType): string {
 class Parts {
   readonly #parts: string[] = [];
   #room = MAX_CHARACTERS;
+  #depth = 0;
 
   text(): string {
     return this.#parts.join("");
@@ -49,6 +51,14 @@ class Parts {
 
   type(type: WitType): this {
     if (this.#room <= 0) return this;
+    if (this.#depth === MAX_TYPE_DEPTH) return this.add("…");
+    this.#depth++;
+    this.#spell(type);
+    this.#depth--;
+    return this;
+  }
+
+  #spell(type: WitType): this {
     switch (type.kind) {
       case "list":
         return this.add("list<").type(type.element).add(">");

@@ -63,8 +63,9 @@ export function readType(tokens: WitTokens, options: TypeOptions, depth = 0): Ty
     }
     const generic = GENERICS.get(name.text);
     if (generic !== undefined) return tokens.take() && generic(tokens, part);
-    if (options.inline && DEFINITIONS.has(name.text)) {
-      return readDefinition(tokens, options, depth) ?? tokens.fail("expected a type");
+    if (DEFINITIONS.has(name.text)) {
+      const inline = options.inline ? readDefinition(tokens, options, depth) : undefined;
+      return inline ?? tokens.fail(`a ${name.text} is defined apart, under a name`, name.at);
     }
   }
   tokens.name("a type");

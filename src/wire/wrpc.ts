@@ -6,6 +6,7 @@
  */
 import type { EntityId, LatticeId } from "../core/ids.ts";
 import type { FuncType, WitType } from "../core/wit.ts";
+import { MAX_TYPE_DEPTH } from "./value-types.ts";
 
 /** The token of the protocol in each function's subject. */
 export const PROTOCOL = "wrpc.0.0.1";
@@ -80,18 +81,19 @@ export function unservable(name: string, func: FuncType): string | undefined {
   if (wireFunction(name) === undefined) return `${name} never crosses the lattice`;
   const seen = new Set<WitType>();
   const types = [...func.params.map(({ type }) => type), ...(func.result ? [func.result] : [])];
-  const met = types.map((type) => obstacleIn(type, seen)).find((found) => found !== undefined);
+  const met = types.map((type) => obstacleIn(type, seen, 1)).find((found) => found !== undefined);
   return met === undefined ? undefined : `${name} uses ${met}, which cannot cross the lattice yet`;
 }
 
 /** The first handle, stream or future in `type`. Types of one interface share parts: each is looked at once. */
-function obstacleIn(type: WitType, seen: Set<WitType>): string | undefined {
+function obstacleIn(type: WitType, seen: Set<WitType>, depth: number): string | undefined {
   if (seen.has(type)) return undefined;
   seen.add(type);
+  if (depth > MAX_TYPE_DEPTH) return `types nested deeper than ${MAX_TYPE_DEPTH}`;
   if (type.kind === "own" || type.kind === "borrow") return `the resource ${type.resource}`;
   if (type.kind === "stream" || type.kind === "future") return `a ${type.kind}`;
   for (const part of partsOf(type)) {
-    const obstacle = obstacleIn(part, seen);
+    const obstacle = obstacleIn(part, seen, depth + 1);
     if (obstacle !== undefined) return obstacle;
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** One dial: credentials, socket, handshake, first PONG. It ends within {@link DIAL_LIMIT_MS} or sooner. */
+/** One dial: credentials, socket, handshake, first PONG. It ends within 5 s, credentials aside. */
 import { connect, type ConnectionOptions } from "nats.ws";
 import type { Clock } from "../core/clock.ts";
 import type { Credentials, CredentialsSource } from "../core/credentials.ts";
@@ -18,7 +18,7 @@ export interface DialOptions {
 }
 
 /** From the first byte to the first PONG. */
-export const DIAL_LIMIT_MS = 5_000;
+const DIAL_LIMIT_MS = 5_000;
 /** A source may ask another server for fresh credentials. */
 const CREDENTIALS_LIMIT_MS = 10_000;
 /**

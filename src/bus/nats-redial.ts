@@ -34,7 +34,7 @@ const BLIND_MOST_MS = 30_000;
 const KNOCK_LIMIT_MS = 2_000;
 
 /** What to wait after `rounds` rounds without success. Time that a browser held the dial back counts as waited. */
-export function pauseAfter(rounds: number, tookMs: number, random: number): number {
+function pauseAfter(rounds: number, tookMs: number, random: number): number {
   const step = PAUSES_MS[Math.min(rounds, PAUSES_MS.length) - 1] ?? 0;
   return Math.max(0, step * (0.75 + random / 2) - tookMs);
 }

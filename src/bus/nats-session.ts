@@ -43,6 +43,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const end = new AbortController();
   const status = createSource<BusStatus>({ phase: "connecting" });
   let last = await firstLink(options);
+  if (signal.aborted) {
+    last.sever("given up");
+    throw asLatticeError(signal.reason, "aborted");
+  }
   let link: Link | undefined;
 
   const use = (next: Link): void => {

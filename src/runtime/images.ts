@@ -26,7 +26,7 @@ export class Unreachable extends LatticeError {}
  * `bad-image` for a web page.
  */
 export async function fetchImage(address: string, options: FetchOptions): Promise<Fetched> {
-  const { signal, maxBytes, onProgress, knownEtag } = options;
+  const { signal, onProgress, knownEtag } = options;
   onProgress?.({ stage: "fetch", bytes: 0 });
   const ended = new AbortController();
   try {
@@ -37,7 +37,7 @@ export async function fetchImage(address: string, options: FetchOptions): Promis
     }
     const etag = response.headers.get("etag") ?? undefined;
     if (etag !== undefined && etag === knownEtag && !etag.startsWith("W/")) return { tag: "known" };
-    const bytes = await read(address, response, maxBytes, onProgress);
+    const bytes = await read(address, response, options);
     refuseWebPage(address, bytes);
     return { tag: "bytes", bytes, ...(etag === undefined ? {} : { etag }) };
   } finally {
@@ -61,8 +61,7 @@ async function respond(address: string, signal: AbortSignal): Promise<Response> 
 async function read(
   address: string,
   response: Response,
-  maxBytes: number,
-  onProgress: FetchOptions["onProgress"],
+  { signal, maxBytes, onProgress }: FetchOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(response.headers.get("content-length") ?? Number.NaN);
   // With a content encoding the length is that of the packed bytes, which says nothing about progress.
@@ -73,6 +72,7 @@ async function read(
   let bytes = 0;
   try {
     for await (const part of partsOf(response)) {
+      signal.throwIfAborted();
       parts.push(part);
       bytes += part.length;
       if (bytes > maxBytes) throw tooLarge(address, bytes, maxBytes);

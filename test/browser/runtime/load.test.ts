@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import type { LoadProgress } from "../../../src/core/workload.ts";
+import type { Pool, Runtime } from "../../../src/core/runtime.ts";
+
+import { LatticeError } from "../../../src/core/error.ts";
+import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
+import { callOf, fixture, fixtureBytes, noImports, openRuntime } from "./support.ts";
+
+const HELLO = fixture("hello");
+const ELSEWHERE = "https://images.example/hello.wasm";
+
+/** Workers that were started, by name. */
+let started: string[];
+
+beforeEach(async () => {
+  for (const name of await caches.keys()) await caches.delete(name);
+  started = [];
+  const Real = Worker;
+  vi.stubGlobal(
+    "Worker",
+    class extends Real {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        started.push(options?.name ?? "");
+      }
+    },
+  );
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Answers every request as `respond` does, instead of the network; gives the addresses that were asked for. */
+function instead(respond: () => Response | Promise<Response>): string[] {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (address: string) => {
+    asked.push(address);
+    return respond();
+  });
+  return asked;
+}
+
+const offline = (): Response => {
+  throw new TypeError("Failed to fetch");
+};
+
+async function greet(runtime: Runtime, reference: string): Promise<unknown> {
+  await using pool = await start(runtime, reference);
+  return (await pool.invoke(callOf("inlay:demo/greeter", "greet", ["Ada"])))[0];
+}
+
+async function start(runtime: Runtime, reference: string): Promise<Pool> {
+  const { signal } = new AbortController();
+  const component = await runtime.load({ reference }, { signal });
+  return component.run({ maxInstances: 1, limits: DEFAULT_LIMITS, imports: noImports, signal });
+}
+
+test("a pinned component starts a second time without network and transpiler", async () => {
+  const pinned = `${HELLO}#sha256=${await sha256(await fixtureBytes("hello"))}`;
+  const first = openRuntime({ images: {} });
+  const before = await greet(first.runtime, pinned);
+  await first[Symbol.asyncDispose]();
+  const asked = instead(offline);
+  started = [];
+  await using second = openRuntime({ images: {} });
+
+  const after = await greet(second.runtime, pinned);
+
+  expect([before, after]).toEqual(["Hello, Ada!", "Hello, Ada!"]);
+  expect(asked).toEqual([]);
+  expect(started).not.toContain("inlay transpiler");
+  expect(started).toContain("inlay component");
+});
+
+test("an unpinned component is asked for again; its last copy serves when the network fails", async () => {
+  const first = openRuntime({ images: {} });
+  await greet(first.runtime, HELLO);
+  await first[Symbol.asyncDispose]();
+  const asked = instead(offline);
+  await using second = openRuntime({ images: {} });
+
+  const after = await greet(second.runtime, HELLO);
+
+  expect(after).toBe("Hello, Ada!");
+  expect(asked).toEqual([HELLO]);
+  expect(second.logged).toMatchObject([
+    { level: "warn", event: "image.last-copy", fields: { address: HELLO } },
+  ]);
+});
+
+test("an unpinned component whose bytes changed is the new one", async () => {
+  const old = await fixtureBytes("hello");
+  const young = await fixtureBytes("wasi");
+  instead(() => new Response(old));
+  await using opened = openRuntime({ images: {} });
+  const { signal } = new AbortController();
+
+  const first = await opened.runtime.load({ reference: ELSEWHERE }, { signal });
+  instead(() => new Response(young));
+  const second = await opened.runtime.load({ reference: ELSEWHERE }, { signal });
+
+  expect([...first.world.exports.keys()]).toEqual(["inlay:demo/greeter"]);
+  expect([...second.world.exports.keys()]).toEqual(["inlay:test/sandbox"]);
+});
+
+test("a pin that the bytes do not have is refused", async () => {
+  const pin = "0".repeat(64);
+  const actual = await sha256(await fixtureBytes("hello"));
+  await using opened = openRuntime();
+
+  const loaded = greet(opened.runtime, `${HELLO}#sha256=${pin}`);
+
+  await expect(loaded).rejects.toMatchObject({
+    code: "digest-mismatch",
+    message: `${HELLO} has the SHA-256 ${actual}, but the reference pins ${pin}`,
+  });
+});
+
+test("loading tells how far it is", async () => {
+  const bytes = await fixtureBytes("hello");
+  const headers = { "content-length": String(bytes.length) };
+  instead(() => new Response(bytes, { headers }));
+  await using opened = openRuntime();
+  const heard: LoadProgress[] = [];
+  const { signal } = new AbortController();
+
+  await opened.runtime.load(
+    { reference: ELSEWHERE },
+    { signal, onProgress: (progress) => heard.push(progress) },
+  );
+
+  const { length } = bytes;
+  expect(heard[0]).toEqual({ stage: "fetch", bytes: 0 });
+  expect(heard).toContainEqual({ stage: "fetch", bytes: length, totalBytes: length });
+  expect(heard.slice(-3)).toEqual([
+    { stage: "verify" },
+    { stage: "transpile" },
+    { stage: "compile" },
+  ]);
+});
+
+test.each([
+  {
+    what: "an address without a file",
+    respond: () => new Response("", { status: 404, statusText: "Not Found" }),
+    error: { code: "image-unavailable", message: `GET ${ELSEWHERE} answered 404 Not Found` },
+  },
+  {
+    what: "a server that is away or refuses the origin",
+    respond: offline,
+    error: {
+      code: "image-unavailable",
+      message: `${ELSEWHERE} could not be fetched: the server is not reachable or does not allow this page's origin (CORS)`,
+    },
+  },
+  {
+    what: "a web page",
+    respond: () => new Response("\n<!doctype html><title>Home</title>"),
+    error: { code: "bad-image", message: `${ELSEWHERE} answered a web page, not WebAssembly` },
+  },
+  {
+    what: "too long an announcement",
+    respond: () => new Response("x", { headers: { "content-length": "2000000" } }),
+    error: {
+      code: "image-too-large",
+      message: `${ELSEWHERE} has 2000000 bytes or more; this host takes 1000000`,
+    },
+  },
+  {
+    what: "more bytes than announced",
+    respond: () => new Response(endless(), { headers: { "content-length": "10" } }),
+    error: { code: "image-too-large" },
+  },
+  {
+    what: "a body that breaks off",
+    respond: () => new Response(broken()),
+    error: { code: "image-unavailable", message: `${ELSEWHERE} broke off after 8 bytes` },
+  },
+  {
+    what: "other bytes",
+    respond: () => new Response(new Uint8Array(64)),
+    error: { code: "bad-image" },
+  },
+])("$what is a clear error", async ({ respond, error }) => {
+  instead(respond);
+  await using opened = openRuntime({ images: { maxBytes: 1_000_000, cache: false } });
+
+  const loaded = greet(opened.runtime, ELSEWHERE);
+
+  await expect(loaded).rejects.toMatchObject(error);
+});
+
+test("a core module is told from a component", async () => {
+  await using opened = openRuntime();
+
+  const loaded = greet(opened.runtime, fixture("core-module"));
+
+  await expect(loaded).rejects.toMatchObject({
+    code: "bad-image",
+    message: expect.stringContaining("core module, not a component"),
+  });
+});
+
+test("a load that nobody waits for any more ends, also while it fetches", async () => {
+  instead(() => new Response(endless()));
+  await using opened = openRuntime({ images: { maxBytes: 2 ** 40, cache: false } });
+  const waiting = new AbortController();
+  const reason = new LatticeError("aborted", "enough");
+
+  const loaded = opened.runtime.load(
+    { reference: ELSEWHERE },
+    { signal: waiting.signal, onProgress: ({ bytes = 0 }) => bytes > 0 && waiting.abort(reason) },
+  );
+
+  await expect(loaded).rejects.toBe(reason);
+});
+
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (stream) => stream.enqueue(new Uint8Array(64 * 1024).fill(1)),
+  });
+}
+
+function broken(): ReadableStream<Uint8Array> {
+  let parts = 0;
+  return new ReadableStream({
+    pull(stream) {
+      if (parts++ === 0) stream.enqueue(new Uint8Array(8));
+      else stream.error(new TypeError("network error"));
+    },
+  });
+}

@@ -51,12 +51,10 @@ test("an image that cannot be used gives component_scale_failed with a reason, o
     tab.run(
       `return Object.fromEntries(node.view.peek().workloads.map((w) => [w.id, w.state.error ?? w.state.phase]))`,
     );
-  await expect
-    .poll(shown)
-    .toMatchObject({
-      hello: "running",
-      ...Object.fromEntries(bad.map(([id, , error]) => [id, expect.stringMatching(error)])),
-    });
+  await expect.poll(shown).toMatchObject({
+    hello: "running",
+    ...Object.fromEntries(bad.map(([id, , error]) => [id, expect.stringMatching(error)])),
+  });
   expect((await greet(peer, "hello")).bytes.length).toBe(12);
 });
 

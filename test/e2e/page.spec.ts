@@ -1,0 +1,241 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { resolve } from "node:path";
+import { expect, test } from "@playwright/test";
+import type { InlayServer } from "../support/inlay-server.ts";
+
+import { CHROMIUM_FLAGS } from "../support/chromium.ts";
+import { startInlay } from "../support/inlay-server.ts";
+import { launchNats } from "../support/launch-nats.ts";
+import { connectPeer } from "../support/native-peer.ts";
+
+const greeting = Buffer.from("\u000bHello, Ada!").toString();
+const greet = "hello.wrpc.0.0.1.inlay:demo/greeter.greet";
+
+let server: InlayServer;
+test.beforeAll(async () => {
+  server = await startInlay();
+});
+test.afterAll(() => server[Symbol.asyncDispose]());
+
+/** Serves `html` from an origin of its own. */
+async function serveHtml(html: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const web = createServer((_, response) =>
+    response.setHeader("content-type", "text/html").end(html),
+  );
+  web.listen(0, "127.0.0.1");
+  await once(web, "listening");
+  const address = web.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    async [Symbol.asyncDispose]() {
+      web.closeAllConnections();
+      web.close();
+      await once(web, "close");
+    },
+  };
+}
+
+test("opened from npm start, the page joins at once, runs the demo, and shows each call", async ({
+  page,
+}) => {
+  await using peer = await connectPeer(server.wsDirect);
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+
+  await page.goto(server.page);
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+  const { bytes } = await peer.invoke(`default.${greet}`, Buffer.from("\u0003Ada"));
+
+  expect(Buffer.from(bytes).toString()).toBe(greeting);
+  expect(await page.locator("html").getAttribute("data-host-id")).toMatch(/^N[A-Z2-7]{55}$/);
+  expect(await page.locator("html").getAttribute("data-node-error")).toBeNull();
+  const calls = page.getByRole("region", { name: "Calls" });
+  await expect(calls.getByText("greet", { exact: true })).toBeVisible();
+  await expect(calls.getByText("inlay:demo/greeter")).toBeVisible();
+  expect(faults).toEqual([]);
+});
+
+test("npm run call is answered by the demo in the tab, and wash's parameterless call too", async ({
+  page,
+}) => {
+  await page.goto(server.page);
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+  const call = async (...args: readonly string[]): Promise<{ code: unknown; out: string }> => {
+    const child = spawn(process.execPath, ["--import", "tsx", "src/cli/call.ts", ...args], {
+      cwd: resolve(import.meta.dirname, "../.."),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    const [code]: unknown[] = await once(child, "exit");
+    return { code, out: out.trim() };
+  };
+  const servers = ["--servers", server.nats];
+
+  const greeted = await call(
+    "hello",
+    "inlay:demo/greeter.greet",
+    '"Ada"',
+    "--wit",
+    "public/demo/hello.wit",
+    ...servers,
+  );
+  const helloed = await call("hello", "inlay:demo/greeter.hello", ...servers);
+
+  expect(greeted).toEqual({ code: 0, out: '"Hello, Ada!"' });
+  expect(helloed.code).toBe(0);
+  expect(helloed.out).toMatch(/^".+"$/);
+});
+
+test("the query names server, lattice, name, labels and components", async ({ page }) => {
+  await using peer = await connectPeer(server.wsDirect);
+  const query = new URLSearchParams([
+    ["servers", server.ws],
+    ["lattice", "by-query"],
+    ["name", "front-desk"],
+    ["label", "zone=edge"],
+    ["label", "rack=7"],
+    ["component", `hi=${server.page}demo/hello.wasm`],
+    ["autojoin", ""],
+  ]);
+
+  await page.goto(`${server.page}index.html?${query.toString()}`);
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+
+  expect(await peer.ask("wasmbus.ctl.v1.by-query.host.ping")).toMatchObject({
+    response: {
+      friendly_name: "front-desk",
+      labels: { zone: "edge", rack: "7", "hostcore.arch": "wasm32", "inlay.browser": "chrome" },
+    },
+  });
+  const { bytes } = await peer.invoke(
+    "by-query.hi.wrpc.0.0.1.inlay:demo/greeter.greet",
+    Buffer.from("\u0003Ada"),
+  );
+  expect(Buffer.from(bytes).toString()).toBe(greeting);
+});
+
+test("a component that cannot be started is told on the page in a sentence", async ({ page }) => {
+  await page.goto(server.page);
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+
+  await page.getByLabel("Component", { exact: true }).fill(`${server.page}demo/absent.wasm`);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+
+  await expect(page.getByText(/answered 404/).first()).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+});
+
+test("a server that is not there gives state failed and error no-servers", async ({ page }) => {
+  await page.goto(`${server.page}?servers=${encodeURIComponent("ws://127.0.0.1:1")}&autojoin`);
+
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "failed", {
+    timeout: 20_000,
+  });
+  await expect(page.locator("html")).toHaveAttribute("data-node-error", "no-servers");
+});
+
+test("a page from plain http on a name that is not loopback says what to do", async ({
+  playwright,
+}) => {
+  const browser = await playwright.chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [...CHROMIUM_FLAGS, "--host-resolver-rules=MAP inlay.example 127.0.0.1"],
+  });
+  const page = await browser.newPage();
+  const { port } = new URL(server.page);
+
+  await page.goto(`http://inlay.example:${port}/`);
+
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "failed");
+  await expect(page.locator("html")).toHaveAttribute("data-node-error", "insecure-context");
+  await expect(page.getByText(/https/).first()).toBeVisible();
+  await browser.close();
+});
+
+test("credentials in the fragment are wiped from the address", async ({ page }) => {
+  await using nats = await launchNats({ users: [{ user: "tab", password: "s3cret" }] });
+
+  await page.goto(
+    `${server.page}?servers=${encodeURIComponent(nats.ws)}&autojoin#user=tab&pass=s3cret`,
+  );
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+
+  expect(page.url()).not.toContain("s3cret");
+  expect(await page.content()).not.toContain("s3cret");
+});
+
+test("leaving says goodbye to the lattice", async ({ page }) => {
+  await using peer = await connectPeer(server.wsDirect);
+  const events = await peer.listen("wasmbus.evt.default.host_stopped");
+  await page.goto(server.page);
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  const id = await page.locator("html").getAttribute("data-host-id");
+
+  await page.goto("about:blank");
+
+  expect(await events.next((json) => (json as { source: string }).source === id)).toMatchObject({
+    source: id,
+  });
+});
+
+test("the kiosk joins by its query and shows nothing to type into", async ({ page }) => {
+  await page.goto(
+    `${server.page}kiosk.html?servers=${encodeURIComponent(server.ws)}&lattice=kiosk&name=wall-1`,
+  );
+
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  await expect(page.getByText("wall-1")).toBeVisible();
+  await expect(page.getByRole("textbox")).toHaveCount(0);
+});
+
+test("one script tag in a page of another origin joins and runs a component", async ({ page }) => {
+  await using nats = await launchNats();
+  await using peer = await connectPeer(nats.ws);
+  await using web = await serveHtml(`<!doctype html><title>A web app</title>
+    <script src="${server.page}inlay.js" data-servers="${nats.ws}" data-name="shop" data-labels="zone=edge,rack=7"
+      data-component="hello=${server.page}demo/hello.wasm" data-badge></script>`);
+
+  await page.goto(web.url);
+  await expect
+    .poll(
+      async () => (await peer.invoke(`default.${greet}`, Buffer.from("\u0003Ada"))).bytes.length,
+    )
+    .toBe(12);
+
+  expect(await peer.ask("wasmbus.ctl.v1.default.host.ping")).toMatchObject({
+    response: { friendly_name: "shop", labels: { zone: "edge", rack: "7" } },
+  });
+  await expect(page.locator("lattice-host")).toBeVisible();
+});
+
+test("<lattice-host> joins, tells of its state, and leaves when it is removed", async ({
+  page,
+}) => {
+  await using nats = await launchNats();
+  await using peer = await connectPeer(nats.ws);
+  const events = await peer.listen("wasmbus.evt.default.*");
+  await using web = await serveHtml(`<!doctype html><title>A web app</title>
+    <script type="module">
+      globalThis.states = [];
+      addEventListener("inlay-state", ({ detail }) => states.push(detail.phase), true);
+      await import("${server.page}lib/index.js");
+    </script>
+    <lattice-host servers="${nats.ws}" name="desk" component="hello=${server.page}demo/hello.wasm"></lattice-host>`);
+
+  await page.goto(web.url);
+  await events.next((json) => (json as { type: string }).type.endsWith("component_scaled"));
+  const called = await page.evaluate(`document.querySelector("lattice-host").node
+    .call({ target: "hello", instance: "inlay:demo/greeter", func: "greet", args: ["Ada"] })`);
+  await page.evaluate(`document.querySelector("lattice-host").remove()`);
+  await events.next((json) => (json as { type: string }).type.endsWith("host_stopped"));
+
+  expect(called).toBe("Hello, Ada!");
+  expect(await page.evaluate(`states`)).toEqual(expect.arrayContaining(["connecting", "joined"]));
+});

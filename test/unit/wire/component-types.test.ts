@@ -153,7 +153,7 @@ describe("the world of a fixture", () => {
         exports: {
           "inlay:test/sandbox": {
             env: func({}, pairs),
-            arguments: func({}, list(t("string"))),
+            args: func({}, list(t("string"))),
             random: func({}, t("u64")),
             now: func({}, t("u64")),
             preopens: func({}, t("u32")),

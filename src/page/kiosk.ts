@@ -47,7 +47,7 @@ function picture(state: NodeState): ReturnType<typeof html> {
     <h1>${state.friendlyName ?? "Inlay"}</h1>
     <p class="kiosk-state" role="status">${words(state)}</p>
     <p class="kiosk-count">
-      <b class="figure">${count(state.totals.answered)}</b>
+      <b>${count(state.totals.answered)}</b>
       <span>${state.totals.answered === 1 ? "call answered" : "calls answered"}</span>
     </p>
     <p class="kiosk-running">${running.map(({ id }) => html`<span>${id}</span>`)}</p>

@@ -9,11 +9,12 @@ import { documentState, writeDocumentState } from "./state/document-state.ts";
 import { failedState } from "./state/idle-state.ts";
 import { fieldsOf } from "./state/join-form.ts";
 
+const { settings, credentials, local } = await readStart();
+// Only now, so that a page which joins by itself never shows the form.
 definePanels();
 const page = document.querySelector("inlay-page");
 if (!(page instanceof InlayPage)) throw new Error("index.html has no <inlay-page>");
 
-const { settings, credentials, local } = await readStart();
 const session = createSession(settings.components);
 
 const show = (state: NodeState): void => {

@@ -1,12 +1,21 @@
 /** The last calls, newest on top, in a list of fixed height: a flood moves nothing else on the page. */
-import type { PropertyDeclarations, TemplateResult } from "lit";
+import type { PropertyDeclarations, PropertyValues, TemplateResult } from "lit";
 import type { CallRecord } from "../../core/event.ts";
 
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { OUTCOME_WORDS, spread } from "../state/calls.ts";
+import { callsSince, OUTCOME_WORDS, spread } from "../state/calls.ts";
 import { duration, onScale, timeOfDay } from "../state/figures.ts";
 import { LightElement } from "./light-element.ts";
+
+/** Rows that are drawn, and used again for later calls: a flood makes no new elements. */
+const ROWS = 100;
+
+/** What the list shows: calls, newest last, and how many have ended up to the last of them. */
+interface Shown {
+  readonly calls: readonly CallRecord[];
+  readonly ended: number;
+}
 
 export class CallsPanel extends LightElement {
   static override readonly properties: PropertyDeclarations = {
@@ -17,7 +26,8 @@ export class CallsPanel extends LightElement {
   /** Newest last, as in a state. */
   declare calls: readonly CallRecord[];
   /** The calls that a person wants to look at while others go on. */
-  declare held: readonly CallRecord[] | undefined;
+  declare held: Shown | undefined;
+  #live: Shown = { calls: [], ended: 0 };
 
   constructor() {
     super();
@@ -25,8 +35,14 @@ export class CallsPanel extends LightElement {
     this.held = undefined;
   }
 
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has("calls")) return;
+    const fresh = callsSince(this.#live.calls, this.calls).length;
+    this.#live = { calls: this.calls.slice(-ROWS), ended: this.#live.ended + fresh };
+  }
+
   protected override render(): TemplateResult {
-    const shown = this.held ?? this.calls;
+    const { calls: shown, ended } = this.held ?? this.#live;
     return html`<section class="panel calls" aria-labelledby="calls-title">
       <header>
         <h2 id="calls-title">Calls</h2>
@@ -37,7 +53,7 @@ export class CallsPanel extends LightElement {
           aria-pressed=${this.held === undefined ? "false" : "true"}
           ?disabled=${this.calls.length === 0}
           @click=${() => {
-            this.held = this.held === undefined ? this.calls : undefined;
+            this.held = this.held === undefined ? this.#live : undefined;
           }}
         >
           Hold
@@ -51,7 +67,8 @@ export class CallsPanel extends LightElement {
           : html`<ol class="call-list" tabindex="0" aria-label="Last calls, newest first">
               ${repeat(
                 shown.toReversed(),
-                (call) => call.id,
+                // The same call keeps its row; the row of the oldest serves the next one.
+                (_, index) => (ended - index) % ROWS,
                 (call) => callRow(call),
               )}
             </ol>`

@@ -32,13 +32,16 @@ export function componentCard(
   stop: (id: string) => void,
 ): TemplateResult {
   const { id, state, image, digest, sizeBytes } = workload;
-  return html`<article class="component component-${state.phase}" aria-label="Component ${id}">
+  const full = state.phase === "running" && !workload.accepting;
+  return html`<article
+    class="component component-${full ? "full" : state.phase}"
+    aria-label="Component ${id}"
+  >
     <header>
       <h3>${id}</h3>
       <span class="pill"
-        ><span class="dot" aria-hidden="true"></span>${
-          state.phase === "running" && !workload.accepting ? "Line full" : PHASE_WORDS[state.phase]
-        }</span
+        ><span class="dot" aria-hidden="true"></span
+        >${full ? "Line full" : PHASE_WORDS[state.phase]}</span
       >
       <button
         type="button"
@@ -97,24 +100,22 @@ function load(workload: WorkloadView): TemplateResult {
       }
     </div>
     <p>
-      <span><b class="figure">${running}</b> of ${maxInstances} running</span>
-      <span class=${waiting > 0 ? "wait" : ""}
-        ><b class="figure">${count(waiting)}</b> waiting</span
-      >
+      <span><b>${running}</b> of ${maxInstances} running</span>
+      <span class=${waiting > 0 ? "wait" : ""}><b>${count(waiting)}</b> waiting</span>
       ${accepting ? nothing : html`<span class="wait">new calls go to other hosts</span>`}
     </p>
     <dl>
       <div>
         <dt>answered</dt>
-        <dd class="figure">${count(answered)}</dd>
+        <dd>${count(answered)}</dd>
       </div>
       <div class=${failed > 0 ? "bad" : ""}>
         <dt>failed</dt>
-        <dd class="figure">${count(failed)}</dd>
+        <dd>${count(failed)}</dd>
       </div>
       <div class=${refused > 0 ? "wait" : ""}>
         <dt>refused</dt>
-        <dd class="figure">${count(refused)}</dd>
+        <dd>${count(refused)}</dd>
       </div>
     </dl>
   </div>`;
@@ -152,7 +153,7 @@ function functionRow(
   const signature = html`<code><b>${func.func}</b>: ${func.signature}</code>`;
   if (func.unserved !== undefined) {
     return html`<span class="unserved">${signature}</span>
-      <span class="dim">${func.unserved}</span>`;
+      <span class="unserved-why">${func.unserved}</span>`;
   }
   if (params === undefined || actions === undefined) return signature;
   return html`<details>

@@ -39,8 +39,11 @@ export class ComponentsPanel extends LightElement {
       ${
         this.workloads.length === 0
           ? html`<p class="empty">
-              Nothing runs here yet. Start a component below, or let the lattice place one in this
-              tab.
+              ${
+                this.canStart
+                  ? "Nothing runs here yet. Start a component below, or let the lattice place one in this tab."
+                  : "Nothing runs here."
+              }
             </p>`
           : nothing
       }

@@ -6,7 +6,7 @@ import type { PageActions } from "../session.ts";
 
 import { html, nothing } from "lit";
 import { ACTIVITY_SECONDS, barsPath, callsPerSecond } from "../state/activity.ts";
-import { adviceFor } from "../state/advice.ts";
+import { adviceFor, sentence } from "../state/advice.ts";
 import { count, duration, rate } from "../state/figures.ts";
 import { joinSteps } from "./join-steps.ts";
 import { mark } from "./mark.ts";
@@ -74,7 +74,7 @@ function subline(state: NodeState, nowMs: number): TemplateResult | string {
     case "stopped":
       return html`This tab no longer answers calls of ${lattice}. Other hosts go on.`;
     case "failed":
-      return state.error?.message ?? "";
+      return state.error === undefined ? "" : sentence(state.error.message);
   }
 }
 
@@ -98,6 +98,8 @@ function buttons(
       return html`<button type="button" @click=${() => actions?.leave()}>Leave</button>`;
     case "stopped":
     case "failed":
+      // No setting helps a page that came the wrong way.
+      if (state.error?.code === "insecure-context") return nothing;
       return html`<button type="button" @click=${() => actions?.reset()}>Change settings</button>
         <button type="button" class="primary" @click=${() => actions?.rejoin()}>
           ${state.phase === "failed" ? "Try again" : "Join again"}
@@ -125,15 +127,16 @@ function figures({ totals }: NodeState, activity: Activity): TemplateResult {
         <dd>${rate(callsPerSecond(activity))}</dd>
       </div>
     </dl>
-    <svg
-      class="minute"
-      viewBox="0 0 ${ACTIVITY_SECONDS} 20"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label="Calls of the last minute, second by second"
-    >
-      <path class="minute-bars" d=${barsPath(activity, 20)} />
-      <path class="minute-line" d="M0 20h${ACTIVITY_SECONDS}" vector-effect="non-scaling-stroke" />
-    </svg>
+    <div class="minute">
+      <p>Last minute</p>
+      <svg
+        viewBox="0 0 ${ACTIVITY_SECONDS} 20"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label="Calls of the last minute, second by second"
+      >
+        <path class="minute-bars" d=${barsPath(activity, 20)} />
+      </svg>
+    </div>
   </div>`;
 }

@@ -66,15 +66,10 @@ export class JoinForm extends LightElement {
   protected override render(): TemplateResult {
     const { kind } = this.fields;
     return html`<form class="join" novalidate @submit=${this.#submit} aria-labelledby="join-title">
-      <h1 id="join-title">Join a lattice</h1>
-      <p class="join-lead">
-        This tab becomes a host: it runs WebAssembly components and answers calls for as long as it
-        is open.
-      </p>
       ${this.#field({
         name: "servers",
         label: "Server",
-        hint: "WebSocket address of a NATS server; several apart by spaces",
+        hint: "WebSocket address of a NATS server; separate several with spaces",
         placeholder: "wss://lattice.example:4223",
       })}
       <div class="join-pair">
@@ -84,7 +79,7 @@ export class JoinForm extends LightElement {
       ${this.#field({
         name: "labels",
         label: "Labels",
-        hint: "By these the lattice places components",
+        hint: "The lattice can place components by them",
         placeholder: "zone=edge, rack=7",
       })}
       <fieldset>

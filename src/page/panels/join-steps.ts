@@ -15,13 +15,15 @@ const STEPS: readonly { readonly name: JoinStepName; readonly words: string }[] 
 
 export function joinSteps(steps: readonly JoinStep[]): TemplateResult | typeof nothing {
   if (steps.length === 0) return nothing;
+  // A step that lasts has no time yet: it gets as much of the bar as all that are done.
+  const done = steps.reduce((sum, { tookMs }) => sum + (tookMs ?? 0), 0);
   return html`<div class="steps">
     <div class="steps-bar" aria-hidden="true">
       ${steps.map(
         (step) =>
           html`<span
             class="step-${step.name} ${step.tookMs === undefined ? "now" : ""}"
-            .style=${`flex-grow:${Math.max(step.tookMs ?? 0, 0.001)}`}
+            .style=${`flex-grow:${Math.max(step.tookMs ?? done, 0.001)}`}
           ></span>`,
       )}
     </div>

@@ -16,7 +16,7 @@ import { advicePanel } from "./advice.ts";
 import { face } from "./face.ts";
 import { hostCard } from "./host-card.ts";
 import { LightElement } from "./light-element.ts";
-import { mark } from "./mark.ts";
+import { latticePicture, mark } from "./mark.ts";
 
 /** Between two looks at the clock, for the minute's bars and the length of an outage. */
 const TICK_MS = 1000;
@@ -96,11 +96,17 @@ export class InlayPage extends LightElement {
   }
 
   #joinForm(): TemplateResult {
-    return html`<inlay-join
-      .base=${this.base}
-      .fields=${this.fields}
-      .actions=${this.actions}
-    ></inlay-join>`;
+    return html`<div class="welcome">
+      <div class="welcome-words">
+        <h1 id="join-title">Join a lattice</h1>
+        <p>
+          This tab becomes a host: it runs WebAssembly components and answers calls for as long as
+          it is open. Close it, and the lattice goes on without it.
+        </p>
+        ${latticePicture()}
+      </div>
+      <inlay-join .base=${this.base} .fields=${this.fields} .actions=${this.actions}></inlay-join>
+    </div>`;
   }
 
   #instrument(): TemplateResult {
@@ -113,17 +119,13 @@ export class InlayPage extends LightElement {
       ${
         full
           ? html`<div class="columns">
-              <div class="column">
-                <inlay-components
-                  .workloads=${state.workloads}
-                  .actions=${actions}
-                  .canStart=${live}
-                ></inlay-components>
-              </div>
-              <div class="column">
-                <inlay-calls .calls=${state.calls}></inlay-calls>
-                ${hostCard(state)}
-              </div>
+              <inlay-components
+                .workloads=${state.workloads}
+                .actions=${actions}
+                .canStart=${live}
+              ></inlay-components>
+              <inlay-calls .calls=${state.calls}></inlay-calls>
+              ${hostCard(state)}
             </div>`
           : nothing
       } <inlay-log .entries=${state.log}></inlay-log>`;

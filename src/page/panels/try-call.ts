@@ -105,7 +105,11 @@ export class TryCall extends LightElement {
     try {
       const value = await actions.call({ target, instance: func.instance, func: func.func, args });
       const tookMs = performance.now() - began;
-      this.outcome = { phase: "answered", value: showValue(value), tookMs };
+      this.outcome = {
+        phase: "answered",
+        value: value === undefined ? "done" : showValue(value),
+        tookMs,
+      };
     } catch (thrown) {
       this.outcome = { phase: "failed", sentence: sentenceOf(thrown) };
     }

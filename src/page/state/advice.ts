@@ -14,9 +14,13 @@ export function adviceFor(code: ErrorCode): Advice {
 /** One sentence for a start, stop or call that did not work; `message` is the machinery's own. */
 export function plainSentence(code: string, message: string): string {
   const lead = LEADS.get(code);
-  const text = message.replace(/\.$/, "");
-  const own = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-  return lead === undefined ? own : `${lead} ${own}`;
+  return lead === undefined ? sentence(message) : `${lead} ${sentence(message)}`;
+}
+
+/** An error's message as a sentence. Addresses at its beginning stay as they are. */
+export function sentence(message: string): string {
+  const begun = message.replace(/^[a-z](?=[a-z]*\s)/, (letter) => letter.toUpperCase());
+  return `${begun.replace(/\.$/, "")}.`;
 }
 
 const FALLBACK: Advice = {

@@ -57,13 +57,22 @@ export function readArgument(
   }
 }
 
-/** A result as text: JSON, with big integers and bytes spelled out. */
+/** A result as text, close to WAVE: `"text"`, `7`, `ok(7)`, `{name: "Ada"}`, `[1, 2]`. */
 export function showValue(value: unknown): string {
-  if (value === undefined) return "done, no value";
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (typeof part === "bigint") return part.toString();
-    return part instanceof Uint8Array ? `${part.length} bytes` : part;
-  });
+  if (value === undefined || value === null) return "none";
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object") return JSON.stringify(value);
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    return `[${Object.values(value).map(showValue).join(", ")}]`;
+  }
+  const fields = Object.entries(value);
+  const tag: unknown = Reflect.get(value, "tag");
+  if (typeof tag === "string" && fields.every(([key]) => key === "tag" || key === "val")) {
+    const val: unknown = Reflect.get(value, "val");
+    return val === undefined ? tag : `${tag}(${showValue(val)})`;
+  }
+  return `{${fields.map(([key, field]) => `${key}: ${showValue(field)}`).join(", ")}}`;
 }
 
 /** A line for the terminal that calls the first function which can be called so; `undefined` if there is none. */

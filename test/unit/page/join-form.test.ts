@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+
+import { fieldsOf, readJoinForm } from "../../../src/page/state/join-form.ts";
+
+const BASE = { servers: ["wss://a.example"], jsDomain: "leaf" };
+
+test("a form filled from an address gives that address's options back", () => {
+  const node = { ...BASE, lattice: "shop", name: "till", labels: { zone: "edge", rack: "7" } };
+
+  const reading = readJoinForm(fieldsOf(node, { token: "t" }), node);
+
+  expect(reading).toEqual({ request: { node, credentials: { token: "t" } } });
+});
+
+test("an emptied name is left to the node, and an empty lattice is the default one", () => {
+  const fields = { ...fieldsOf({ ...BASE, name: "till" }), name: " ", lattice: "" };
+
+  const reading = readJoinForm(fields, { ...BASE, name: "till" });
+
+  expect(reading).toEqual({
+    request: { node: { ...BASE, lattice: "default", labels: {} }, credentials: undefined },
+  });
+});
+
+test("every problem is told at once, beside its field", () => {
+  const fields = {
+    ...fieldsOf({ servers: [] }),
+    lattice: "a.b",
+    labels: "zone",
+    kind: "nkey" as const,
+    nkeySeed: "secret",
+  };
+
+  const reading = readJoinForm(fields, { servers: [] });
+
+  const problems = "problems" in reading ? reading.problems : new Map<string, string>();
+  expect(Array.from(problems.keys()).toSorted()).toEqual([
+    "labels",
+    "lattice",
+    "nkeySeed",
+    "servers",
+  ]);
+  expect(Array.from(problems.values()).join(" ")).not.toContain("secret");
+});
+
+test.each([
+  { servers: "lattice.example", about: "not an address" },
+  { servers: "nats://lattice.example:4222", about: "ws://" },
+  { servers: "wss://u:p@lattice.example", about: "credentials" },
+])("$servers is not a server of a browser", ({ servers, about }) => {
+  const reading = readJoinForm({ ...fieldsOf({ servers: [] }), servers }, { servers: [] });
+
+  expect("problems" in reading && reading.problems.get("servers")).toContain(about);
+});
+
+test.each([
+  { kind: "token" as const, field: "token" as const },
+  { kind: "password" as const, field: "user" as const },
+  { kind: "creds" as const, field: "creds" as const },
+])("$kind without a value is a problem of $field", ({ kind, field }) => {
+  const reading = readJoinForm({ ...fieldsOf(BASE), kind }, BASE);
+
+  expect("problems" in reading && reading.problems.has(field)).toBe(true);
+});

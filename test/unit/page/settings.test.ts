@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+
+import {
+  hasSettings,
+  readQuery,
+  readSiteFile,
+  withDemo,
+  withSite,
+} from "../../../src/page/state/settings.ts";
+
+const SITE = {
+  servers: ["ws://127.0.0.1:8080/nats"],
+  lattice: "demo",
+  demo: [{ id: "hello", image: "http://127.0.0.1:8080/demo/hello.wasm" }],
+};
+
+test("a full query becomes options, components and the wish to join", () => {
+  const query =
+    "?servers=wss://a.example&servers=wss://b.example:4223&lattice=shop&name=till&label=zone=edge&label=rack=7" +
+    "&dialects=v1,v2&js-domain=leaf&component=hello=https://h.example/x.wasm?v=2&autojoin";
+
+  const settings = readQuery(query);
+
+  expect(settings).toEqual({
+    node: {
+      servers: ["wss://a.example", "wss://b.example:4223"],
+      lattice: "shop",
+      name: "till",
+      labels: { zone: "edge", rack: "7" },
+      dialects: ["v1", "v2"],
+      jsDomain: "leaf",
+    },
+    components: [{ id: "hello", image: "https://h.example/x.wasm?v=2" }],
+    autojoin: true,
+    complaints: [],
+  });
+});
+
+test("an empty query asks for nothing", () => {
+  const settings = readQuery("");
+
+  expect(settings).toEqual({
+    node: { servers: [], labels: {} },
+    components: [],
+    autojoin: false,
+    complaints: [],
+  });
+  expect(hasSettings("")).toBe(false);
+  expect(hasSettings("?autojoin")).toBe(true);
+});
+
+test.each([
+  { query: "?token=secret", about: "Credentials" },
+  { query: "?servers=wss://u:secret@h.example", about: "credentials" },
+  { query: "?servers=http://h.example", about: "ws://" },
+  { query: "?label=zone", about: "key=value" },
+  { query: "?component=hello", about: "id=address" },
+  { query: "?dialects=v9", about: "v9" },
+  { query: "?issuer=CABC", about: "issuer" },
+])("$query is told and not used", ({ query, about }) => {
+  const { node, components, complaints } = readQuery(query);
+
+  expect(complaints).toHaveLength(1);
+  expect(complaints[0]).toContain(about);
+  expect(complaints[0]).not.toContain("secret");
+  expect({ node, components }).toEqual({ node: { servers: [], labels: {} }, components: [] });
+});
+
+test("the site's file gives servers and lattice only where the address has none", () => {
+  const named = withSite(readQuery("?lattice=mine"), SITE);
+  const full = withSite(readQuery("?servers=wss://a.example"), SITE);
+
+  expect(named.node).toMatchObject({ servers: SITE.servers, lattice: "mine" });
+  expect(named.components).toEqual([]);
+  expect(named.autojoin).toBe(false);
+  expect(full.node.servers).toEqual(["wss://a.example"]);
+});
+
+test("without any address the demo joins and starts its components", () => {
+  const settings = withDemo(readQuery(""), SITE);
+
+  expect(settings.autojoin).toBe(true);
+  expect(settings.components).toEqual(SITE.demo);
+  expect(settings.node).toMatchObject({ servers: SITE.servers, lattice: "demo" });
+});
+
+test("a site file is read from JSON, and anything else is none", () => {
+  const json: unknown = {
+    servers: SITE.servers,
+    lattice: "demo",
+    demo: [{ id: "hello", ref: SITE.demo[0]?.image }, { id: 3 }],
+  };
+
+  expect(readSiteFile(json)).toEqual(SITE);
+  expect(readSiteFile({ servers: "wss://a" })).toBeUndefined();
+  expect(readSiteFile("<html>")).toBeUndefined();
+  expect(readSiteFile(undefined)).toBeUndefined();
+});

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+
+import { readComponents, readLabels } from "../../../src/page/state/attributes.ts";
+import { joinOptions } from "../../../src/page/state/tag-options.ts";
+
+test("attributes become the options of a join", () => {
+  const options = joinOptions({
+    servers: "wss://a.example wss://b.example",
+    lattice: "shop",
+    name: "till",
+    labels: "zone=edge,rack=7",
+  });
+
+  expect(options).toEqual({
+    servers: ["wss://a.example", "wss://b.example"],
+    lattice: "shop",
+    name: "till",
+    labels: { zone: "edge", rack: "7" },
+  });
+});
+
+test("absent and empty attributes leave the defaults", () => {
+  const options = joinOptions({
+    servers: "wss://a.example",
+    lattice: null,
+    name: "",
+    labels: undefined,
+  });
+
+  expect(options).toEqual({ servers: ["wss://a.example"] });
+});
+
+test("a tag without servers says what is missing", () => {
+  expect(() => joinOptions({ servers: null })).toThrow(/servers/);
+});
+
+test("components are pairs of id and address, and the address may hold more", () => {
+  expect(readComponents(" a=https://h/x.wasm?v=1  b=ghcr.io/o/b:1 ")).toEqual([
+    { id: "a", image: "https://h/x.wasm?v=1" },
+    { id: "b", image: "ghcr.io/o/b:1" },
+  ]);
+  expect(() => readComponents("=https://h/x.wasm")).toThrow(/id=address/);
+});
+
+test("labels may be empty values, but not without a key", () => {
+  expect(readLabels("a=, b = c=d ,")).toEqual({ a: "", b: "c=d" });
+  expect(() => readLabels("=x")).toThrow(/key=value/);
+});

@@ -3,7 +3,7 @@
 export interface View<T> {
   /** The state as it is. */
   peek(): T;
-  /** Calls `listener` with each later state until `signal` aborts; not with the present one. */
+  /** Calls `listener`, which must not throw, with each later state until `signal` aborts; not with the present one. */
   subscribe(listener: (state: T) => void, signal?: AbortSignal): void;
 }
 

@@ -45,9 +45,10 @@ export type WitType =
   | { readonly kind: "stream" | "future"; readonly element?: WitType };
 
 /**
- * A value of some WIT type in jco's JavaScript mapping: `u64`/`s64` are bigints, `list<u8>` is a
- * `Uint8Array`, `option` none is `undefined`, variants and nested results are `{ tag, val }`, record fields and
- * flags are in camelCase. A top-level `result` is `{ tag: "ok" | "err", val }` here as well, never a throw.
+ * A value of some WIT type in jco's JavaScript mapping: `u64`/`s64` are bigints, lists of numbers are typed
+ * arrays (`list<u8>` a `Uint8Array`; plain arrays are taken as well), `option` none is `undefined`, variants and nested
+ * results are `{ tag, val }`, record fields and flags are in camelCase. A top-level `result` is
+ * `{ tag: "ok" | "err", val }` here as well, never a throw.
  */
 export type WitValue = unknown;
 

@@ -34,11 +34,13 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
   const errors: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
   const exited = once(child, "exit");
+  const { promise: late, cancel } = after(READY_LIMIT_MS);
   const line = await Promise.race([
     firstJsonLine(child.stdout),
     exited.then(() => undefined),
-    new Promise<undefined>((give) => setTimeout(give, READY_LIMIT_MS).unref()),
+    late,
   ]);
+  cancel();
   if (line === undefined) {
     child.kill("SIGKILL");
     throw new Error(`npm start printed no addresses: ${errors.join("")}`);
@@ -54,6 +56,15 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
       clearTimeout(late);
     },
   };
+}
+
+function after(ms: number): { readonly promise: Promise<undefined>; readonly cancel: () => void } {
+  let cancel = (): void => undefined;
+  const promise = new Promise<undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    cancel = () => clearTimeout(timer);
+  });
+  return { promise, cancel };
 }
 
 async function firstJsonLine(stdout: NodeJS.ReadableStream): Promise<string | undefined> {

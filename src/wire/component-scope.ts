@@ -39,7 +39,7 @@ export type ComponentDefinition =
   | { readonly start: number; readonly end: number; readonly scope: Scope }
   | { readonly exports: Exports };
 
-/** Nesting of components and types beyond which a binary is refused; toolchains stay below 10. */
+/** Nesting of components and types beyond which a binary is refused; what toolchains emit is a few levels deep. */
 const MAX_DEPTH = 100;
 
 export class Scope {

@@ -16,16 +16,16 @@ import {
   readExternName,
   readSort,
   readType,
-  readValueType,
 } from "./component-definitions.ts";
-import type { TypeContext } from "./component-definitions.ts";
 import { ComponentReader } from "./component-reader.ts";
 import { Scope } from "./component-scope.ts";
 import type { ComponentDefinition, Definition, Exports } from "./component-scope.ts";
+import { readValueType } from "./component-values.ts";
+import type { TypeContext } from "./component-values.ts";
 
 /**
  * Bytes of definitions that one component may unfold to when its parts are instantiated again and again.
- * Real ones stay below 1 MiB, core modules apart.
+ * Components of language runtimes, of some twenty nested ones, come to 100 KB.
  */
 const MAX_UNFOLDED_BYTES = 16 * 1024 * 1024;
 

@@ -7,23 +7,17 @@
  * that failed ends without a result.
  */
 import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
-import type { DialectParts, Served, Serving } from "../../core/dialect.ts";
-import type { WitType, WitValue } from "../../core/wit.ts";
-import type { Inboxes } from "./inboxes.ts";
+import type { Served, Serving } from "../../core/dialect.ts";
+import type { WitType } from "../../core/wit.ts";
+import type { RpcParts } from "./parameters.ts";
 
-import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
+import { asLatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
-import { createTupleDecoder, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
+import { encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
 import { invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
-
-/** Parameters of one call, in bytes: what a peer may make this host keep. */
-const MOST_PARAMETER_BYTES = 64 * 1024 * 1024;
+import { gatherParameters } from "./parameters.ts";
 
 const END = new Uint8Array(0);
-
-export interface RpcParts extends DialectParts {
-  readonly inboxes: Inboxes;
-}
 
 /** One exported function, as calls of it are read and answered. */
 interface Endpoint {
@@ -132,7 +126,10 @@ async function answer(
     return;
   }
   const results = `${reply}.results`;
-  const parameters = gather(parts, served, endpoint, message, ended);
+  const parameters = gatherParameters(parts, endpoint, message, {
+    deadlineMs: served.deadlineMs,
+    ended,
+  });
   try {
     rpc.publish(reply, END, { reply: parameters.subject });
     // Most parameters are here with the first message: then there is nothing to wait for.
@@ -178,93 +175,6 @@ function endWithoutResult({ rpc, log }: RpcParts, subject: string): void {
     // The caller sees its own deadline: there is no connection to tell it on.
     log.warn("call.unanswered", { subject, problem: messageOf(cause) });
   }
-}
-
-interface Gathering {
-  /** The server's own inbox for this call. */
-  readonly subject: string;
-  /** The parameters, if the first message held them all. */
-  readonly complete: readonly WitValue[] | undefined;
-  readonly later: Promise<readonly WitValue[]>;
-  close(): void;
-}
-
-/** Reads parameters from the first message and, where that is not all, from `….params`, within the deadline. */
-function gather(
-  { inboxes, clock, log }: RpcParts,
-  served: Served,
-  { instance, func, params }: Endpoint,
-  first: BusMessage,
-  ended: AbortSignal,
-): Gathering {
-  const decoder = createTupleDecoder(params);
-  let resolve: (values: readonly WitValue[]) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const later = new Promise<readonly WitValue[]>((...settle) => ([resolve, reject] = settle));
-  later.catch(() => undefined); // heard by the one who awaits it; nobody does if parameters were complete
-
-  let bytes = 0;
-  let done = false;
-  const take = (data: Uint8Array): readonly WitValue[] | undefined => {
-    bytes += data.length;
-    if (bytes > MOST_PARAMETER_BYTES) {
-      throw new LatticeError("too-large", `parameters run past ${MOST_PARAMETER_BYTES} bytes`);
-    }
-    const values = decoder.push(data);
-    if (values === undefined) return undefined;
-    done = true;
-    if (decoder.surplus > 0) log.info("call.surplus", { instance, func, bytes: decoder.surplus });
-    return values;
-  };
-  const inbox = inboxes.open((path, { data }) => {
-    if (path !== "params" || done) return;
-    try {
-      if (data.length === 0) {
-        done = true;
-        throw new LatticeError(
-          "incomplete",
-          `parameters ended after ${bytes} bytes, before they were complete`,
-        );
-      }
-      const values = take(data);
-      if (values !== undefined) resolve(values);
-    } catch (cause) {
-      done = true;
-      reject(cause);
-    }
-  });
-
-  const closed = new AbortController();
-  let complete: readonly WitValue[] | undefined;
-  let cancel = (): void => undefined;
-  try {
-    complete = take(first.data);
-    if (complete === undefined) {
-      const late = (): void =>
-        reject(
-          new LatticeError("deadline", `parameters did not arrive within ${served.deadlineMs} ms`),
-        );
-      cancel = clock.after(served.deadlineMs, late);
-      ended.addEventListener("abort", () => reject(ended.reason), {
-        once: true,
-        signal: closed.signal,
-      });
-    }
-  } catch (cause) {
-    done = true;
-    reject(cause);
-  }
-  return {
-    subject: inbox.subject,
-    complete,
-    later,
-    close() {
-      done = true;
-      cancel();
-      closed.abort();
-      inbox.close();
-    },
-  };
 }
 
 function sourceOf(message: BusMessage): ReturnType<typeof entityId> | undefined {

@@ -132,8 +132,8 @@ export class InlayPage extends LightElement {
   }
 
   #hint(): TemplateResult | typeof nothing {
-    const line =
-      this.local && this.state.phase === "joined" ? commandLine(this.state.workloads) : undefined;
+    const { phase, workloads, lattice } = this.state;
+    const line = this.local && phase === "joined" ? commandLine(workloads, lattice) : undefined;
     if (line === undefined) return nothing;
     return html`<section class="hint-line" aria-label="Call it from a terminal">
       <span class="hint-words">Call it from a terminal</span>

@@ -75,15 +75,23 @@ export function showValue(value: unknown): string {
   return `{${fields.map(([key, field]) => `${key}: ${showValue(field)}`).join(", ")}}`;
 }
 
-/** A line for the terminal that calls the first function which can be called so; `undefined` if there is none. */
-export function commandLine(workloads: readonly WorkloadView[]): string | undefined {
-  for (const { id, state, exports } of workloads) {
-    if (state.phase !== "running") continue;
+/**
+ * A line for the terminal that calls a demo component of this site, whose WIT lies beside it in the checkout;
+ * `undefined` while none runs.
+ */
+export function commandLine(
+  workloads: readonly WorkloadView[],
+  lattice: string,
+): string | undefined {
+  for (const { id, image, state, exports } of workloads) {
+    const demo = /\/demo\/([\w-]+)\.wasm$/.exec(image)?.[1];
+    if (demo === undefined || state.phase !== "running") continue;
     for (const func of exports) {
       const params = simpleParams(func);
       if (params === undefined || func.instance === "") continue;
       const args = params.map((param) => ` ${EXAMPLES[param.type]}`).join("");
-      return `npm run call -- ${id} ${func.instance}.${func.func}${args}`;
+      const where = lattice === "default" ? "" : ` --lattice ${lattice}`;
+      return `npm run call -- ${id} ${func.instance}.${func.func}${args} --wit public/demo/${demo}.wit${where}`;
     }
   }
   return undefined;

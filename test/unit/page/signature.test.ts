@@ -68,11 +68,13 @@ test.each([
   expect(showValue(value)).toBe(shown);
 });
 
-test("the line for the terminal calls the first running function that is simple", () => {
-  const stopping = workload("other", { state: { phase: "stopping" } });
+test("the line for the terminal calls a demo that runs, with the types of its file", () => {
+  const stopping = workload("hello", { state: { phase: "stopping" } });
+  const foreign = workload("other", { image: "ghcr.io/example/other:1" });
 
-  expect(commandLine([stopping, workload("hello")])).toBe(
-    `npm run call -- hello example:hello/greeter@0.1.0.greet '"Ada"'`,
+  expect(commandLine([foreign, workload("hello")], "default")).toBe(
+    `npm run call -- hello example:hello/greeter@0.1.0.greet '"Ada"' --wit public/demo/hello.wit`,
   );
-  expect(commandLine([stopping])).toBeUndefined();
+  expect(commandLine([workload("hello")], "shop")).toMatch(/ --lattice shop$/);
+  expect(commandLine([foreign, stopping], "default")).toBeUndefined();
 });

@@ -3,6 +3,7 @@
  *
  * A run that crashes, a test that is skipped and a table row that finds no tests count as failed.
  */
+import { createLifetime } from "../../src/cli/lifetime.ts";
 import { NATS_SERVER } from "../../src/cli/nats-server.ts";
 import { bring, thisMachine, type Tool } from "../../src/cli/tools.ts";
 import { messageOf } from "../../src/core/error.ts";
@@ -37,12 +38,13 @@ const RUNNERS: readonly Runner[] = [
 ];
 
 async function main(): Promise<Counts> {
+  const signal = createLifetime();
   const machine = thisMachine((line) => console.log(line));
   for (const tool of TOOLS) console.log(`${tool.name}: ${bring(tool, machine)}`);
   const total = { passed: 0, failed: 0 };
   for (const runner of RUNNERS) {
     // oxlint-disable-next-line no-await-in-loop -- they share two cores, and the build's output
-    const { passed, failed } = await run(runner);
+    const { passed, failed } = await run(runner, signal);
     total.passed += passed;
     total.failed += failed;
   }

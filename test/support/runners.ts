@@ -1,6 +1,5 @@
 /** Test runners and checks as rows of a table: how each is run, and how its passed and failed tests are counted. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -52,7 +51,7 @@ export function playwright(): Runner {
 }
 
 /** Runs one row to its end with its output shown, and says how long it took. */
-export async function run(runner: Runner, signal?: AbortSignal): Promise<Counts> {
+export async function run(runner: Runner, signal: AbortSignal): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "inlay-report-"));
   const report = join(folder, "report.json");
   const started = performance.now();
@@ -77,22 +76,22 @@ function judge({ name, count }: Runner, report: string, code: number): Counts {
   return { passed, failed: Math.max(failed, passed + failed === 0 ? 1 : least) };
 }
 
-async function runToEnd(runner: Runner, report: string, signal?: AbortSignal): Promise<number> {
+async function runToEnd(runner: Runner, report: string, signal: AbortSignal): Promise<number> {
   const [program = "", ...args] = runner.command(report);
   const child = spawn(program, args, {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, PATH: path(), ...runner.env?.(report) },
     timeout: DEADLINE_MS,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
+    // What Playwright ends its browsers and servers on.
+    killSignal: "SIGINT",
   });
-  try {
-    const [code]: unknown[] = await once(child, "close");
-    return typeof code === "number" ? code : 1;
-  } catch (error) {
-    console.error(`== ${runner.name}: ${String(error)}`);
-    return 1;
-  }
+  // An aborted run is an error at once, but it is over only when it has closed.
+  child.on("error", (error) => console.error(`== ${runner.name}: ${error.message}`));
+  return new Promise((resolve) => {
+    child.once("close", (code) => resolve(code ?? 1));
+  });
 }
 
 function path(): string {

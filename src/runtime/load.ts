@@ -8,7 +8,7 @@
 import type { Bridge } from "../core/node-state.ts";
 import type { Digest } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
-import type { ImageCache } from "../storage/image-cache.ts";
+import type { ImageCache } from "../core/image-cache.ts";
 import type { ImageSource } from "../core/workload.ts";
 import type { LoadOptions } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";

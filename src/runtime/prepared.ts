@@ -1,7 +1,7 @@
 /** A component that is ready to be instantiated, and its form in the image cache. */
 import type { GlueMode } from "../channels/transpile.ts";
 import type { Digest } from "../core/ids.ts";
-import type { ImageCache } from "../storage/image-cache.ts";
+import type { ImageCache } from "../core/image-cache.ts";
 import type { FuncType, World } from "../core/wit.ts";
 
 export interface Prepared {

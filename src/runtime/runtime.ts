@@ -1,12 +1,12 @@
 /** The runtime: components from references or bytes, in workers of their own. */
 import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
+import type { ImageCache } from "../core/image-cache.ts";
 import type { ImageOptions } from "../core/node-options.ts";
 import type { Log } from "../core/log.ts";
 import type { Runtime } from "../core/runtime.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
-import { createImageCache } from "../storage/image-cache.ts";
 import { createComponent } from "./component.ts";
 import { load } from "./load.ts";
 import { createTranspiler } from "./transpiler.ts";
@@ -22,6 +22,8 @@ export interface RuntimeOptions {
   /** Interfaces beyond WASI that {@link RunOptions.imports} answers, without version. */
   readonly provided: readonly string[];
   readonly images?: ImageOptions;
+  /** Where components are kept between starts; nowhere when absent, or when `images` forbid it. */
+  readonly cache?: ImageCache;
   /** Base address of the worker files, if not beside this one. */
   readonly workers?: string;
   /** Keep a loaded worker ready for the next component; default true. */
@@ -35,7 +37,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const ended = new AbortController();
   const supply = createWorkerSupply(clock, { base: workers, spare });
   const transpiler = createTranspiler(clock, workers);
-  const cache = images.cache === false ? undefined : createImageCache({ now: () => clock.now() });
+  const cache = images.cache === false ? undefined : options.cache;
   const provided = new Set(options.provided);
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
   const unfinished = new Set<Promise<void>>();

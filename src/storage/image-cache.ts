@@ -6,22 +6,7 @@
  * as a whole; references remember which digest they led to.
  */
 import type { Digest } from "../core/ids.ts";
-
-export interface RememberedReference {
-  readonly digest: Digest;
-  readonly etag?: string;
-}
-
-export interface ImageCache {
-  /** A file of a component; `undefined` if it is not kept. */
-  read(digest: Digest, file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Keeps files of a component, and marks it as used now. */
-  write(digest: Digest, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  /** Marks a component as used now. */
-  touch(digest: Digest): Promise<void>;
-  reference(address: string): Promise<RememberedReference | undefined>;
-  remember(address: string, led: RememberedReference): Promise<void>;
-}
+import type { ImageCache, RememberedReference } from "../core/image-cache.ts";
 
 export interface ImageCacheOptions {
   readonly now: () => number;

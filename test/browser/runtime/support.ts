@@ -9,6 +9,7 @@ import { entityId } from "../../../src/core/ids.ts";
 import { createLog } from "../../../src/core/log.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
 import { chooseBridge, createRuntime } from "../../../src/runtime/runtime.ts";
+import { createImageCache } from "../../../src/storage/image-cache.ts";
 
 export const clock: Clock = {
   now: () => Date.now(),
@@ -40,6 +41,7 @@ export function openRuntime(
     bridge: chooseBridge("auto"),
     provided: PROVIDED,
     images: { cache: false },
+    cache: createImageCache({ now: () => Date.now() }),
     ...options,
   });
   return { runtime, logged, [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose]() };

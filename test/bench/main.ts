@@ -1,0 +1,101 @@
+/**
+ * `npm run bench`: what a call, a start, a visit and a component cost. README.md says what is measured and how.
+ *
+ * `--quick` takes less than a minute; `--only calls,cold-start,joining,memory` leaves the others out; `--big` builds the
+ * component of 12 MB if it is not there. Fails only if something did not work.
+ */
+import { parseArgs } from "node:util";
+
+import { type CallsPlan, measureCalls } from "./calls.ts";
+import { type ColdStartPlan, measureColdStarts } from "./cold-start.ts";
+import { type JoiningPlan, measureJoining } from "./joining.ts";
+import { type MemoryPlan, measureMemory } from "./memory.ts";
+import { printResults, type Results, writeResults } from "./results.ts";
+import { type Stage, withStage } from "./stage.ts";
+
+interface Plan {
+  readonly calls: CallsPlan;
+  readonly coldStart: ColdStartPlan;
+  readonly joining: JoiningPlan;
+  readonly memory: MemoryPlan;
+}
+
+const FULL: Plan = {
+  calls: {
+    rounds: 12,
+    sizes: [
+      { bytes: 64, calls: 200, ms: 300 },
+      { bytes: 1024, calls: 200, ms: 300 },
+      { bytes: 64 * 1024, calls: 50, ms: 500 },
+    ],
+  },
+  coldStart: { browsers: 3, starts: 2, big: "if-built" },
+  joining: { browsers: 2, visits: 6 },
+  memory: { components: 20, samples: 10 },
+};
+
+const QUICK: Plan = {
+  calls: {
+    rounds: 4,
+    sizes: [
+      { bytes: 64, calls: 100, ms: 150 },
+      { bytes: 1024, calls: 100, ms: 150 },
+      { bytes: 64 * 1024, calls: 30, ms: 250 },
+    ],
+  },
+  coldStart: { browsers: 1, starts: 1, big: "skip" },
+  joining: { browsers: 1, visits: 3 },
+  memory: { components: 20, samples: 3 },
+};
+
+const PARTS = ["calls", "cold-start", "joining", "memory"] as const;
+type Part = (typeof PARTS)[number];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      big: { type: "boolean", default: false },
+      only: { type: "string", default: PARTS.join(",") },
+    },
+  });
+  const started = performance.now();
+  const parts = partsOf(values.only);
+  const chosen = values.quick ? QUICK : FULL;
+  const plan = values.big
+    ? { ...chosen, coldStart: { ...chosen.coldStart, big: "build" as const } }
+    : chosen;
+  const results = await withStage((stage) => play(stage, plan, parts));
+  printResults(results);
+  const tookMs = performance.now() - started;
+  const file = await writeResults(results, tookMs);
+  process.stdout.write(`\n${(tookMs / 1000).toFixed(0)} s; ${file}\n`);
+}
+
+async function play(stage: Stage, plan: Plan, parts: ReadonlySet<Part>): Promise<Results> {
+  const { calls, coldStart, joining, memory } = plan;
+  return {
+    ...(parts.has("calls") ? { calls: await measureCalls(stage, calls, tell) } : {}),
+    ...(parts.has("cold-start")
+      ? { coldStarts: await measureColdStarts(stage, coldStart, tell) }
+      : {}),
+    ...(parts.has("joining") ? { joining: await measureJoining(stage, joining, tell) } : {}),
+    ...(parts.has("memory") ? { memory: await measureMemory(stage, memory, tell) } : {}),
+  };
+}
+
+function partsOf(text: string): ReadonlySet<Part> {
+  return new Set(
+    text.split(",").map((name) => {
+      const part = PARTS.find((each) => each === name);
+      if (part === undefined) throw new Error(`--only takes ${PARTS.join(", ")}; not "${name}"`);
+      return part;
+    }),
+  );
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+await main();

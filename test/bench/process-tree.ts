@@ -1,0 +1,54 @@
+/** A process and all that it has started, from Linux's `/proc`: their memory, and their end. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** `root` and its descendants. */
+export function processTree(root: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = parentOf(Number(name));
+    if (parent === undefined) continue;
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [root];
+  for (const pid of found) found.push(...(children.get(pid) ?? []));
+  return found;
+}
+
+/** Proportional set size of the whole tree, in bytes: shared pages count once, split among those who share them. */
+export function treeMemory(root: number): number {
+  return processTree(root).reduce((sum, pid) => sum + proportionalSet(pid), 0);
+}
+
+function proportionalSet(pid: number): number {
+  const text = ifThere(() => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+  const kilobytes = /^Pss:\s+(\d+) kB/m.exec(text ?? "")?.[1];
+  return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
+}
+
+/** When `pid` was started, in the kernel's ticks: with it, a number that was given anew is told from the old one. */
+export function startOf(pid: number): string | undefined {
+  return statOf(pid)?.[19];
+}
+
+function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** The fields after the name, which stands in parentheses and may hold anything; proc(5) counts them from 3. */
+function statOf(pid: number): readonly string[] | undefined {
+  const text = ifThere(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+/** Processes come and go while they are counted. */
+function ifThere(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return undefined;
+    throw error;
+  }
+}

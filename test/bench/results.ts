@@ -1,0 +1,122 @@
+/** The results of a run: as tables for people, and as a file for programs. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, loadavg, platform, release } from "node:os";
+import { dirname, resolve } from "node:path";
+
+import { type CallsRow, IN_FLIGHT } from "./calls.ts";
+import type { ColdStartRow } from "./cold-start.ts";
+import type { JoiningRow } from "./joining.ts";
+import type { MemoryFigures } from "./memory.ts";
+import type { Summary } from "./statistics.ts";
+import { judge } from "./targets.ts";
+
+/** A part that was not asked for is absent. */
+export interface Results {
+  readonly calls?: readonly CallsRow[];
+  readonly coldStarts?: readonly ColdStartRow[];
+  readonly joining?: readonly JoiningRow[];
+  readonly memory?: MemoryFigures;
+}
+
+const FILE = resolve(import.meta.dirname, "../../test-results/bench.json");
+
+/** Writes `test-results/bench.json` and gives its path. */
+export async function writeResults(results: Results, tookMs: number): Promise<string> {
+  const machine = {
+    node: process.version,
+    system: `${platform()} ${release()}`,
+    processors: cpus().length,
+    loadAverage: loadavg(),
+  };
+  const content = { machine, tookMs, ...results, targets: judge(results) };
+  await mkdir(dirname(FILE), { recursive: true });
+  await writeFile(FILE, `${JSON.stringify(content, undefined, 2)}\n`);
+  return FILE;
+}
+
+export function printResults(results: Results): void {
+  const { calls, coldStarts, joining, memory } = results;
+  if (calls !== undefined) {
+    title(`Calls: one at a time, and ${IN_FLIGHT} in flight; ratios to the tab's raw echo`);
+    table(
+      ["bytes", "", "p50 ms", "p99 ms", "x raw", "calls/s", "x raw", "messages", "bytes/call"],
+      calls.map((row) => [
+        row.bytes,
+        row.candidate,
+        row.p50Ms.toFixed(2),
+        row.p99Ms.toFixed(2),
+        row.p50Ratio.toFixed(2),
+        row.perSecond,
+        row.throughputRatio.toFixed(2),
+        row.traffic?.messages ?? "",
+        row.traffic?.bytes ?? "",
+      ]),
+    );
+  }
+  if (coldStarts !== undefined) {
+    title("Cold start: from the command to the first answer, ms (least to most)");
+    table(
+      ["component", "bytes", "first time", "cached, reloaded", "cached, again", "again, no spare"],
+      coldStarts.map((row) => [
+        row.component,
+        row.bytes,
+        ...[row.firstMs, row.reloadedMs, row.againMs, row.noSpareMs].map(spread),
+      ]),
+    );
+  }
+  if (joining !== undefined) {
+    title("Joining: from the page's time origin, ms (least to most); steps of later visits");
+    table(
+      ["", "first visit", "later visits", "steps"],
+      joining.map((row) => [
+        row.place,
+        spread(row.firstVisitMs),
+        spread(row.laterVisitMs),
+        Object.entries(row.steps)
+          .map(([name, ms]) => `${name} ${Math.round(ms)}`)
+          .join(", "),
+      ]),
+    );
+  }
+  if (memory !== undefined) {
+    const { afterMb, beforeMb, components, perComponentMb } = memory;
+    title("Memory of the whole browser (PSS), MB");
+    table(
+      ["before", `with ${components} components`, "each"],
+      [[beforeMb, afterMb, perComponentMb.toFixed(2)]],
+    );
+  }
+  title("Targets");
+  table(
+    ["", "wanted", "found", ""],
+    judge(results).map(({ target, wanted, found, met }) => [
+      target,
+      wanted,
+      found.toFixed(2),
+      met ? "met" : "MISSED",
+    ]),
+  );
+}
+
+function spread({ median, min, max }: Summary): string {
+  return `${Math.round(median)} (${Math.round(min)} to ${Math.round(max)})`;
+}
+
+function title(text: string): void {
+  process.stdout.write(`\n${text}\n`);
+}
+
+/** Columns as wide as their content; numbers to the right. */
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  const cells = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, column) =>
+    Math.max(...cells.map((row) => (row[column] ?? "").length)),
+  );
+  for (const row of cells) {
+    const line = row.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return /^[\d.]+$/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
+    });
+    process.stdout.write(`  ${line.join("  ").trimEnd()}\n`);
+  }
+}

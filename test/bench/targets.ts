@@ -1,0 +1,34 @@
+/** What the project wants of the figures. A target that is missed is told, and never fails the run. */
+import type { Results } from "./results.ts";
+
+export interface Verdict {
+  readonly target: string;
+  readonly wanted: string;
+  readonly found: number;
+  readonly met: boolean;
+}
+
+/** The smallest payload shows the cost of a call, the larger ones that of bytes. */
+const CALL_BYTES = 64;
+
+export function judge({ calls, coldStarts, joining }: Results): readonly Verdict[] {
+  const verdicts: Verdict[] = [];
+  const most = (target: string, found: number | undefined, limit: number, unit: string): void => {
+    if (found === undefined) return;
+    verdicts.push({ target, wanted: `at most ${limit}${unit}`, found, met: found <= limit });
+  };
+  const least = (target: string, found: number | undefined, limit: number): void => {
+    if (found === undefined) return;
+    verdicts.push({ target, wanted: `at least ${limit}`, found, met: found >= limit });
+  };
+  const greet = calls?.find((row) => row.candidate === "wrpc greet" && row.bytes === CALL_BYTES);
+  most(`wRPC p50 / raw echo p50, ${CALL_BYTES} B`, greet?.p50Ratio, 1.6, "");
+  least(`wRPC calls/s / raw echo, ${CALL_BYTES} B`, greet?.throughputRatio, 0.4);
+  const realistic = coldStarts?.find(({ component }) => component === "realistic");
+  most("1 MB from cache, tab loaded again", realistic?.reloadedMs.median, 60, " ms");
+  most("1 MB from cache, same tab", realistic?.againMs.median, 60, " ms");
+  const near = joining?.find(({ place }) => place === "loopback");
+  most("page open to joined, first visit", near?.firstVisitMs.median, 400, " ms");
+  most("page open to joined, later visits", near?.laterVisitMs.median, 400, " ms");
+  return verdicts;
+}

@@ -19,6 +19,7 @@ const session = createSession(settings.components);
 
 const show = (state: NodeState): void => {
   writeDocumentState(document.documentElement, documentState(state));
+  document.title = state.friendlyName === undefined ? "Inlay" : `${state.friendlyName} – Inlay`;
   page.state = state;
 };
 page.actions = session.actions;

@@ -10,7 +10,7 @@ import { idleState } from "../../src/page/state/idle-state.ts";
 export const SAMPLE_EPOCH_MS: number = new Date(2025, 5, 11, 14, 3, 9, 218).getTime();
 
 const SERVER = "wss://lattice.example:4223";
-const GREETER = "example:hello/greeter@0.1.0";
+const GREETER = "inlay:demo/greeter";
 
 const JOIN_STEPS: readonly JoinStep[] = [
   { name: "worker", startedMs: 104, tookMs: 41.2 },
@@ -35,7 +35,7 @@ export function workload(id: string, changes: Partial<WorkloadView> = {}): Workl
     maxInstances: 10,
     annotations: {},
     digest: "3f9ac41e02d7b85566aa0d1c9f7be3427d1a0c5b8e94f26310ab77d9e5c0c21e",
-    sizeBytes: 63_284,
+    sizeBytes: 2_148,
     exports: [
       { instance: GREETER, func: "greet", signature: "func(name: string) -> string" },
       {
@@ -84,7 +84,7 @@ export const connecting: NodeState = {
 
 const LOG: readonly LogEntry[] = [
   entry(0, "info", "joined", { lattice: "default", tookMs: 129 }),
-  entry(310, "debug", "image fetched", { id: "hello", bytes: 63_284, cached: false }),
+  entry(310, "debug", "image fetched", { id: "hello", bytes: 2_148, cached: false }),
   entry(902, "info", "workload running", { id: "hello", maxInstances: 10 }),
   entry(41_000, "warn", "call failed", { target: "orders", code: "guest-trapped" }),
 ];

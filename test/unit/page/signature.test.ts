@@ -73,7 +73,7 @@ test("the line for the terminal calls a demo that runs, with the types of its fi
   const foreign = workload("other", { image: "ghcr.io/example/other:1" });
 
   expect(commandLine([foreign, workload("hello")], "default")).toBe(
-    `npm run call -- hello example:hello/greeter@0.1.0.greet '"Ada"' --wit public/demo/hello.wit`,
+    `npm run call -- hello inlay:demo/greeter.greet '"Ada"' --wit public/demo/hello.wit`,
   );
   expect(commandLine([workload("hello")], "shop")).toMatch(/ --lattice shop$/);
   expect(commandLine([foreign, stopping], "default")).toBeUndefined();

@@ -46,8 +46,7 @@ export function parseReference(reference: string): FileReference {
 }
 
 function isOci({ pathname }: URL): boolean {
-  const path = decodeURI(pathname);
-  return path.includes("@sha256:") || (OCI_END.test(path) && !path.endsWith(".wasm"));
+  return pathname.includes("@sha256:") || (OCI_END.test(pathname) && !pathname.endsWith(".wasm"));
 }
 
 function oci(reference: string): string {

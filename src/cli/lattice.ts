@@ -1,6 +1,4 @@
 /** All that `npm start` runs, brought up in order and ended in the reverse order. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { StartOptions } from "./arguments.ts";
@@ -64,13 +62,10 @@ async function launch(
   ends: (() => PromiseLike<void> | void)[],
 ): Promise<NatsServer> {
   const lock = tryLock(join(data, "jetstream.lock"));
-  let storeDir = join(data, "jetstream");
+  const storeDir = lock === undefined ? undefined : join(data, "jetstream");
   if (lock === undefined) {
     // Two servers on one store would corrupt it.
-    const folder = mkdtempSync(join(tmpdir(), "inlay-jetstream-"));
-    storeDir = folder;
     machine.say(`another npm start uses ${data}: what JetStream keeps is lost when this one ends`);
-    ends.push(() => rmSync(folder, { recursive: true, force: true }));
   } else {
     ends.push(() => lock[Symbol.dispose]());
   }

@@ -19,8 +19,8 @@ export const NATS_SERVER: Tool = {
 
 export interface LaunchOptions {
   readonly binary: string;
-  /** JetStream keeps its files here. */
-  readonly storeDir: string;
+  /** JetStream keeps its files here; absent: in a folder that goes when the server does. */
+  readonly storeDir: string | undefined;
   /** Origins of pages that may connect to the WebSocket listener; at most one per host name is told apart. */
   readonly origins: readonly string[];
   readonly signal: AbortSignal;
@@ -102,7 +102,7 @@ function configuration({ storeDir, origins }: LaunchOptions, folder: string): ob
     // A frozen tab answers no pings: with these it is out of its queue groups in half a minute instead of minutes.
     ping_interval: "10s",
     ping_max: 2,
-    jetstream: { store_dir: storeDir },
+    jetstream: { store_dir: storeDir ?? join(folder, "jetstream") },
     websocket: { host: "127.0.0.1", port: -1, no_tls: true, allowed_origins: origins },
   };
 }
@@ -160,7 +160,8 @@ function endOf(child: ChildProcess, lastWords: () => string): Promise<string> {
  * them closes then. It is in a session of its own, out of reach of what is sent to our process group.
  */
 function guardOf(pid: number, folder: string): ChildProcess {
-  const script = 'cat >/dev/null; kill -TERM "$1"; rm -rf "$2"';
+  const script =
+    'cat >/dev/null; kill -TERM "$1"; while kill -0 "$1" 2>/dev/null; do sleep 0.1; done; rm -rf "$2"';
   const guard = spawn("/bin/sh", ["-c", script, "inlay-guard", `${pid}`, folder], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,

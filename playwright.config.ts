@@ -5,11 +5,12 @@ export default defineConfig({
   testDir: "test/e2e",
   testMatch: "*.spec.ts",
   outputDir: "test-results",
-  // Two cores: whole browsers and servers side by side only slow each other down.
-  workers: 1,
+  // Two at a time: some stories mostly wait for the lattice's own timers.
+  workers: 2,
+  fullyParallel: true,
   retries: 0,
   forbidOnly: true,
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: process.env["CI"] === undefined ? "list" : [["list"]],
   use: {

@@ -25,6 +25,7 @@ import { PROVIDED_INTERFACES } from "./host/outbound.ts";
 import { friendlyName } from "./host/friendly-name.ts";
 import { chooseBridge, createRuntime } from "./runtime/runtime.ts";
 import { takeIdentity } from "./storage/identities.ts";
+import { createImageCache } from "./storage/image-cache.ts";
 import { VERSION } from "./version.ts";
 import { hostIdOf } from "./wire/nkey.ts";
 import { signature } from "./wire/wit-signature.ts";
@@ -83,6 +84,7 @@ export async function assemble(
     log,
     bridge,
     provided: PROVIDED_INTERFACES,
+    cache: createImageCache({ now: () => clock.now() }),
     ...(setup.images === undefined ? {} : { images: setup.images }),
     ...(setup.workers === undefined ? {} : { workers: setup.workers }),
   });

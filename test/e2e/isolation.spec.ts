@@ -62,7 +62,7 @@ for (const bridge of ["jspi", "atomics"] as const) {
     expect(Array.from(grewBeyond.bytes)).toEqual([0x7f]); // -1
     expect(refused.data.error).toContain("acme:unknown/thing@1.0.0");
     expect(Buffer.from(failed.bytes).toString()).toContain("broken on purpose");
-    expect(sent).toBeGreaterThan(50);
+    expect(sent).toBeGreaterThan(10);
     expect(answered).toBe(sent);
   });
 }

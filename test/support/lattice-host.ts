@@ -17,7 +17,6 @@ import { nodeWebSocket } from "./node-websocket.ts";
 import { realClock } from "./real-clock.ts";
 import { localRuntime } from "./local-runtime.ts";
 
-
 export interface LatticeHost extends AsyncDisposable {
   readonly host: Host;
   readonly id: string;

@@ -18,12 +18,15 @@ export interface Inbox {
 
 export interface Inboxes {
   open(receive: Receive): Inbox;
+  /** A subject for a call that listens to nothing: what comes there is dropped. */
+  unheard(): string;
 }
 
 export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
   const root = `${bus.newInbox()}.`;
   const calls = new Map<string, Receive>();
   let opened = 0;
+  const nextToken = (): string => (opened++).toString(36);
   bus.subscribe(
     `${root}>`,
     (message) => {
@@ -36,9 +39,10 @@ export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
   );
   return {
     open(receive) {
-      const token = (opened++).toString(36);
+      const token = nextToken();
       calls.set(token, receive);
       return { subject: root + token, close: () => calls.delete(token) };
     },
+    unheard: () => root + nextToken(),
   };
 }

@@ -2,6 +2,7 @@
 import type { Dialect, DialectParts } from "../../core/dialect.ts";
 
 import { obeyRoutes } from "../route.ts";
+import { createAcceptances } from "./acceptances.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createInboxes } from "./inboxes.ts";
 import { controlRoutes } from "./routes.ts";
@@ -12,12 +13,13 @@ import { serve } from "./rpc-server.ts";
 export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
   const { control, rpc, lattice, host, log } = parts;
   const inboxes = createInboxes(rpc, signal);
+  const acceptances = createAcceptances(parts.clock);
   return {
     generation: "v1",
     obey: (commands, until) =>
       obeyRoutes(controlRoutes(lattice, host), { bus: control, host: commands, log }, until),
     announce: createAnnouncer(parts),
-    serve: (served, until) => serve({ ...parts, inboxes }, served, until),
+    serve: (served, until) => serve({ ...parts, inboxes, acceptances }, served, until),
     reach: (target, world) => reach({ rpc, lattice, inboxes }, target, world),
   };
 }

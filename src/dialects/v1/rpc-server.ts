@@ -2,9 +2,9 @@
  * wRPC over NATS, the serving end (`wrpc.0.0.1` as wasmCloud 1.1 and later speak it; bytecodealliance/wrpc
  * `crates/transport-nats/src/lib.rs` @ crates/transport-nats/v0.28.1).
  *
- * One queue subscription for each exported function. A call is accepted at once, its parameters are gathered beside
- * those of all other calls, and its results end with an empty message. The protocol has no word for failure: a call
- * that failed ends without a result.
+ * One queue subscription for each exported function. A call is accepted at once, or a moment later with its results;
+ * its parameters are gathered beside those of all other calls, and its results end with an empty message. The protocol
+ * has no word for failure: a call that failed ends without a result.
  */
 import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
 import type { Served, Serving } from "../../core/dialect.ts";
@@ -118,7 +118,7 @@ async function answer(
   message: BusMessage,
   ended: AbortSignal,
 ): Promise<void> {
-  const { rpc, log } = parts;
+  const { rpc, log, acceptances } = parts;
   const { instance, func } = endpoint;
   const { reply } = message;
   if (reply === undefined) {
@@ -130,12 +130,18 @@ async function answer(
     deadlineMs: served.deadlineMs,
     ended,
   });
+  const { subject, values: given } = parameters;
+  const publishAcceptance = (): void => rpc.publish(reply, END, { reply: subject });
+  // Most parameters are here with the first message: then the caller has nothing to send and waits for results alone.
+  const later = given instanceof Promise;
+  const accept = later
+    ? once(publishAcceptance)
+    : acceptances.hold(() => attempt(parts, reply, publishAcceptance));
   try {
-    rpc.publish(reply, END, { reply: parameters.subject });
-    // Most parameters are here with the first message: then there is nothing to wait for.
-    const args = parameters.complete ?? (await parameters.later);
+    if (later) accept();
+    const args = later ? await given : given;
     const values = await served.callee.invoke({
-      id: parameters.subject,
+      id: subject,
       source: sourceOf(message),
       target: served.id,
       link: message.headers?.get("link-name") ?? "default",
@@ -145,7 +151,9 @@ async function answer(
       trace: traceOf(message),
       signal: ended,
     });
-    publishResults(rpc, results, encodeTuple(endpoint.results, values, "results"));
+    const bytes = encodeTuple(endpoint.results, values, "results");
+    accept();
+    publishResults(rpc, results, bytes);
   } catch (cause) {
     const { code } = asLatticeError(cause);
     log.warn("call.failed", {
@@ -155,7 +163,10 @@ async function answer(
       code,
       problem: messageOf(cause),
     });
-    endWithoutResult(parts, results);
+    attempt(parts, reply, () => {
+      accept();
+      rpc.publish(results, END);
+    });
   } finally {
     parameters.close();
   }
@@ -168,11 +179,20 @@ function publishResults(rpc: Bus, subject: string, bytes: Uint8Array): void {
   rpc.publish(subject, END);
 }
 
-function endWithoutResult({ rpc, log }: RpcParts, subject: string): void {
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    run();
+  };
+}
+
+/** Where there is no connection to tell the caller on, it sees its own deadline. */
+function attempt({ log }: RpcParts, subject: string, publish: () => void): void {
   try {
-    rpc.publish(subject, END);
+    publish();
   } catch (cause) {
-    // The caller sees its own deadline: there is no connection to tell it on.
     log.warn("call.unanswered", { subject, problem: messageOf(cause) });
   }
 }

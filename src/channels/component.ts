@@ -11,16 +11,28 @@ export type Gives = "nothing" | "value" | "result";
 /** Functions of one interface by their component-level name. */
 export type FunctionSetups = ReadonlyMap<string, Gives>;
 
+/** A memory that a core module imports and the worker lends it. */
+export interface LentMemory {
+  readonly module: string;
+  readonly field: string;
+  readonly initialPages: number;
+  readonly maximumPages: number;
+}
+
 export interface ComponentSetup {
   /** For messages. */
   readonly name: string;
   readonly glue: string;
   readonly cores: ReadonlyMap<string, WebAssembly.Module>;
+  /** Core modules that borrow their memory, by the name in {@link cores}. */
+  readonly borrowers: ReadonlyMap<string, LentMemory>;
   readonly mode: WaitMode;
   /** What guests may call, by full name; `""` for functions of the root. */
   readonly exports: ReadonlyMap<string, FunctionSetups>;
   /** Imports that the host answers, by their full name. */
   readonly imports: ReadonlyMap<string, FunctionSetups>;
+  /** WASI interfaces that the component imports, without version. */
+  readonly wasi: readonly string[];
   /** Instances to keep ready. */
   readonly stock: number;
   /** Ceiling of what one host function allocates for a guest. */

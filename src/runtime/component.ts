@@ -1,5 +1,5 @@
 /** A prepared component as the waist has it: compiled for a memory limit, and run in pools. */
-import type { WaitMode } from "../channels/component.ts";
+import type { ComponentSetup, LentMemory, WaitMode } from "../channels/component.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
 import type { Log } from "../core/log.ts";
@@ -12,7 +12,8 @@ import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { limitMemories } from "../wire/core-module.ts";
 import { waitModeOf } from "./bridge.ts";
 import { openComponentWorker } from "./component-worker.ts";
-import { answeredImports, callableExports } from "./imports.ts";
+import { answeredImports, callableExports, wasiImports } from "./imports.ts";
+import { borrowing, mayBorrow } from "./lent-memory.ts";
 import { openPool } from "./pool.ts";
 
 export interface ComponentParts {
@@ -20,41 +21,48 @@ export interface ComponentParts {
   readonly name: string;
   readonly bridge: Bridge;
   readonly supply: WorkerSupply;
+  /** Processors of the machine, as far as the browser says. */
+  readonly cores: number;
   readonly clock: Clock;
   readonly log: Log;
   /** The runtime's end. */
   readonly signal: AbortSignal;
 }
 
-type Modules = ReadonlyMap<string, WebAssembly.Module>;
+interface Compiled {
+  readonly cores: ComponentSetup["cores"];
+  readonly borrowers: ComponentSetup["borrowers"];
+}
 
 /** Fresh instances that wait for calls: enough to hide their making, few enough for their memory. */
 const MAX_STOCK = 8;
+const MAX_WORKERS = 4;
 
 /** Compiles for the default limit at once, so that a component which no engine takes fails here. */
 export async function createComponent(
   prepared: Prepared,
   parts: ComponentParts,
 ): Promise<Component> {
-  const { digest, sizeBytes, world, glue, cores } = prepared;
+  const { digest, sizeBytes, world, glue } = prepared;
   const { name, supply, clock, log } = parts;
   const mode: WaitMode = waitModeOf(world, parts.bridge);
-  const compiled = { maxBytes: DEFAULT_LIMITS.maxMemoryBytes, modules: await compile(cores) };
+  const usual = await compile(prepared);
   return {
     digest,
     sizeBytes,
     world,
     async run({ maxInstances, limits, imports, signal }) {
       const { maxMemoryBytes } = limits;
-      const same = maxMemoryBytes === compiled.maxBytes;
-      const modules = same ? compiled.modules : await compile(cores, maxMemoryBytes);
+      const same = maxMemoryBytes === DEFAULT_LIMITS.maxMemoryBytes;
+      const compiled = same ? usual : await compile(prepared, maxMemoryBytes);
       const setup = {
         name,
         glue,
-        cores: modules,
+        ...compiled,
         mode,
         exports: callableExports(world),
         imports: answeredImports(world),
+        wasi: wasiImports(world),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
         maxBytes: maxMemoryBytes,
@@ -65,7 +73,8 @@ export async function createComponent(
         limits,
         clock,
         log,
-        ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
+        callsPerRunner: (all) =>
+          mode === "atomics" ? 1 : Math.ceil(all / workersFor(parts.cores)),
         open: (opening) => openComponentWorker({ setup, supply, imports, clock, log }, opening),
         signal: AbortSignal.any([signal, parts.signal]),
       });
@@ -73,24 +82,35 @@ export async function createComponent(
   };
 }
 
+/**
+ * Workers that one component may have; more than one only come with more calls at once. One processor is left to the
+ * page and the connection.
+ */
+function workersFor(cores: number): number {
+  return Math.min(Math.max(cores - 1, 1), MAX_WORKERS);
+}
+
 /** @throws {LatticeError} `bad-image` for a core module that the engine refuses, or too much memory from the start. */
 async function compile(
-  cores: ReadonlyMap<string, Uint8Array>,
+  { cores, world }: Prepared,
   maxBytes: number = DEFAULT_LIMITS.maxMemoryBytes,
-): Promise<Modules> {
+): Promise<Compiled> {
   const limited = limitMemories([...cores.values()], maxBytes);
+  const lend = mayBorrow(world);
+  const modules = new Map<string, WebAssembly.Module>();
+  const borrowers = new Map<string, LentMemory>();
+  const compileOne = async (name: string, own: Uint8Array): Promise<void> => {
+    const { module, memory } = lend ? borrowing(own) : { module: own, memory: undefined };
+    modules.set(name, await WebAssembly.compile(bufferOf(module)));
+    if (memory !== undefined) borrowers.set(name, memory);
+  };
   try {
-    const modules = await Promise.all(limited.map((bytes) => WebAssembly.compile(bufferOf(bytes))));
-    return new Map([...cores.keys()].map((name, index) => [name, moduleAt(modules, index)]));
+    const names = [...cores.keys()];
+    await Promise.all(limited.map((own, index) => compileOne(names[index] ?? "", own)));
   } catch (cause) {
     throw new LatticeError("bad-image", `a core module does not compile: ${messageOf(cause)}`);
   }
-}
-
-function moduleAt(modules: readonly WebAssembly.Module[], index: number): WebAssembly.Module {
-  const module = modules[index];
-  if (module === undefined) throw new LatticeError("internal", `core module ${index} is missing`);
-  return module;
+  return { cores: modules, borrowers };
 }
 
 /** The engine takes no bytes in shared memory, and the type of ours does not exclude that. */

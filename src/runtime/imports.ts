@@ -55,6 +55,11 @@ export function answeredImports(world: World): ReadonlyMap<string, FunctionSetup
   return new Map(answered.map(([name, functions]) => [name, setups(functions)]));
 }
 
+/** The interfaces that the worker answers, without version. */
+export function wasiImports(world: World): readonly string[] {
+  return [...new Set([...world.imports.keys()].filter(isWasi).map(withoutVersion))];
+}
+
 /** The exports that callers may use: all plain functions. Each call has its own instance, so handles mean nothing. */
 export function callableExports(world: World): ReadonlyMap<string, FunctionSetups> {
   return new Map(

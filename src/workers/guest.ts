@@ -4,12 +4,14 @@ import type {
   ComponentSetup,
   Gives,
   GuestCall,
+  LentMemory,
 } from "../channels/component.ts";
 import type { Port } from "../channels/rpc.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { Bridge } from "./bridge/bridge.ts";
 import type { GuestExports, Instantiate } from "./instantiate.ts";
 import type { Life } from "./life.ts";
+import type { Lent, Memories } from "./memories.ts";
 
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { remote } from "../channels/rpc.ts";
@@ -20,6 +22,7 @@ import { createSyncBridge } from "./bridge/sync.ts";
 import { createImports } from "./imports.ts";
 import { exportOf, importGlue, resultsOf, resultsOfThrown } from "./instantiate.ts";
 import { createLife } from "./life.ts";
+import { createMemories } from "./memories.ts";
 import { createLineLimiter } from "./printed.ts";
 import { createWasi } from "./wasi.ts";
 
@@ -38,8 +41,12 @@ export interface Guest {
   cancel(callId: number): void;
 }
 
+/** Memories beyond those of the stock, for the calls that run. */
+const MORE_MEMORIES = 16;
+
 interface Instance {
   readonly life: Life;
+  readonly lent: readonly Lent[];
   readonly exports: GuestExports;
 }
 
@@ -47,12 +54,19 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   const { exports: served, stock: wanted } = setup;
   const stock: Instance[] = [];
   const running = new Map<number, Life>();
+  const memories = createMemories(borrowersOf(setup), wanted + MORE_MEMORIES);
+  /** Memories of instances that have ended, to be wiped when the next instance is made, not before an answer. */
+  const used: (readonly Lent[])[] = [];
   let make: (() => Instance) | undefined;
   let refilling = false;
 
   const prepare = async (): Promise<void> => {
     const instantiate = await importGlue(setup.glue, setup.cores);
-    make = maker(setup, parts, instantiate);
+    const makeOne = maker(setup, parts, instantiate, memories);
+    make = () => {
+      for (const lent of used.splice(0)) memories.giveBack(lent);
+      return makeOne();
+    };
     stock.push(make());
     refill();
   };
@@ -79,28 +93,39 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       refill();
     }, 0);
   };
-  const finish = ({ id }: GuestCall, life: Life): void => {
+  const finish = ({ id }: GuestCall, { life, lent }: Instance, well: boolean): void => {
     running.delete(id);
     life.end();
+    // After a trap or a cancelled wait there may be frames that still hold the memory.
+    if (well && lent.length > 0) used.push(lent);
   };
   return {
     ready: prepare(),
     call(call) {
       const gives = served.get(call.instance)?.get(call.func);
       if (gives === undefined) throw missing(setup, call);
-      const { life, exports } = take();
-      const func = exportOf(exports, call.instance, call.func);
+      const instance = take();
+      const { life } = instance;
+      const func = exportOf(instance.exports, call.instance, call.func);
       if (func === undefined) throw missing(setup, call);
       life.callId = call.id;
       running.set(call.id, life);
-      const outcome = attempt(() => func(...call.args), gives);
-      if (!(outcome instanceof Promise)) {
-        finish(call, life);
-        return handedOver(outcome);
+      let well = false;
+      const conclude = (results: readonly WitValue[]): readonly WitValue[] => {
+        well = true;
+        return handedOver(results);
+      };
+      let later: Promise<readonly WitValue[]> | undefined;
+      try {
+        const outcome = attempt(() => func(...call.args), gives);
+        if (!(outcome instanceof Promise)) return conclude(outcome);
+        later = outcome;
+      } finally {
+        if (later === undefined) finish(call, instance, well);
       }
-      return Promise.race([outcome, life.failed])
-        .then(handedOver)
-        .finally(() => finish(call, life));
+      return Promise.race([later, life.failed])
+        .then(conclude)
+        .finally(() => finish(call, instance, well));
     },
     cancel(callId) {
       running.get(callId)?.fail(new LatticeError("aborted", "nobody waits for the call any more"));
@@ -108,7 +133,21 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   };
 }
 
-function maker(setup: ComponentSetup, parts: GuestParts, instantiate: Instantiate): () => Instance {
+function borrowersOf({ cores, borrowers }: ComponentSetup): Map<WebAssembly.Module, LentMemory> {
+  const found = new Map<WebAssembly.Module, LentMemory>();
+  for (const [name, memory] of borrowers) {
+    const module = cores.get(name);
+    if (module !== undefined) found.set(module, memory);
+  }
+  return found;
+}
+
+function maker(
+  setup: ComponentSetup,
+  parts: GuestParts,
+  instantiate: Instantiate,
+  memories: Memories,
+): () => Instance {
   const { host } = parts;
   const bridge = bridgeOf(setup, parts);
   const print = createLineLimiter(
@@ -116,11 +155,16 @@ function maker(setup: ComponentSetup, parts: GuestParts, instantiate: Instantiat
     // A host that cannot hear of it has ended this worker.
     (line) => void host.printed(line).catch(() => undefined),
   );
-  const wasi = createWasi({ bridge, maxBytes: setup.maxBytes, print });
+  const wasi = createWasi({ bridge, wanted: setup.wasi, maxBytes: setup.maxBytes, print });
   const importsFor = createImports(wasi, bridge, setup.imports);
   return () => {
     const life = createLife();
-    return { life, exports: instantiate(importsFor(life)) };
+    const lent: Lent[] = [];
+    const taken = (memory: Lent): void => void lent.push(memory);
+    const exports = instantiate(importsFor(life), (module, imports) => {
+      return new WebAssembly.Instance(module, memories.importsOf(module, imports, taken));
+    });
+    return { life, lent, exports };
   };
 }
 

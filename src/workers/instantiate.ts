@@ -14,17 +14,19 @@ export type GuestImports = Readonly<Record<string, object>>;
 /** Instances are objects of interfaces by full name, and of functions of the root. */
 export type GuestExports = Readonly<Record<string, unknown>>;
 
-export type Instantiate = (imports: GuestImports) => GuestExports;
+export type Instantiate = (imports: GuestImports, instantiateCore: InstantiateCore) => GuestExports;
+
+export type InstantiateCore = (
+  module: WebAssembly.Module,
+  imports: WebAssembly.Imports | undefined,
+) => WebAssembly.Instance;
 
 /** What jco's glue exports in its instantiation form. */
 interface Glue {
   readonly instantiate: (
     getCoreModule: (name: string) => WebAssembly.Module,
     imports: GuestImports,
-    instantiateCore: (
-      module: WebAssembly.Module,
-      imports: WebAssembly.Imports,
-    ) => WebAssembly.Instance,
+    instantiateCore: InstantiateCore,
   ) => unknown;
 }
 
@@ -49,10 +51,8 @@ export async function importGlue(
     if (module === undefined) throw new LatticeError("internal", `no core module "${name}"`);
     return module;
   };
-  return (imports) => {
-    const made = glue.instantiate(coreOf, imports, (module, given) => {
-      return new WebAssembly.Instance(module, given);
-    });
+  return (imports, instantiateCore) => {
+    const made = glue.instantiate(coreOf, imports, instantiateCore);
     if (made instanceof Promise) {
       void made.catch(() => undefined); // replaced by the error below
       throw new LatticeError("unsupported", "the component waits while it is instantiated");

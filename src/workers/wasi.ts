@@ -20,6 +20,8 @@ import { createLineSplitter } from "./printed.ts";
 
 export interface WasiParts {
   readonly bridge: Bridge;
+  /** The interfaces that the component imports, without version; others are not made. */
+  readonly wanted: readonly string[];
   /** Ceiling of what one function allocates. */
   readonly maxBytes: number;
   readonly print: (stream: GuestLine["stream"], text: string) => void;
@@ -33,7 +35,12 @@ const NS_PER_MS = 1_000_000;
 type Owners = WeakMap<Pollable, Life>;
 
 /** Makes the imports of one instance. Create one maker per worker: it changes how the shim's pollables wait. */
-export function createWasi({ bridge, maxBytes, print }: WasiParts): (life: Life) => GuestImports {
+export function createWasi({
+  bridge,
+  wanted,
+  maxBytes,
+  print,
+}: WasiParts): (life: Life) => GuestImports {
   const owners: Owners = new WeakMap();
   const block = function (this: Pollable): unknown {
     const life = owners.get(this);
@@ -41,36 +48,50 @@ export function createWasi({ bridge, maxBytes, print }: WasiParts): (life: Life)
   };
   // The glue calls methods of the class itself, so that waiting cannot be changed on a subclass.
   Object.defineProperty(poll.Pollable.prototype, "block", { value: block });
-  const random = randomOf(maxBytes);
+  const shared: GuestImports = {
+    "wasi:clocks/wall-clock": WALL_CLOCK,
+    "wasi:filesystem/preopens": { getDirectories: () => [] },
+    "wasi:filesystem/types": types,
+    "wasi:io/error": error,
+    "wasi:io/streams": streams,
+    ...randomOf(maxBytes),
+  };
+  const own: Readonly<Record<string, (life: Life) => object>> = {
+    "wasi:clocks/monotonic-clock": (life) => monotonicClock(life, owners),
+    "wasi:io/poll": (life) => ({
+      Pollable: poll.Pollable,
+      poll: (list: readonly Pollable[]) => bridge.poll(life, list),
+    }),
+  };
   return (life) => {
-    const stdout = createLineSplitter((text) => print("stdout", text));
-    const stderr = createLineSplitter((text) => print("stderr", text));
-    life.atEnd(() => stdout.flush());
-    life.atEnd(() => stderr.flush());
-    const printing = cli.createCli({ stdout, stderr });
-    return {
-      "wasi:cli/environment": printing.environment,
-      "wasi:cli/exit": printing.exit,
-      "wasi:cli/stdin": printing.stdin,
-      "wasi:cli/stdout": printing.stdout,
-      "wasi:cli/stderr": printing.stderr,
-      "wasi:cli/terminal-input": printing.terminalInput,
-      "wasi:cli/terminal-output": printing.terminalOutput,
-      "wasi:cli/terminal-stdin": printing.terminalStdin,
-      "wasi:cli/terminal-stdout": printing.terminalStdout,
-      "wasi:cli/terminal-stderr": printing.terminalStderr,
-      "wasi:clocks/monotonic-clock": monotonicClock(life, owners),
-      "wasi:clocks/wall-clock": WALL_CLOCK,
-      "wasi:filesystem/preopens": { getDirectories: () => [] },
-      "wasi:filesystem/types": types,
-      "wasi:io/error": error,
-      "wasi:io/poll": {
-        Pollable: poll.Pollable,
-        poll: (list: readonly Pollable[]) => bridge.poll(life, list),
-      },
-      "wasi:io/streams": streams,
-      ...random,
-    };
+    const imports: Record<string, object> = {};
+    let commandLine: GuestImports | undefined;
+    for (const name of wanted) {
+      const one = shared[name] ?? own[name]?.(life);
+      if (one !== undefined) imports[name] = one;
+      else if (name.startsWith("wasi:cli/")) commandLine ??= commandLineOf(life, print);
+    }
+    return { ...imports, ...commandLine };
+  };
+}
+
+function commandLineOf(life: Life, print: WasiParts["print"]): GuestImports {
+  const stdout = createLineSplitter((text) => print("stdout", text));
+  const stderr = createLineSplitter((text) => print("stderr", text));
+  life.atEnd(() => stdout.flush());
+  life.atEnd(() => stderr.flush());
+  const made = cli.createCli({ stdout, stderr });
+  return {
+    "wasi:cli/environment": made.environment,
+    "wasi:cli/exit": made.exit,
+    "wasi:cli/stdin": made.stdin,
+    "wasi:cli/stdout": made.stdout,
+    "wasi:cli/stderr": made.stderr,
+    "wasi:cli/terminal-input": made.terminalInput,
+    "wasi:cli/terminal-output": made.terminalOutput,
+    "wasi:cli/terminal-stdin": made.terminalStdin,
+    "wasi:cli/terminal-stdout": made.terminalStdout,
+    "wasi:cli/terminal-stderr": made.terminalStderr,
   };
 }
 

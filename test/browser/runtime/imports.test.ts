@@ -162,7 +162,7 @@ test("WASI gives time and chance, and nothing of the world outside", async () =>
   const ask = async (func: string): Promise<unknown> =>
     (await pool.invoke(callOf("inlay:test/sandbox", func)))[0];
 
-  const [env, args, preopens] = await Promise.all([ask("env"), ask("arguments"), ask("preopens")]);
+  const [env, args, preopens] = await Promise.all([ask("env"), ask("args"), ask("preopens")]);
   const [one, other] = await Promise.all([ask("random"), ask("random")]);
   const now = Number(await ask("now"));
 

@@ -28,6 +28,7 @@ const setup: ComponentSetup = {
   name: "hostile",
   glue: HOSTILE_GLUE,
   cores: new Map(),
+  borrowers: new Map(),
   mode: "sync",
   exports: new Map([
     [
@@ -40,6 +41,7 @@ const setup: ComponentSetup = {
     ],
   ]),
   imports: new Map(),
+  wasi: [],
   stock: 1,
   maxBytes: 65_536,
 };

@@ -33,6 +33,8 @@ export interface ComponentSetup {
   readonly imports: ReadonlyMap<string, FunctionSetups>;
   /** WASI interfaces that the component imports, without version. */
   readonly wasi: readonly string[];
+  /** True if nothing happens to an instance once its call has ended, so that it may serve another one. */
+  readonly settles: boolean;
   /** Instances to keep ready. */
   readonly stock: number;
   /** Ceiling of what one host function allocates for a guest. */

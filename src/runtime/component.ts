@@ -21,8 +21,6 @@ export interface ComponentParts {
   readonly name: string;
   readonly bridge: Bridge;
   readonly supply: WorkerSupply;
-  /** Processors of the machine, as far as the browser says. */
-  readonly cores: number;
   readonly clock: Clock;
   readonly log: Log;
   /** The runtime's end. */
@@ -36,7 +34,6 @@ interface Compiled {
 
 /** Fresh instances that wait for calls: enough to hide their making, few enough for their memory. */
 const MAX_STOCK = 8;
-const MAX_WORKERS = 4;
 
 /** Compiles for the default limit at once, so that a component which no engine takes fails here. */
 export async function createComponent(
@@ -63,6 +60,7 @@ export async function createComponent(
         exports: callableExports(world),
         imports: answeredImports(world),
         wasi: wasiImports(world),
+        settles: mayBorrow(world),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
         maxBytes: maxMemoryBytes,
@@ -73,21 +71,12 @@ export async function createComponent(
         limits,
         clock,
         log,
-        callsPerRunner: (all) =>
-          mode === "atomics" ? 1 : Math.ceil(all / workersFor(parts.cores)),
+        ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
         open: (opening) => openComponentWorker({ setup, supply, imports, clock, log }, opening),
         signal: AbortSignal.any([signal, parts.signal]),
       });
     },
   };
-}
-
-/**
- * Workers that one component may have; more than one only come with more calls at once. One processor is left to the
- * page and the connection.
- */
-function workersFor(cores: number): number {
-  return Math.min(Math.max(cores - 1, 1), MAX_WORKERS);
 }
 
 /** @throws {LatticeError} `bad-image` for a core module that the engine refuses, or too much memory from the start. */

@@ -20,7 +20,7 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-const ENGINE = "jco-1.35.0-1";
+const ENGINE = "jco-1.35.0-2";
 
 interface Manifest {
   readonly sizeBytes: number;

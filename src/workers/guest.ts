@@ -1,4 +1,9 @@
-/** A component in its worker: a stock of fresh instances, and the calls that run. */
+/**
+ * A component in its worker: a stock of instances that have served nobody, and the calls that run.
+ *
+ * An instance that has served a call goes back into the stock only if it can be set back to how it was made; all others
+ * end with their call.
+ */
 import type {
   ComponentHostMethods,
   ComponentSetup,
@@ -12,6 +17,7 @@ import type { Bridge } from "./bridge/bridge.ts";
 import type { GuestExports, Instantiate } from "./instantiate.ts";
 import type { Life } from "./life.ts";
 import type { Lent, Memories } from "./memories.ts";
+import type { CoreInstances, Rewind } from "./rewind.ts";
 
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { remote } from "../channels/rpc.ts";
@@ -24,6 +30,7 @@ import { exportOf, importGlue, resultsOf, resultsOfThrown } from "./instantiate.
 import { createLife } from "./life.ts";
 import { createMemories } from "./memories.ts";
 import { createLineLimiter } from "./printed.ts";
+import { createRewinder } from "./rewind.ts";
 import { createWasi } from "./wasi.ts";
 
 export interface GuestParts {
@@ -48,17 +55,22 @@ interface Instance {
   readonly life: Life;
   readonly lent: readonly Lent[];
   readonly exports: GuestExports;
+  /** Absent if it can serve only one call. */
+  readonly rewind: Rewind | undefined;
 }
 
 export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
-  const { exports: served, stock: wanted } = setup;
+  const { exports: funcs } = setup;
   const stock: Instance[] = [];
   const running = new Map<number, Life>();
-  const memories = createMemories(borrowersOf(setup), wanted + MORE_MEMORIES);
+  const memories = createMemories(borrowersOf(setup), setup.stock + MORE_MEMORIES);
   /** Memories of instances that have ended, to be wiped when the next instance is made, not before an answer. */
   const used: (readonly Lent[])[] = [];
+  /** Instances that have served a call, to be set back before the next one. */
+  const served: Instance[] = [];
   let make: (() => Instance) | undefined;
   let refilling = false;
+  let wanted = setup.stock;
 
   const prepare = async (): Promise<void> => {
     const instantiate = await importGlue(setup.glue, setup.cores);
@@ -67,14 +79,24 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       for (const lent of used.splice(0)) memories.giveBack(lent);
       return makeOne();
     };
-    stock.push(make());
+    const first = make();
+    stock.push(first);
+    // Where guests never wait, one instance serves all calls in turn, as long as it can be set back.
+    if (setup.mode === "sync" && first.rewind !== undefined) wanted = 1;
     refill();
   };
   const take = (): Instance => {
     if (make === undefined) throw new LatticeError("internal", "the component is not ready");
-    const instance = stock.pop() ?? make();
+    const instance = stock.pop() ?? rewound() ?? make();
     refill();
     return instance;
+  };
+  const rewound = (): Instance | undefined => {
+    for (let instance = served.pop(); instance !== undefined; instance = served.pop()) {
+      if (instance.rewind?.() === true) return instance;
+      end(instance, true);
+    }
+    return undefined;
   };
   /** One instance per turn, so that calls which have come meanwhile go first. */
   const refill = (): void => {
@@ -84,7 +106,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       refilling = false;
       if (make === undefined || stock.length >= wanted) return;
       try {
-        stock.push(make());
+        stock.push(rewound() ?? make());
       } catch (thrown) {
         // The next call meets the same and reports it to its caller.
         parts.complain(thrown);
@@ -93,8 +115,16 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       refill();
     }, 0);
   };
-  const finish = ({ id }: GuestCall, { life, lent }: Instance, well: boolean): void => {
+  const finish = ({ id }: GuestCall, instance: Instance, well: boolean): void => {
+    const { life, rewind } = instance;
     running.delete(id);
+    const again = well && rewind !== undefined && !life.touched;
+    if (well && !again) wanted = setup.stock;
+    if (again && stock.length + served.length < wanted) served.push(instance);
+    else end(instance, well);
+    refill();
+  };
+  const end = ({ life, lent }: Instance, well: boolean): void => {
     life.end();
     // After a trap or a cancelled wait there may be frames that still hold the memory.
     if (well && lent.length > 0) used.push(lent);
@@ -102,13 +132,13 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   return {
     ready: prepare(),
     call(call) {
-      const gives = served.get(call.instance)?.get(call.func);
+      const gives = funcs.get(call.instance)?.get(call.func);
       if (gives === undefined) throw missing(setup, call);
       const instance = take();
       const { life } = instance;
       const func = exportOf(instance.exports, call.instance, call.func);
       if (func === undefined) throw missing(setup, call);
-      life.callId = call.id;
+      life.begin(call.id);
       running.set(call.id, life);
       let well = false;
       const conclude = (results: readonly WitValue[]): readonly WitValue[] => {
@@ -157,14 +187,20 @@ function maker(
   );
   const wasi = createWasi({ bridge, wanted: setup.wasi, maxBytes: setup.maxBytes, print });
   const importsFor = createImports(wasi, bridge, setup.imports);
+  const rewinder = createRewinder();
   return () => {
     const life = createLife();
     const lent: Lent[] = [];
     const taken = (memory: Lent): void => void lent.push(memory);
+    const cores: CoreInstances[number][] = [];
     const exports = instantiate(importsFor(life), (module, imports) => {
-      return new WebAssembly.Instance(module, memories.importsOf(module, imports, taken));
+      const given = memories.importsOf(module, imports, taken);
+      const instance = new WebAssembly.Instance(module, given);
+      cores.push({ module, instance });
+      return instance;
     });
-    return { life, lent, exports };
+    const rewind = setup.settles && !life.touched ? rewinder.watch(cores) : undefined;
+    return { life, lent, exports, rewind };
   };
 }
 

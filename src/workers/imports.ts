@@ -23,6 +23,31 @@ export function createImports(
       const name = withoutVersion(instance);
       imports[name] = { ...imports[name], ...stubs };
     }
+    for (const [name, given] of Object.entries(imports)) imports[name] = noting(life, given);
     return imports;
   };
+}
+
+/**
+ * `given` with functions that note their use in `life`. Classes stay as they are, for the glue compares them: whoever
+ * uses one has it from a function.
+ */
+function noting(life: Life, given: object): object {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === "function" && !/^[A-Z]/.test(name) ? noted(life, value) : value,
+    ]),
+  );
+}
+
+/** A proxy, for the glue finds more on a function than its call. */
+function noted(life: Life, func: object): object {
+  return new Proxy(func, {
+    apply(target, self, args: unknown[]): unknown {
+      life.touched = true;
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only proxies of functions are applied
+      return Reflect.apply(target as (...args: unknown[]) => unknown, self, args);
+    },
+  });
 }

@@ -1,12 +1,16 @@
 /**
- * The life of one instance: it ends with its only call, and nothing that the instance still waits for may wake it then.
+ * The life of one instance: it ends with its last call, and nothing that the instance still waits for may wake it then.
  */
 import { LatticeError } from "../core/error.ts";
 
 export interface Life {
   /** The call that the instance serves; -1 before. */
-  callId: number;
-  /** True from the end of the call. */
+  readonly callId: number;
+  /** True once the guest has asked its host for anything: then it may hold something, or somebody it. */
+  touched: boolean;
+  /** A call begins; the one before ended well. */
+  begin(callId: number): void;
+  /** True from the end of the last call. */
   readonly ended: boolean;
   /** Rejects when the call cannot go on, with the reason. Never resolves. */
   readonly failed: Promise<never>;
@@ -24,9 +28,9 @@ export interface Life {
 
 export function createLife(): Life {
   let ended = false;
-  let reject: (reason: LatticeError) => void = () => undefined;
-  const failed = new Promise<never>((_, no) => (reject = no));
-  failed.catch(() => undefined); // heard by whoever races a call against it
+  let callId = -1;
+  /** Of the call that runs: a promise that outlived calls would gather all who ever waited for it. */
+  let failure: Failure | undefined;
   const endings: (() => void)[] = [];
   const end = (): void => {
     ended = true;
@@ -34,14 +38,23 @@ export function createLife(): Life {
   };
   const fail = (reason: LatticeError): void => {
     end();
-    reject(reason);
+    (failure ??= createFailure()).reject(reason);
   };
   return {
-    callId: -1,
+    touched: false,
+    get callId() {
+      return callId;
+    },
+    begin(id) {
+      callId = id;
+      failure = undefined;
+    },
     get ended() {
       return ended;
     },
-    failed,
+    get failed() {
+      return (failure ??= createFailure()).promise;
+    },
     fail,
     end,
     atEnd: (run) => void endings.push(run),
@@ -55,6 +68,18 @@ export function createLife(): Life {
       return new Promise<never>(() => undefined);
     },
   };
+}
+
+interface Failure {
+  readonly promise: Promise<never>;
+  readonly reject: (reason: LatticeError) => void;
+}
+
+function createFailure(): Failure {
+  let reject: (reason: LatticeError) => void = () => undefined;
+  const promise = new Promise<never>((_, no) => (reject = no));
+  promise.catch(() => undefined); // heard by whoever races a call against it
+  return { promise, reject };
 }
 
 function failureOf(thrown: unknown): LatticeError {

@@ -8,6 +8,7 @@ import { generate } from "@bytecodealliance/jco/component";
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { answer } from "../channels/rpc.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
+import { revealState } from "../wire/core-state.ts";
 import { withoutReservedNames } from "./reserved-names.ts";
 
 const NAME = "component";
@@ -20,7 +21,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
   const cores = new Map<string, Uint8Array>();
   let glue: string | undefined;
   for (const [name, bytes] of files) {
-    if (name.endsWith(".wasm")) cores.set(name, bytes);
+    if (name.endsWith(".wasm")) cores.set(name, revealState(bytes) ?? bytes);
     else if (name === `${NAME}.js`) glue = withoutReservedNames(new TextDecoder().decode(bytes));
   }
   if (glue === undefined) throw new LatticeError("bad-image", "the transpiler gave no JavaScript");

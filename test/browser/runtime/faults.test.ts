@@ -27,6 +27,19 @@ test("each call has an instance of its own", async () => {
   expect(counts).toEqual(Array.from({ length: 20 }, () => [1]));
 });
 
+test("what a call leaves behind, the next one does not find: growth, errors, many at once", async () => {
+  await using opened = openRuntime();
+  await using pool = await run(opened.runtime, "faulty", { maxInstances: 8 });
+  const call = (func: string, ...args: unknown[]) => pool.invoke(callOf(FAULTY, func, args));
+  const before = await call("grow", 3);
+
+  const rounds = Array.from({ length: 10 }, () => [call("count"), call("fail"), call("grow", 1)]);
+  const answers = await Promise.all(rounds.flat());
+
+  const err = [{ tag: "err", val: "broken on purpose" }];
+  expect(answers).toEqual(rounds.flatMap(() => [[1], err, before]));
+});
+
 test("an error of the interface is a value, and nothing is no value", async () => {
   await using opened = openRuntime();
   await using pool = await run(opened.runtime, "faulty");

@@ -42,6 +42,7 @@ const setup: ComponentSetup = {
   ]),
   imports: new Map(),
   wasi: [],
+  settles: true,
   stock: 1,
   maxBytes: 65_536,
 };

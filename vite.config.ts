@@ -51,7 +51,23 @@ export default defineConfig({
       {
         root,
         worker: { format: "es" },
-        optimizeDeps: { exclude: ["@bytecodealliance/jco", "@bytecodealliance/jco-transpile"] },
+        // Cross-origin isolated, so that the bridge by shared memory is tested as well.
+        server: {
+          headers: {
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-embedder-policy": "require-corp",
+            "cross-origin-resource-policy": "cross-origin",
+          },
+        },
+        optimizeDeps: {
+          exclude: ["@bytecodealliance/jco", "@bytecodealliance/jco-transpile"],
+          // Found late otherwise, which reloads the page in the middle of a test.
+          include: [
+            "@bytecodealliance/preview2-shim/cli",
+            "@bytecodealliance/preview2-shim/filesystem",
+            "@bytecodealliance/preview2-shim/io",
+          ],
+        },
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

@@ -21,8 +21,8 @@ export interface PoolParts {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly log: Log;
-  /** Calls that one runner executes at once, when so many may run in all; default: all of them. */
-  readonly callsPerRunner?: (maxInstances: number) => number;
+  /** Calls that one runner executes at once; default: all that may run. */
+  readonly callsPerRunner?: number;
   readonly open: (signal: AbortSignal) => Promise<Runner>;
   /** Ends the pool. */
   readonly signal: AbortSignal;
@@ -53,7 +53,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   let running = 0;
   let opening = 0;
 
-  const perLane = (): number => parts.callsPerRunner?.(maxInstances) ?? maxInstances;
+  const perLane = (): number => parts.callsPerRunner ?? maxInstances;
   const show = (): void => {
     const before = load.peek();
     const beyond = running + line.length - maxInstances;

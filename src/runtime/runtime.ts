@@ -28,17 +28,12 @@ export interface RuntimeOptions {
   readonly workers?: string;
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
-  /** Processors to reckon with; default: what the browser says. */
-  readonly cores?: number;
 }
 
-/** What browsers that do not tell are taken for. */
-const SOME_CORES = 2;
 const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { clock, log, bridge, images = {}, workers, spare = true } = options;
-  const cores = options.cores ?? navigator.hardwareConcurrency ?? SOME_CORES;
   const ended = new AbortController();
   const supply = createWorkerSupply(clock, { base: workers, spare });
   const transpiler = createTranspiler(clock, workers);
@@ -64,7 +59,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       );
       onProgress?.({ stage: "compile" });
       const name = image.reference;
-      const parts = { name, bridge, supply, cores, clock, log, signal: ended.signal };
+      const parts = { name, bridge, supply, clock, log, signal: ended.signal };
       return createComponent(prepared, parts);
     },
     async [Symbol.asyncDispose]() {

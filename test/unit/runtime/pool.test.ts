@@ -232,7 +232,7 @@ test("if no fresh runner is to be had, those that wait hear why, and the next ca
 });
 
 test("runners that take one call each are opened as calls come, and ended when fewer may run", async () => {
-  const { pool, runners } = await setUp({ maxInstances: 3, callsPerRunner: () => 1 });
+  const { pool, runners } = await setUp({ maxInstances: 3, callsPerRunner: 1 });
   const calls = ["1", "2", "3", "4"].map((id) => pool.invoke(callOf(id)));
   await settled();
 

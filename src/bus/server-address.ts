@@ -20,14 +20,14 @@ export function serverAddress(
   if (url === undefined || url.host === "" || !schemes.includes(url.protocol.slice(0, -1))) {
     throw new LatticeError(
       "bad-input",
-      `server "${withoutUser(text)}" must be an address such as ${schemes[0] ?? "ws"}://host:port`,
+      `server "${showable(text, url)}" must be an address such as ${schemes[0] ?? "ws"}://host:port`,
     );
   }
   const credentials = embedded(url);
   url.username = "";
   url.password = "";
   url.hash = "";
-  return { url: url.href, shown: `${url.protocol}//${url.host}`, credentials };
+  return { url: url.href, shown: origin(url), credentials };
 }
 
 function parse(text: string): URL | undefined {
@@ -40,9 +40,23 @@ function parse(text: string): URL | undefined {
 
 function embedded(url: URL): Credentials | undefined {
   if (url.username === "") return undefined;
-  const user = decodeURIComponent(url.username);
-  if (url.password === "") return { token: user };
-  return { user, pass: decodeURIComponent(url.password) };
+  try {
+    const user = decodeURIComponent(url.username);
+    if (url.password === "") return { token: user };
+    return { user, pass: decodeURIComponent(url.password) };
+  } catch {
+    // The decoder's own error says less.
+    throw new LatticeError(
+      "bad-input",
+      `the credentials in the address of server "${origin(url)}" must be percent-encoded, a "%" as "%25"`,
+    );
+  }
 }
 
-const withoutUser = (text: string): string => text.slice(text.lastIndexOf("@") + 1);
+const origin = ({ protocol, host }: URL): string => `${protocol}//${host}`;
+
+/** What an error may show of a text that is no address to dial. Nothing, where parts of it may be secret. */
+function showable(text: string, url: URL | undefined): string {
+  if (url !== undefined && url.host !== "") return origin(url);
+  return /[@?#]/.test(text) ? "…" : text;
+}

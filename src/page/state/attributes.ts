@@ -55,15 +55,23 @@ export function serverProblem(server: string): string | undefined {
   try {
     url = new URL(server);
   } catch {
-    return `“${server}” is not an address. It should look like wss://lattice.example:4223.`;
+    return `“${showable(server)}” is not an address. It should look like wss://lattice.example:4223.`;
   }
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
-    return `“${server}” must begin with ws:// or wss://: a browser reaches NATS over WebSocket only.`;
+    return `“${showable(server)}” must begin with ws:// or wss://: a browser reaches NATS over WebSocket only.`;
   }
   if (url.username !== "" || url.password !== "") {
     return "Leave the user and password out of the address, and give them as credentials.";
   }
   return undefined;
+}
+
+/** An address may carry a user, a password or a token: nothing from where these could begin is shown. */
+function showable(server: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(server)?.[0] ?? "";
+  if (server.includes("@")) return `${scheme}…`;
+  const end = server.search(/[?#]/);
+  return end === -1 ? server : `${server.slice(0, end)}…`;
 }
 
 function words(text: string): readonly string[] {

@@ -24,8 +24,43 @@ test.each(["", "host:4222", "http://host", "nats://host", "//host", "ws://"])(
   },
 );
 
+test.each([
+  ["https://lattice.example/nats?jwt=SECRET", "https://lattice.example"],
+  ["nats://tab:SECRET@lattice.example:4222#SECRET", "nats://lattice.example:4222"],
+  ["ws://tab:SEC/RET@lattice.example", "…"],
+  ["ws://tab:SECRET@", "…"],
+  ["lattice.example:4222?jwt=SECRET@x", "…"],
+  ["lattice.example:4222", "lattice.example:4222"],
+])("an error about %s shows %s of it", (text, shown) => {
+  const refused = refusal(text);
+
+  expect(refused).toMatchObject({ code: "bad-input" });
+  expect(refused.message).toContain(`server "${shown}" must be`);
+  expect(refused.message).not.toMatch(/SEC|RET/);
+});
+
+test.each(["ws://SECRET%@host", "ws://tab:SECRET%zz@host"])(
+  "credentials that are no percent-encoding are refused without being shown: %s",
+  (text) => {
+    const refused = refusal(text);
+
+    expect(refused).toMatchObject({ code: "bad-input" });
+    expect(refused.message).toContain('server "ws://host"');
+    expect(refused.message).not.toContain("SECRET");
+  },
+);
+
 test("takes NATS's own schemes where they are asked for", () => {
   const { url, shown } = serverAddress("nats://tab:pw@host:4222", ["nats"]);
 
   expect([url, shown]).toEqual(["nats://host:4222", "nats://host:4222"]);
 });
+
+function refusal(text: string): Error {
+  try {
+    serverAddress(text);
+  } catch (thrown) {
+    if (thrown instanceof Error) return thrown;
+  }
+  throw new Error(`${text} was taken`);
+}

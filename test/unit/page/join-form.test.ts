@@ -54,6 +54,19 @@ test.each([
 });
 
 test.each([
+  { servers: "https://lattice.example/nats?jwt=SECRET", shows: "“https://lattice.example/nats…”" },
+  { servers: "nats://tab:SECRET@lattice.example", shows: "“nats://…”" },
+  { servers: "wss://tab:SEC/RET@lattice.example", shows: "“wss://…”" },
+  { servers: "tab:SECRET@lattice.example?x", shows: "“…”" },
+])("a problem with $servers shows $shows of it", ({ servers, shows }) => {
+  const reading = readJoinForm({ ...fieldsOf({ servers: [] }), servers }, { servers: [] });
+
+  const problem = "problems" in reading && reading.problems.get("servers");
+  expect(problem).toContain(shows);
+  expect(problem).not.toMatch(/SEC|RET/);
+});
+
+test.each([
   { kind: "token" as const, field: "token" as const },
   { kind: "password" as const, field: "user" as const },
   { kind: "creds" as const, field: "creds" as const },

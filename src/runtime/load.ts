@@ -30,7 +30,7 @@ export interface LoadParts {
   /** Interfaces without version that the host answers. */
   readonly provided: ReadonlySet<string>;
   readonly maxBytes: number;
-  /** Absent when nothing is to be kept. */
+  /** Absent when nothing is to be kept. Its reads do not fail. */
   readonly cache: ImageCache | undefined;
   readonly transpiler: Transpiler;
   readonly log: Log;
@@ -126,10 +126,14 @@ async function locateLatest(
 
 /** Both forms of glue may be kept; which one is needed only the world tells, which is in both. */
 async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | undefined> {
-  const { cache, bridge } = parts;
+  const { cache, bridge, log } = parts;
   if (cache === undefined) return undefined;
+  const damaged = (thrown: unknown): undefined => {
+    log.warn("cache.failed", { digest, error: messageOf(thrown) });
+    return undefined;
+  };
   for (const mode of ["sync", "jspi"] as const) {
-    const kept = await readPrepared(cache, digest, mode);
+    const kept = await readPrepared(cache, digest, mode).catch(damaged);
     if (kept === undefined) continue;
     refuseUnmet(kept.world, parts);
     if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;

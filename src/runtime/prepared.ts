@@ -52,7 +52,7 @@ export function filesOf(prepared: Prepared): ReadonlyMap<string, Uint8Array> {
   ]);
 }
 
-/** `undefined` unless all files are there. */
+/** `undefined` unless all files are there. Rejects if they are not what {@link filesOf} made. */
 export async function readPrepared(
   cache: ImageCache,
   digest: Digest,

@@ -8,6 +8,7 @@ import type { Runtime } from "../core/runtime.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createComponent } from "./component.ts";
+import { lenient } from "./lenient-cache.ts";
 import { load } from "./load.ts";
 import { createTranspiler } from "./transpiler.ts";
 import { createWorkerSupply } from "./worker-supply.ts";
@@ -37,7 +38,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const ended = new AbortController();
   const supply = createWorkerSupply(clock, { base: workers, spare });
   const transpiler = createTranspiler(clock, workers);
-  const cache = images.cache === false ? undefined : options.cache;
+  const kept = images.cache === false ? undefined : options.cache;
+  const cache = kept && lenient(kept, log);
   const provided = new Set(options.provided);
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
   const unfinished = new Set<Promise<void>>();

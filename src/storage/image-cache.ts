@@ -1,12 +1,16 @@
 /**
  * Components that were fetched and prepared, kept for the next start: in the Cache API, or in memory where there is
- * none. Bounded; the least recently used component goes first.
+ * none or it fails. Bounded; the least recently used component goes first.
  *
  * Keys are addresses of this origin that no server knows. Everything of one component lies under its digest and goes
  * as a whole; references remember which digest they led to.
  */
 import type { Digest } from "../core/ids.ts";
 import type { ImageCache, RememberedReference } from "../core/image-cache.ts";
+import type { FileStore } from "./file-store.ts";
+
+import { LatticeError } from "../core/error.ts";
+import { originFiles } from "./file-store.ts";
 
 export interface ImageCacheOptions {
   readonly now: () => number;
@@ -14,14 +18,6 @@ export interface ImageCacheOptions {
   readonly maxBytes?: number;
   /** Default: the Cache API, or memory. */
   readonly files?: FileStore;
-}
-
-/** Where files lie. */
-export interface FileStore {
-  get(path: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  put(path: string, bytes: Uint8Array): Promise<void>;
-  remove(path: string): Promise<void>;
-  paths(): Promise<readonly string[]>;
 }
 
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -41,29 +37,35 @@ interface Index {
 }
 
 export function createImageCache(options: ImageCacheOptions): ImageCache {
-  const { now, maxBytes = MAX_BYTES, files = defaultFiles() } = options;
+  const { now, maxBytes = MAX_BYTES, files = originFiles() } = options;
   const index = async (): Promise<Index> => {
     const bytes = await files.get(INDEX);
-    if (bytes === undefined) return { images: {}, references: {} };
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this file writes it
-    return JSON.parse(new TextDecoder().decode(bytes)) as Index;
+    return bytes === undefined ? { images: {}, references: {} } : parseIndex(bytes);
+  };
+  /** An unreadable index fails this one change; without one, nothing that is there can be bounded. */
+  const indexToChange = async (): Promise<Index> => {
+    try {
+      return await index();
+    } catch (cause) {
+      for (const path of await files.paths()) await files.remove(path);
+      throw cause;
+    }
   };
   const change = (edit: (before: Index) => Promise<Index> | Index): Promise<void> =>
     exclusively(async () => {
-      const after = await edit(await index());
+      const after = await edit(await indexToChange());
       await files.put(INDEX, new TextEncoder().encode(JSON.stringify(after)));
     });
   return {
     read: (digest, file) => files.get(pathOf(digest, file)),
     write: (digest, given) =>
       change(async (before) => {
-        let bytes = before.images[digest]?.bytes ?? 0;
-        const sizes = [...given.values()].reduce((sum, { length }) => sum + length, 0);
-        const images = await makeRoom(files, before.images, digest, maxBytes - sizes);
-        for (const [file, content] of given) {
-          await files.put(pathOf(digest, file), content);
-          bytes += content.length;
-        }
+        const entry = before.images[digest];
+        const replaced = entry === undefined ? 0 : await sizeOf(files, digest, given.keys());
+        const growth = [...given.values()].reduce((sum, { length }) => sum + length, -replaced);
+        const images = await makeRoom(files, before.images, digest, maxBytes - growth);
+        for (const [file, content] of given) await files.put(pathOf(digest, file), content);
+        const bytes = (entry?.bytes ?? 0) + growth;
         return { ...before, images: { ...images, [digest]: { bytes, usedMs: now() } } };
       }),
     touch: (digest) =>
@@ -81,6 +83,33 @@ export function createImageCache(options: ImageCacheOptions): ImageCache {
         return { ...before, references: Object.fromEntries(newest) };
       }),
   };
+}
+
+/** @throws {LatticeError} `bad-message` for what this file cannot have written. */
+function parseIndex(bytes: Uint8Array): Index {
+  let index: unknown;
+  try {
+    index = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new LatticeError("bad-message", UNREADABLE, { cause });
+  }
+  if (isIndex(index)) return index;
+  throw new LatticeError("bad-message", UNREADABLE);
+}
+
+const UNREADABLE = "the index of the image cache cannot be read";
+
+/** Looks no deeper: whatever was cut off or overwritten is no longer JSON with these two parts. */
+function isIndex(value: unknown): value is Index {
+  const isObject = (part: unknown): boolean => typeof part === "object" && part !== null;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "images" in value &&
+    "references" in value &&
+    isObject(value.images) &&
+    isObject(value.references)
+  );
 }
 
 /** What is left of `images` when the least recently used ones are gone until `maxBytes` hold the rest. */
@@ -108,6 +137,13 @@ async function makeRoom(
   return Object.fromEntries(left);
 }
 
+/** Bytes of those of `names` that are there. */
+async function sizeOf(files: FileStore, digest: Digest, names: Iterable<string>): Promise<number> {
+  let size = 0;
+  for (const name of names) size += (await files.get(pathOf(digest, name)))?.length ?? 0;
+  return size;
+}
+
 function pathOf(digest: Digest, file: string): string {
   return `image/${digest}/${file}`;
 }
@@ -116,42 +152,4 @@ function pathOf(digest: Digest, file: string): string {
 function exclusively(run: () => Promise<void>): Promise<void> {
   if (!("navigator" in globalThis) || !("locks" in navigator)) return run();
   return navigator.locks.request(LOCK, run);
-}
-
-function defaultFiles(): FileStore {
-  return "caches" in globalThis ? createCacheFiles(caches) : createMemoryFiles();
-}
-
-export function createMemoryFiles(): FileStore {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  return {
-    get: async (path) => files.get(path),
-    put: async (path, bytes) => void files.set(path, new Uint8Array(bytes)),
-    remove: async (path) => void files.delete(path),
-    paths: async () => [...files.keys()],
-  };
-}
-
-const CACHE = "inlay-images";
-
-/** Files as responses to addresses below `/.inlay/` of this origin, which are never asked for. */
-export function createCacheFiles(storage: CacheStorage): FileStore {
-  const base = new URL("/.inlay/", self.origin).href;
-  const opened = (): Promise<Cache> => storage.open(CACHE);
-  return {
-    async get(path) {
-      const found = await (await opened()).match(base + path);
-      return found === undefined ? undefined : new Uint8Array(await found.arrayBuffer());
-    },
-    async put(path, bytes) {
-      await (await opened()).put(base + path, new Response(new Uint8Array(bytes)));
-    },
-    async remove(path) {
-      await (await opened()).delete(base + path);
-    },
-    async paths() {
-      const requests = await (await opened()).keys();
-      return requests.map(({ url }) => url.slice(base.length));
-    },
-  };
 }

@@ -54,6 +54,20 @@ async function greet(runtime: Runtime, reference: string): Promise<unknown> {
   return (await pool.invoke(callOf("inlay:demo/greeter", "greet", ["Ada"])))[0];
 }
 
+/** A runtime of its own, from its start to its end. */
+async function startOnce(reference: string): Promise<{
+  readonly answer: unknown;
+  readonly events: readonly string[];
+  readonly transpiled: boolean;
+}> {
+  started = [];
+  const opened = openRuntime({ images: {} });
+  const answer = await greet(opened.runtime, reference);
+  await opened[Symbol.asyncDispose]();
+  const events = opened.logged.map(({ event }) => event);
+  return { answer, events, transpiled: started.includes("inlay transpiler") };
+}
+
 async function start(runtime: Runtime, reference: string): Promise<Pool> {
   const { signal } = new AbortController();
   const component = await runtime.load({ reference }, { signal });
@@ -76,6 +90,48 @@ test("a pinned component starts a second time without network and transpiler", a
   expect(started).not.toContain("inlay transpiler");
   expect(started).toContain("inlay component");
 });
+
+test("storage that is denied costs the cache, not the start; memory takes its place", async () => {
+  const denied = { open: () => Promise.reject(new DOMException("denied", "SecurityError")) };
+  vi.stubGlobal("caches", denied);
+  const pinned = `${HELLO}#sha256=${await sha256(await fixtureBytes("hello"))}`;
+  await using opened = openRuntime({ images: {} });
+
+  const first = await greet(opened.runtime, pinned);
+  const second = await greet(opened.runtime, pinned);
+  const asked = instead(offline);
+  started = [];
+  const third = await greet(opened.runtime, pinned);
+
+  expect([first, second, third]).toEqual(["Hello, Ada!", "Hello, Ada!", "Hello, Ada!"]);
+  expect(asked).toEqual([]);
+  expect(started).not.toContain("inlay transpiler");
+  expect(opened.logged).toMatchObject([
+    { level: "warn", event: "cache.failed", fields: { error: "denied" } },
+  ]);
+});
+
+test.each([
+  { what: "index", file: /index\.json$/ },
+  { what: "manifest", file: /manifest\.json$/ },
+])(
+  "a damaged $what in the cache costs one start its speed, and is mended by it",
+  async (damage) => {
+    await startOnce(HELLO);
+    const cache = await caches.open("inlay-images");
+    const files = (await cache.keys()).filter(({ url }) => damage.file.test(url));
+    for (const request of files) await cache.put(request, new Response("{ not JSON"));
+
+    const second = await startOnce(HELLO);
+    await startOnce(HELLO); // an index is begun anew by the next change
+    const last = await startOnce(HELLO);
+
+    expect(files.length).toBe(1);
+    expect(second.answer).toBe("Hello, Ada!");
+    expect(second.events).toContain("cache.failed");
+    expect(last).toEqual({ answer: "Hello, Ada!", events: [], transpiled: false });
+  },
+);
 
 test("an unpinned component is asked for again; its last copy serves when the network fails", async () => {
   const first = openRuntime({ images: {} });

@@ -4,7 +4,13 @@ import type { ImageCache } from "../../../src/core/image-cache.ts";
 import type { Digest } from "../../../src/core/ids.ts";
 
 import { digest } from "../../../src/core/ids.ts";
-import { createImageCache, createMemoryFiles } from "../../../src/storage/image-cache.ts";
+import {
+  createFallbackFiles,
+  createMemoryFiles,
+  type FileStore,
+} from "../../../src/storage/file-store.ts";
+import { createImageCache } from "../../../src/storage/image-cache.ts";
+import { withCode } from "../../contract/bus.ts";
 
 const [A, B, C] = ["a", "b", "c"].map((letter) => digest(letter.repeat(64))) as [
   Digest,
@@ -73,4 +79,50 @@ test("references remember where they led, the newest of them", async () => {
 
   await expect(cache.reference("https://host/0.wasm")).resolves.toBeUndefined();
   await expect(cache.reference("https://host/500.wasm")).resolves.toMatchObject({ digest: A });
+});
+
+test("a component that is written anew counts once", async () => {
+  await keep(A, 40);
+  await keep(A, 45);
+  await keep(A, 40);
+  await keep(B, 55);
+
+  await expect(cache.read(A, "component.wasm")).resolves.toEqual(bytes(40));
+  await expect(cache.read(B, "component.wasm")).resolves.toEqual(bytes(55));
+});
+
+test.each(["not JSON", "null", '{"images":{}}'])(
+  "an unreadable index (%s) is told of, and the cache begins anew at the next change",
+  async (text) => {
+    await keep(A, 10);
+    await files.put("index.json", new TextEncoder().encode(text));
+
+    await expect(cache.reference("https://host/a.wasm")).rejects.toThrow(withCode("bad-message"));
+    await expect(keep(B, 10)).rejects.toThrow(withCode("bad-message"));
+    await keep(B, 10);
+
+    await expect(cache.read(B, "component.wasm")).resolves.toEqual(bytes(10));
+    expect((await files.paths()).toSorted()).toEqual([`image/${B}/component.wasm`, "index.json"]);
+  },
+);
+
+test("from the first failure of the storage on, files lie in memory", async () => {
+  const failure = new Error("storage denied");
+  const deny = (): Promise<never> => Promise.reject(failure);
+  const denied: FileStore = { get: deny, put: deny, remove: deny, paths: deny };
+  cache = createImageCache({ now: () => ++now, files: createFallbackFiles(denied) });
+
+  await expect(cache.read(A, "component.wasm")).rejects.toBe(failure);
+  await keep(A, 10);
+
+  await expect(cache.read(A, "component.wasm")).resolves.toEqual(bytes(10));
+});
+
+test("as long as the storage works, memory is not used", async () => {
+  const fallback = createFallbackFiles(files);
+
+  await fallback.put("a", bytes(3));
+
+  await expect(files.get("a")).resolves.toEqual(bytes(3));
+  await expect(fallback.paths()).resolves.toEqual(["a"]);
 });

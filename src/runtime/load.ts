@@ -22,7 +22,7 @@ import { componentWorld } from "../wire/component-types.ts";
 import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge.ts";
 import { fetchImage, tooLarge, Unreachable } from "./images.ts";
 import { unmetImports } from "./imports.ts";
-import { COMPONENT_FILE, filesOf, readPrepared } from "./prepared.ts";
+import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
 import { parseReference } from "./reference.ts";
 
 export interface LoadParts {
@@ -30,7 +30,7 @@ export interface LoadParts {
   /** Interfaces without version that the host answers. */
   readonly provided: ReadonlySet<string>;
   readonly maxBytes: number;
-  /** Absent when nothing is to be kept. Its reads do not fail. */
+  /** Absent when nothing is to be kept. */
   readonly cache: ImageCache | undefined;
   readonly transpiler: Transpiler;
   readonly log: Log;
@@ -51,10 +51,14 @@ export async function load(
 ): Promise<Prepared> {
   const { signal } = options;
   signal.throwIfAborted();
+  // Of a pinned component, what was made of it is all that is needed: its own bytes stay where they are.
+  const pin = "bytes" in source ? undefined : parseReference(source.reference).pin;
+  const pinned = pin === undefined ? undefined : await fromCache(pin, parts);
+  if (pinned !== undefined) return pinned;
   const located = await locate(source, options, parts);
   signal.throwIfAborted();
   options.onProgress?.({ stage: "verify" });
-  const kept = await fromCache(located.digest, parts);
+  const kept = pin === undefined ? await fromCache(located.digest, parts) : undefined;
   if (kept !== undefined) return kept;
   signal.throwIfAborted();
   const bytes = located.bytes ?? (await parts.cache?.read(located.digest, COMPONENT_FILE));
@@ -126,14 +130,10 @@ async function locateLatest(
 
 /** Both forms of glue may be kept; which one is needed only the world tells, which is in both. */
 async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | undefined> {
-  const { cache, bridge, log } = parts;
+  const { cache, bridge } = parts;
   if (cache === undefined) return undefined;
-  const damaged = (thrown: unknown): undefined => {
-    log.warn("cache.failed", { digest, error: messageOf(thrown) });
-    return undefined;
-  };
   for (const mode of ["sync", "jspi"] as const) {
-    const kept = await readPrepared(cache, digest, mode).catch(damaged);
+    const kept = await readPrepared(cache, digest, mode);
     if (kept === undefined) continue;
     refuseUnmet(kept.world, parts);
     if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;
@@ -163,7 +163,7 @@ async function prepare(
   const prepared: Prepared = { digest, sizeBytes: bytes.length, world, glueMode, glue, cores };
   const { cache } = parts;
   if (cache !== undefined) {
-    const files = new Map([[COMPONENT_FILE, bytes], ...filesOf(prepared)]);
+    const files = new Map([[COMPONENT_FILE, bytes], fileOf(prepared)]);
     parts.afterwards(cache.write(digest, files));
   }
   return prepared;

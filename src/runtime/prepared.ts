@@ -1,8 +1,13 @@
-/** A component that is ready to be instantiated, and its form in the image cache. */
+/**
+ * A component that is ready to be instantiated, and its form in the image cache: one file, since each file that is read
+ * costs a turn through the browser's storage.
+ */
 import type { GlueMode } from "../channels/transpile.ts";
 import type { Digest } from "../core/ids.ts";
 import type { ImageCache } from "../core/image-cache.ts";
 import type { FuncType, World } from "../core/wit.ts";
+
+import { concatBytes } from "../wire/bytes.ts";
 
 export interface Prepared {
   readonly digest: Digest;
@@ -20,13 +25,15 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-const ENGINE = "jco-1.35.0-2";
+const ENGINE = "jco-1.35.0-3";
 
+/** Stands at the start of the file, behind its own length; the glue and the core modules follow as they are. */
 interface Manifest {
   readonly sizeBytes: number;
   readonly imports: PlainInterfaces;
   readonly exports: PlainInterfaces;
-  readonly cores: readonly string[];
+  readonly glueBytes: number;
+  readonly cores: readonly (readonly [name: string, bytes: number])[];
 }
 
 /** Maps as JSON has them. */
@@ -35,50 +42,50 @@ type PlainInterfaces = readonly (readonly [
   functions: readonly (readonly [string, FuncType])[],
 ])[];
 
-/** The files of `prepared` for the cache. */
-export function filesOf(prepared: Prepared): ReadonlyMap<string, Uint8Array> {
-  const { sizeBytes, world, glueMode, glue, cores } = prepared;
+const LENGTH_BYTES = 4;
+
+/** The file of `prepared` for the cache. */
+export function fileOf(prepared: Prepared): readonly [name: string, bytes: Uint8Array] {
+  const { sizeBytes, world, glueMode, cores } = prepared;
+  const encoder = new TextEncoder();
+  const glue = encoder.encode(prepared.glue);
   const manifest: Manifest = {
     sizeBytes,
     imports: plainOf(world.imports),
     exports: plainOf(world.exports),
-    cores: [...cores.keys()],
+    glueBytes: glue.length,
+    cores: [...cores].map(([name, { length }]) => [name, length]),
   };
-  const encoder = new TextEncoder();
-  return new Map<string, Uint8Array>([
-    [fileName(glueMode, "manifest.json"), encoder.encode(JSON.stringify(manifest))],
-    [fileName(glueMode, "glue.js"), encoder.encode(glue)],
-    ...[...cores].map(([name, bytes]) => [fileName(glueMode, name), bytes] as const),
-  ]);
+  const head = encoder.encode(JSON.stringify(manifest));
+  const length = new Uint8Array(LENGTH_BYTES);
+  new DataView(length.buffer).setUint32(0, head.length);
+  return [fileName(glueMode), concatBytes([length, head, glue, ...cores.values()])];
 }
 
-/** `undefined` unless all files are there. Rejects if they are not what {@link filesOf} made. */
+/** `undefined` unless it is there, and whole. */
 export async function readPrepared(
   cache: ImageCache,
   digest: Digest,
   glueMode: GlueMode,
 ): Promise<Prepared | undefined> {
-  const read = (name: string): Promise<Uint8Array<ArrayBuffer> | undefined> =>
-    cache.read(digest, fileName(glueMode, name));
-  const [head, glue] = await Promise.all([read("manifest.json"), read("glue.js")]);
-  if (head === undefined || glue === undefined) return undefined;
+  const file = await cache.read(digest, fileName(glueMode));
+  if (file === undefined) return undefined;
   const decoder = new TextDecoder();
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filesOf wrote it, under the same engine
+  let at = 0;
+  const take = (length: number): Uint8Array => file.subarray(at, (at += length));
+  const head = take(new DataView(take(LENGTH_BYTES).buffer).getUint32(0));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fileOf wrote it, under the same engine
   const manifest = JSON.parse(decoder.decode(head)) as Manifest;
-  const cores = new Map<string, Uint8Array>();
-  const bodies = await Promise.all(manifest.cores.map(read));
-  for (const [index, name] of manifest.cores.entries()) {
-    const body = bodies[index];
-    if (body === undefined) return undefined;
-    cores.set(name, body);
-  }
-  const world = { imports: mapsOf(manifest.imports), exports: mapsOf(manifest.exports) };
   const { sizeBytes } = manifest;
-  return { digest, sizeBytes, world, glueMode, glue: decoder.decode(glue), cores };
+  const glue = decoder.decode(take(manifest.glueBytes));
+  const cores = new Map(manifest.cores.map(([name, bytes]) => [name, take(bytes)]));
+  if (at !== file.length) return undefined;
+  const world = { imports: mapsOf(manifest.imports), exports: mapsOf(manifest.exports) };
+  return { digest, sizeBytes, world, glueMode, glue, cores };
 }
 
-function fileName(mode: GlueMode, name: string): string {
-  return `${ENGINE}/${mode}/${name}`;
+function fileName(mode: GlueMode): string {
+  return `${ENGINE}/${mode}`;
 }
 
 function plainOf(interfaces: World["imports"]): PlainInterfaces {

@@ -46,7 +46,9 @@ const dialects: {
   v1: createV1,
 };
 
-/** Joins; resolves when the lattice was told. Ends everything it opened when it throws or `signal` aborts. */
+/**
+ * Connects, and makes the host; `start` of it joins the lattice. What it opened ends with `signal`, also when it throws.
+ */
 export async function assemble(
   setup: NodeSetup,
   ports: NodePorts,
@@ -89,7 +91,7 @@ export async function assemble(
     ...(setup.workers === undefined ? {} : { workers: setup.workers }),
   });
   const parts: DialectParts = { control, rpc, lattice, host: id, clock, log };
-  const host = createHost({
+  return createHost({
     id,
     lattice,
     friendlyName: name,
@@ -105,9 +107,9 @@ export async function assemble(
     record: (call) => view.record(call),
     changed: () => view.update({}),
     onSubscribed: () => view.step("announce"),
+    onLabels: (changed) => view.update({ labels: Object.fromEntries(changed) }),
+    ...(setup.jsDomain === undefined ? {} : { jsDomain: setup.jsDomain }),
   });
-  await host.start();
-  return host;
 }
 
 function makerOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]> {
@@ -125,10 +127,16 @@ function makerOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]>
 function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal): void {
   const show = (): void => {
     const states = { control: control.status.peek(), rpc: rpc.status.peek() };
+    const phases = [states.control.phase, states.rpc.phase];
     const { phase } = view.facts;
-    const up = states.control.phase === "open" && states.rpc.phase === "open";
+    const live = phase === "joined" || phase === "reconnecting";
+    // A bus that is closed belongs to a node that is leaving, which says so itself.
     const next =
-      phase === "joined" || phase === "reconnecting" ? (up ? "joined" : "reconnecting") : phase;
+      !live || phases.includes("closed")
+        ? phase
+        : phases.every((each) => each === "open")
+          ? "joined"
+          : "reconnecting";
     view.update({ ...states, phase: next });
   };
   show();

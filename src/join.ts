@@ -101,9 +101,15 @@ export function startJoining(options: JoinOptions): Joining {
   const startedMs = performance.now();
   const view = createSource<NodeState>(initialState(options));
   const fail = (thrown: unknown): never => {
-    const error = asLatticeError(thrown);
+    const error = asLatticeError(thrown, options.signal?.aborted === true ? "aborted" : "internal");
     const { code, message } = error;
-    view.set({ ...view.peek(), phase: "failed", error: { code, message } });
+    // Whoever leaves before the node has joined wanted no node: that is no failure to show.
+    const left = code === "aborted" || code === "closed";
+    view.set(
+      left
+        ? { ...view.peek(), phase: "stopped" }
+        : { ...view.peek(), phase: "failed", error: { code, message } },
+    );
     throw error;
   };
   return { view, joined: connect(options, view, startedMs).catch(fail) };
@@ -142,14 +148,17 @@ async function connect(
       .leave()
       .catch(() => undefined) // a worker that is lost has left
       .then(() => end(new LatticeError("closed", "the node has left the lattice"))));
-  options.signal?.addEventListener("abort", () => void leave(), { once: true });
+  options.signal?.addEventListener("abort", () => void leave(), {
+    once: true,
+    signal: ended.signal,
+  });
   tellOfPage((notice) => void host.notice(notice).catch(() => undefined), ended.signal);
 
   try {
     options.signal?.throwIfAborted();
     await host.join(setupOf(options, startedMs));
   } catch (cause) {
-    worker.terminate();
+    end(asLatticeError(cause, options.signal?.aborted === true ? "aborted" : "internal"));
     throw cause;
   }
   return {
@@ -191,10 +200,7 @@ async function imageOf(
   image: string | Blob | Uint8Array,
   id: string,
 ): Promise<{ image: string; bytes?: Uint8Array }> {
-  if (typeof image === "string")
-    return {
-      image: new URL(image, document.baseURI).protocol === "blob:" ? image : absolute(image),
-    };
+  if (typeof image === "string") return { image: absolute(image) };
   if (image instanceof Uint8Array) return { image: `bytes:${id}`, bytes: image };
   const name = image instanceof File ? image.name : `bytes:${id}`;
   return { image: name, bytes: new Uint8Array(await image.arrayBuffer()) };
@@ -255,7 +261,7 @@ function initialState(options: JoinOptions): NodeState {
 function endedState(state: NodeState, reason: unknown): NodeState {
   if (state.phase === "failed") return state;
   const { code, message } = asLatticeError(reason);
-  return code === "closed"
+  return code === "closed" || code === "aborted"
     ? { ...state, phase: "stopped" }
     : { ...state, phase: "failed", error: { code, message } };
 }

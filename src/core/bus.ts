@@ -1,6 +1,9 @@
 /** The port to NATS, or to its stand-in in memory: subjects, queue groups, requests. */
 import type { View } from "./view.ts";
 
+import { asLatticeError } from "./error.ts";
+import { until } from "./view.ts";
+
 export interface BusMessage {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -77,4 +80,21 @@ export interface Bus extends AsyncDisposable {
   /** Bytes that one message may have, headers included, by the server's word. */
   readonly maxPayload: number;
   readonly status: View<BusStatus>;
+}
+
+/**
+ * As {@link Bus.flush}, over a connection that may come and go: waits until it is open, and flushes again if it was lost
+ * meanwhile. Ends with the signal's reason, or with the bus.
+ */
+export async function flushed(bus: Bus, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- each round waits for the connection that the last one lost
+    await until(bus.status, ({ phase }) => phase === "open" || phase === "closed", signal);
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      return await bus.flush(signal);
+    } catch (cause) {
+      if (asLatticeError(cause).code !== "disconnected") throw cause;
+    }
+  }
 }

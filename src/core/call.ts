@@ -43,7 +43,7 @@ export interface Importee {
 
 export type Interceptor = (next: Callee) => Callee;
 
-/** `callee` behind `interceptors`; the first one sees a call first. */
-export function through(interceptors: readonly Interceptor[], callee: Callee): Callee {
-  return interceptors.reduceRight((next, intercept) => intercept(next), callee);
+/** `interceptors` as one; the first of them sees a call first. */
+export function chain(interceptors: readonly Interceptor[]): Interceptor {
+  return (callee) => interceptors.reduceRight((next, intercept) => intercept(next), callee);
 }

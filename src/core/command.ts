@@ -19,6 +19,8 @@ export interface HostDescription {
   /** Addresses of the two buses' servers, without credentials. */
   readonly controlServer: string | undefined;
   readonly rpcServer: string | undefined;
+  /** JetStream domain, if one was given. */
+  readonly jsDomain: string | undefined;
 }
 
 export interface WorkloadDescription {

@@ -1,4 +1,7 @@
-/** What a node shows a NATS server to be let in. Kept in the host worker only; never logged, never in views. */
+/**
+ * What a node shows a NATS server to be let in. The page is asked for it at each dial; only the host worker uses it, and
+ * it is never logged, never in views.
+ */
 
 export type Credentials =
   | { readonly user: string; readonly pass: string }

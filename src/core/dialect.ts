@@ -1,6 +1,6 @@
 /** The port to one generation of the lattice's protocols. */
 import type { Bus } from "./bus.ts";
-import type { Callee } from "./call.ts";
+import type { Callee, Interceptor } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { HostControl } from "./command.ts";
 import type { HostEvent } from "./event.ts";
@@ -24,9 +24,14 @@ export interface Served {
   readonly id: EntityId;
   readonly world: World;
   readonly callee: Callee;
+  /**
+   * What each call passes. A dialect puts all of a call inside, its parameters' arrival and its results' departure
+   * included, so that whatever fails is seen; the arguments are not there yet when the call enters.
+   */
+  readonly intercept: Interceptor;
   /** While false the dialect stays out of the queue groups, so that NATS routes elsewhere. */
   readonly accepting: View<boolean>;
-  /** Milliseconds that parameters may take to arrive, and a call to end. */
+  /** Milliseconds from the acceptance of a call to its end. */
   readonly deadlineMs: number;
 }
 

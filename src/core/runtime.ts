@@ -35,6 +35,7 @@ export interface RunOptions {
   readonly limits: Limits;
   /** Answers what the guest imports beyond WASI. */
   readonly imports: Importee;
+  /** Gives up the start; a pool that runs ends by its disposal. */
   readonly signal: AbortSignal;
 }
 

@@ -6,7 +6,8 @@ import type { Bus, BusMessage } from "../core/bus.ts";
 import type { CommandName, Commands, HostControl } from "../core/command.ts";
 import type { Log } from "../core/log.ts";
 
-import { messageOf } from "../core/error.ts";
+import { flushed } from "../core/bus.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
 
 export interface Route<Name extends CommandName = CommandName> {
   /** What a subject must be, past the common prefix, for this route. */
@@ -68,7 +69,11 @@ export interface RouteTable {
   readonly encodeError: (text: string) => Uint8Array;
 }
 
-/** Answers the table's subjects until `signal` aborts; resolves when the server knows all subscriptions. */
+/**
+ * Answers the table's subjects until `signal` aborts; resolves when the server knows all subscriptions.
+ *
+ * @throws {LatticeError} `denied` if it refuses one.
+ */
 export async function obeyRoutes(
   table: RouteTable,
   parts: { readonly bus: Bus; readonly host: HostControl; readonly log: Log },
@@ -93,11 +98,19 @@ export async function obeyRoutes(
     }
   };
 
+  let denied: LatticeError | undefined;
   for (const subject of table.subscriptions) {
     bus.subscribe(subject, (message) => void receive(message), {
       signal,
-      onDenied: (error) => log.error("command.denied", { subject, problem: error.message }),
+      onDenied: (cause) => {
+        log.error("command.denied", { subject, problem: cause.message });
+        denied = new LatticeError("denied", `these credentials may not listen to ${subject}`, {
+          cause,
+        });
+      },
     });
   }
-  await bus.flush(signal);
+  await flushed(bus, signal);
+  // The server refuses before it answers the flush.
+  if (denied !== undefined) throw denied;
 }

@@ -1,5 +1,5 @@
 /** A heartbeat at fixed intervals; beats are timed from the start, so that late timers do not add up. */
-import type { Clock } from "../core/clock.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
 
 /** Calls `beat` each `intervalMs`, first after one interval, until `signal` aborts. */
 export function keepBeating(
@@ -10,16 +10,16 @@ export function keepBeating(
 ): void {
   const started = clock.monotonic();
   let beats = 0;
+  let cancel: Cancel = () => undefined;
   const plan = (): void => {
-    if (signal.aborted) return;
     const due = started + (beats + 1) * intervalMs;
-    const cancel = clock.after(Math.max(0, due - clock.monotonic()), () => {
+    cancel = clock.after(Math.max(0, due - clock.monotonic()), () => {
       // After a sleep the missed beats are one beat, and the next comes in step again.
       beats = Math.max(beats + 1, Math.floor((clock.monotonic() - started) / intervalMs));
       beat();
-      plan();
+      if (!signal.aborted) plan();
     });
-    signal.addEventListener("abort", cancel, { once: true });
   };
+  signal.addEventListener("abort", () => cancel(), { once: true });
   plan();
 }

@@ -4,7 +4,7 @@
  * It knows nothing of NATS, of browsers or of any generation of the protocols: those are its parts.
  */
 import type { Bus } from "../core/bus.ts";
-import type { Callee, Interceptor } from "../core/call.ts";
+import type { Callee } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { HostControl, Inventory, Labels, ScaleRequest } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
@@ -14,9 +14,10 @@ import type { Log } from "../core/log.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
-import type { WorkloadEntry } from "./workloads.ts";
+import type { WorkloadEntry } from "./workload.ts";
 
-import { through } from "../core/call.ts";
+import { flushed } from "../core/bus.ts";
+import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
 import { commandHandlers } from "./commands.ts";
@@ -44,6 +45,8 @@ export interface HostParts {
   readonly control: Bus;
   readonly rpc: Bus;
   readonly dialects: readonly Dialect[];
+  /** JetStream domain, as other members are told of it. */
+  readonly jsDomain?: string;
   readonly heartbeatMs?: number;
   /** Hears of each call that ended here, whoever made it. */
   readonly record: (call: CallRecord) => void;
@@ -51,6 +54,7 @@ export interface HostParts {
   readonly changed: () => void;
   /** The control subscriptions stand; the lattice is told next. */
   readonly onSubscribed?: () => void;
+  readonly onLabels?: (labels: Labels) => void;
 }
 
 export interface Host extends HostControl {
@@ -81,16 +85,20 @@ export function createHost(parts: HostParts): Host {
   const announce = (event: HostEvent): void => {
     for (const dialect of dialects) dialect.announce(event);
   };
-  const interceptors: readonly Interceptor[] = [trace(clock, parts.record)];
+  const intercept = chain([trace(clock, parts.record)]);
   const workloads = createWorkloads({
     runtime: parts.runtime,
     dialects,
-    interceptors,
+    clock,
+    intercept,
     imports: (spec) => createOutbound(spec, log),
     present,
     limits: parts.limits,
     log,
-    announce,
+    announce: (event) => {
+      // Whoever stops has said goodbye: what is given up then is nobody's news.
+      if (!lifetime.signal.aborted) announce(event);
+    },
     changed: parts.changed,
   });
 
@@ -103,6 +111,7 @@ export function createHost(parts: HostParts): Host {
     version: parts.version,
     controlServer: serverOf(control),
     rpcServer: serverOf(rpc),
+    jsDomain: parts.jsDomain,
     workloads: workloads.describe(),
   });
   const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
@@ -127,7 +136,7 @@ export function createHost(parts: HostParts): Host {
       await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
       parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
-      await control.flush(lifetime.signal);
+      await flushed(control, lifetime.signal);
       keepBeating(clock, parts.heartbeatMs ?? HEARTBEAT_MS, beat, lifetime.signal);
       control.status.subscribe((status) => status.phase === "open" && beat(), lifetime.signal);
     },
@@ -149,7 +158,7 @@ export function createHost(parts: HostParts): Host {
       const [dialect] = dialects;
       if (dialect === undefined)
         throw new LatticeError("not-served", "this node speaks no dialect");
-      return through(interceptors, dialect.reach(target, types));
+      return intercept(dialect.reach(target, types));
     },
     inventory,
     entries: () => workloads.entries(),
@@ -159,7 +168,10 @@ export function createHost(parts: HostParts): Host {
     inventory,
     labels,
     workloads,
-    announce,
+    announce: (event) => {
+      announce(event);
+      if (event.type === "labels-changed") parts.onLabels?.(event.labels);
+    },
     stop: (timeoutMs) => host.stop(timeoutMs),
     log,
   });

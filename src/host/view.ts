@@ -3,10 +3,12 @@ import type { CallRecord } from "../core/event.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { JoinStep, JoinStepName, NodeState, WorkloadView } from "../core/node-state.ts";
 import type { World } from "../core/wit.ts";
-import type { WorkloadEntry } from "./workloads.ts";
+import type { WorkloadEntry } from "./workload.ts";
 
 const MOST_CALLS = 100;
 const MOST_LOG_ENTRIES = 200;
+/** Ids whose calls are counted; the one that was called first goes first. */
+const MOST_COUNTED = 500;
 
 /** What the node itself cannot tell: the rest of {@link NodeState}. */
 export type NodeFacts = Omit<NodeState, "joinSteps" | "workloads" | "calls" | "totals" | "log">;
@@ -92,7 +94,13 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
     record(call) {
       keep(calls, call, MOST_CALLS);
       let own = totalsById.get(call.target);
-      if (own === undefined) totalsById.set(call.target, (own = noCalls()));
+      if (own === undefined) {
+        totalsById.set(call.target, (own = noCalls()));
+        for (const oldest of totalsById.keys()) {
+          if (totalsById.size <= MOST_COUNTED) break;
+          totalsById.delete(oldest);
+        }
+      }
       for (const each of [totals, own]) count(each, call);
       changed();
     },

@@ -1,19 +1,21 @@
 /** One running workload: its component, its pool, its place in the lattice, and its counters. */
-import type { Callee, Interceptor } from "../core/call.ts";
+import type { Callee, Importee, Interceptor } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Dialect, Serving } from "../core/dialect.ts";
 import type { Component, Pool, Runtime } from "../core/runtime.ts";
 import type { View } from "../core/view.ts";
-import type { LoadProgress, WorkloadSpec } from "../core/workload.ts";
-import type { Importee } from "../core/call.ts";
+import type { Limits, LoadProgress, WorkloadSpec, WorkloadState } from "../core/workload.ts";
 
-import { through } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
+import { aborted } from "./changes.ts";
 
 export interface WorkloadParts {
   readonly runtime: Runtime;
   readonly dialects: readonly Dialect[];
-  readonly interceptors: readonly Interceptor[];
+  readonly clock: Clock;
+  /** What each call passes. */
+  readonly intercept: Interceptor;
   readonly imports: (spec: WorkloadSpec) => Importee;
   /** False while the node keeps out of all queue groups: frozen, or leaving. */
   readonly present: View<boolean>;
@@ -25,10 +27,19 @@ export interface Workload {
   readonly pool: Pool;
   /** What calls from this node go through. */
   readonly callee: Callee;
-  /** Moves to another number of calls at once. */
-  resize(maxInstances: number): Workload;
+  /** As `spec` has it, which differs in the number of calls at once and in annotations only. */
+  resize(spec: WorkloadSpec): Workload;
   /** Leaves the queue groups, lets calls end until `signal` aborts, ends the workers. */
   stop(signal: AbortSignal): Promise<void>;
+}
+
+/** A workload as views see it, also before it runs and after it failed. */
+export interface WorkloadEntry {
+  readonly spec: WorkloadSpec;
+  readonly state: WorkloadState;
+  readonly workload: Workload | undefined;
+  /** Limits that the sender asked for. */
+  readonly askedLimits: Partial<Limits> | undefined;
 }
 
 /** Loads, runs and serves `spec`; resolves when the lattice can call it. Leaves nothing behind when it throws. */
@@ -44,7 +55,7 @@ export async function startWorkload(
   const served = new AbortController();
   try {
     onProgress({ stage: "subscribe" });
-    const callee = through(parts.interceptors, pool);
+    const { intercept } = parts;
     const accepting = createSource(true);
     const decide = (): void => accepting.set(parts.present.peek() && pool.load.peek().accepting);
     decide();
@@ -56,7 +67,8 @@ export async function startWorkload(
           {
             id: spec.id,
             world: component.world,
-            callee,
+            callee: pool,
+            intercept,
             accepting,
             deadlineMs: limits.callDeadlineMs,
           },
@@ -65,7 +77,7 @@ export async function startWorkload(
       ),
     );
     signal.throwIfAborted();
-    return running({ spec, component, pool, callee }, servings, served);
+    return running({ spec, component, pool, callee: intercept(pool) }, servings, served);
   } catch (cause) {
     served.abort();
     await pool[Symbol.asyncDispose]();
@@ -78,9 +90,9 @@ type Parts = Pick<Workload, "spec" | "component" | "pool" | "callee">;
 function running(parts: Parts, servings: readonly Serving[], served: AbortController): Workload {
   return {
     ...parts,
-    resize(maxInstances) {
-      parts.pool.resize(maxInstances);
-      return running({ ...parts, spec: { ...parts.spec, maxInstances } }, servings, served);
+    resize(spec) {
+      parts.pool.resize(spec.maxInstances);
+      return running({ ...parts, spec }, servings, served);
     },
     async stop(signal) {
       const left = Promise.all(servings.map((serving) => serving.drain())).then(() =>
@@ -91,11 +103,4 @@ function running(parts: Parts, servings: readonly Serving[], served: AbortContro
       await parts.pool[Symbol.asyncDispose]();
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -73,7 +73,8 @@ export async function createComponent(
         log,
         ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
         open: (opening) => openComponentWorker({ setup, supply, imports, clock, log }, opening),
-        signal: AbortSignal.any([signal, parts.signal]),
+        opening: signal,
+        signal: parts.signal,
       });
     },
   };

@@ -24,6 +24,8 @@ export interface PoolParts {
   /** Calls that one runner executes at once; default: all that may run. */
   readonly callsPerRunner?: number;
   readonly open: (signal: AbortSignal) => Promise<Runner>;
+  /** Gives up the opening; means nothing afterwards. */
+  readonly opening: AbortSignal;
   /** Ends the pool. */
   readonly signal: AbortSignal;
 }
@@ -150,11 +152,14 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
 
   parts.signal.throwIfAborted();
   parts.signal.addEventListener("abort", end, { once: true, signal: ended.signal });
+  parts.opening.throwIfAborted();
+  parts.opening.addEventListener("abort", end, { once: true });
   try {
     await addLane();
+    parts.opening.removeEventListener("abort", end);
   } catch (cause) {
     end();
-    throw cause;
+    throw parts.opening.aborted ? asLatticeError(parts.opening.reason, "aborted") : cause;
   }
   return {
     load,

@@ -36,7 +36,7 @@ const clock: Clock = {
   },
 };
 
-let node: { readonly host: Host; readonly setup: NodeSetup } | undefined;
+let node: { readonly host: Host; readonly setup: NodeSetup; joined: boolean } | undefined;
 let calls = 0;
 
 const methods: NodeMethods = {
@@ -52,10 +52,12 @@ const methods: NodeMethods = {
       { clock, log, view, credentials: (bus) => page.credentials(bus) },
       lifetime.signal,
     );
+    node = { host, setup, joined: false };
+    void host.stopped.then(() => view.update({ phase: "stopped" }));
+    await host.start();
+    node.joined = true;
     view.step();
     view.update({ phase: "joined" });
-    node = { host, setup };
-    void host.stopped.then(() => view.update({ phase: "stopped" }));
   },
   async start(request) {
     await joined().host.scale(scaleRequest(request));
@@ -63,24 +65,32 @@ const methods: NodeMethods = {
   async stop(id) {
     const { host } = joined();
     const wanted = entityId(id);
-    if (!host.entries().some(({ spec }) => spec.id === wanted)) {
+    const entry = host.entries().find(({ spec }) => spec.id === wanted);
+    if (entry === undefined) {
       throw new LatticeError("not-found", `no component "${id}" runs in this node`);
     }
-    await host.scale({ id: wanted, image: "", maxInstances: 0, annotations: new Map() });
+    const { image, annotations } = entry.spec;
+    await host.scale({ id: wanted, image: image.reference, maxInstances: 0, annotations });
   },
   call: callLattice,
   async notice(notice) {
     if (node !== undefined) await obey(notice, node.host);
+    else if (notice === "leaving") lifetime.abort(left());
   },
   async leave() {
     await node?.host.stop();
-    lifetime.abort(new LatticeError("closed", "the node has left the lattice"));
+    lifetime.abort(left());
   },
 };
 answer(globalThis, methods, lifetime.signal);
 
+function left(): LatticeError {
+  return new LatticeError("closed", "the node has left the lattice");
+}
+
 function joined(): NonNullable<typeof node> {
-  if (node === undefined) throw new LatticeError("closed", "the node has not joined a lattice yet");
+  if (node?.joined !== true)
+    throw new LatticeError("closed", "the node has not joined a lattice yet");
   return node;
 }
 

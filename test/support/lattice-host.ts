@@ -17,6 +17,9 @@ import { nodeWebSocket } from "./node-websocket.ts";
 import { realClock } from "./real-clock.ts";
 import { localRuntime } from "./local-runtime.ts";
 
+// Signals of a host have one listener for each subscription; Node takes more than ten for a leak.
+setMaxListeners(0);
+
 export interface LatticeHost extends AsyncDisposable {
   readonly host: Host;
   readonly id: string;
@@ -43,7 +46,6 @@ export async function startHost(
   options: LatticeHostOptions = {},
 ): Promise<LatticeHost> {
   const lifetime = new AbortController();
-  setMaxListeners(0, lifetime.signal); // one for each subscription, as long as the host lives
   const id = hostId(testHostId());
   const entries: LogEntry[] = [];
   const calls: CallRecord[] = [];

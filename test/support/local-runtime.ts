@@ -51,12 +51,12 @@ function poolOf(
   const load = given ?? createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
   const shift = (by: number): void =>
     load.set({ ...load.peek(), running: load.peek().running + by });
-  const invoke: Callee["invoke"] = async ({ instance, func, args }) => {
+  const invoke: Callee["invoke"] = async ({ instance, func, args, signal }) => {
     const run = functions[`${instance}#${func}`];
     if (run === undefined) throw new LatticeError("not-found", `no ${instance}#${func}`);
     shift(1);
     try {
-      const result = await run(...args);
+      const result = await Promise.race([run(...args), rejected(signal)]);
       return result === undefined ? [] : [result];
     } finally {
       shift(-1);
@@ -71,4 +71,12 @@ function poolOf(
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Rejects with the signal's reason when it aborts. */
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }

@@ -38,8 +38,12 @@ export interface Listener {
 }
 
 /** Connects over `url` (`ws://…`). */
-export async function connectPeer(url: string): Promise<NativePeer> {
+export async function connectPeer(
+  url: string,
+  credentials: { readonly user?: string; readonly pass?: string } = {},
+): Promise<NativePeer> {
   const options = {
+    ...credentials,
     servers: "ws://lattice",
     name: "native peer",
     wsFactory: () => Promise.resolve({ socket: new WebSocket(url), encrypted: false }),

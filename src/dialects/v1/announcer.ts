@@ -5,7 +5,7 @@
 import type { DialectParts } from "../../core/dialect.ts";
 import type { HostEvent } from "../../core/event.ts";
 
-import { messageOf } from "../../core/error.ts";
+import { asLatticeError, messageOf } from "../../core/error.ts";
 import { encodeCloudEvent } from "../../wire/cloudevent.ts";
 import { wireEvent } from "./events.ts";
 import { eventSubject } from "./subjects.ts";
@@ -27,8 +27,8 @@ export function createAnnouncer(parts: DialectParts): (event: HostEvent) => void
       control.publish(subject, data);
       return true;
     } catch (cause) {
-      // Down since the look at its status: kept for later. Anything else would fail again and again.
-      if (control.status.peek().phase !== "open") return false;
+      // A socket that is closing is down before the status says so. Anything else would fail again and again.
+      if (asLatticeError(cause).code === "disconnected") return false;
       log.error("event.lost", { subject, problem: messageOf(cause) });
       return true;
     }

@@ -6,6 +6,8 @@
  */
 import type { Bus, BusMessage } from "../../core/bus.ts";
 
+import { LatticeError } from "../../core/error.ts";
+
 /** What a call does with a message; `path` is what follows its own subject: empty, `params`, `results.0`. */
 export type Receive = (path: string, message: BusMessage) => void;
 
@@ -20,12 +22,15 @@ export interface Inboxes {
   open(receive: Receive): Inbox;
   /** A subject for a call that listens to nothing: what comes there is dropped. */
   unheard(): string;
+  /** Why there are no inboxes, once the server has said so. */
+  denied(): LatticeError | undefined;
 }
 
 export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
   const root = `${bus.newInbox()}.`;
   const calls = new Map<string, Receive>();
   let opened = 0;
+  let refusal: LatticeError | undefined;
   const nextToken = (): string => (opened++).toString(36);
   bus.subscribe(
     `${root}>`,
@@ -35,7 +40,14 @@ export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
         dot === -1 ? message.subject.slice(root.length) : message.subject.slice(root.length, dot);
       calls.get(token)?.(dot === -1 ? "" : message.subject.slice(dot + 1), message);
     },
-    { signal },
+    {
+      signal,
+      onDenied: (cause) => {
+        refusal = new LatticeError("denied", `these credentials may not listen to ${root}>`, {
+          cause,
+        });
+      },
+    },
   );
   return {
     open(receive) {
@@ -44,5 +56,6 @@ export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
       return { subject: root + token, close: () => calls.delete(token) };
     },
     unheard: () => root + nextToken(),
+    denied: () => refusal,
   };
 }

@@ -99,6 +99,7 @@ export function hostJson(host: HostDescription): object {
     version: host.version,
     ctl_host: host.controlServer,
     rpc_host: host.rpcServer,
+    js_domain: host.jsDomain,
   };
 }
 

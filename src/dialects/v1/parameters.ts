@@ -6,6 +6,7 @@ import type { BusMessage } from "../../core/bus.ts";
 import type { DialectParts } from "../../core/dialect.ts";
 import type { WitType, WitValue } from "../../core/wit.ts";
 import type { Acceptances } from "./acceptances.ts";
+import type { Gatherings, Share } from "./gathering.ts";
 import type { Inboxes } from "./inboxes.ts";
 
 import { LatticeError } from "../../core/error.ts";
@@ -14,6 +15,7 @@ import { createTupleDecoder } from "../../wire/value.ts";
 export interface RpcParts extends DialectParts {
   readonly inboxes: Inboxes;
   readonly acceptances: Acceptances;
+  readonly gatherings: Gatherings;
 }
 
 /** Parameters of one call, in bytes: what a peer may make this host keep. */
@@ -30,7 +32,15 @@ export interface Gathering {
   readonly subject: string;
   /** At once, if the first message held them all. */
   readonly values: readonly WitValue[] | Promise<readonly WitValue[]>;
+  /** Aborts with `deadline` or with the end of what is served; of a call that is complete, only with the latter. */
+  readonly signal: AbortSignal;
   close(): void;
+}
+
+interface Limits {
+  /** From the acceptance to the end of the call. */
+  readonly deadlineMs: number;
+  readonly ended: AbortSignal;
 }
 
 /** Reads parameters from the first message and, where that is not all, from `….params`, within the deadline. */
@@ -42,20 +52,23 @@ export function gatherParameters(
 ): Gathering {
   const { inboxes } = parts;
   const reader = readerOf(parts.log, endpoint);
+  const whole = (values: Gathering["values"]): Gathering => ({
+    subject: inboxes.unheard(),
+    values,
+    signal: limits.ended,
+    close: () => undefined,
+  });
   try {
     const values = reader.take(first.data);
-    if (values === undefined) return gatherRest(parts, reader, limits);
-    return { subject: inboxes.unheard(), values, close: () => undefined };
+    if (values !== undefined) return whole(values);
+    const share = parts.gatherings.enter();
+    share.add(first.data.length);
+    return gatherRest(parts, reader, share, limits);
   } catch (cause) {
     const values = Promise.reject<readonly WitValue[]>(cause);
     values.catch(() => undefined); // nobody awaits it if the call cannot even be accepted
-    return { subject: inboxes.unheard(), values, close: () => undefined };
+    return whole(values);
   }
-}
-
-interface Limits {
-  readonly deadlineMs: number;
-  readonly ended: AbortSignal;
 }
 
 interface Reader {
@@ -86,6 +99,7 @@ function readerOf(log: DialectParts["log"], { instance, func, params }: Paramete
 function gatherRest(
   { inboxes, clock }: RpcParts,
   reader: Reader,
+  share: Share,
   { deadlineMs, ended }: Limits,
 ): Gathering {
   let resolve: (values: readonly WitValue[]) => void = () => undefined;
@@ -94,7 +108,9 @@ function gatherRest(
   values.catch(() => undefined); // as above
   let done = false;
   const settle = (finish: () => void): void => {
+    if (done) return;
     done = true;
+    share.release();
     finish();
   };
   const inbox = inboxes.open((path, { data }) => {
@@ -106,25 +122,33 @@ function gatherRest(
           `parameters ended after ${reader.bytes} bytes, before they were complete`,
         );
       }
+      share.add(data.length);
       const complete = reader.take(data);
       if (complete !== undefined) settle(() => resolve(complete));
     } catch (cause) {
       settle(() => reject(cause));
     }
   });
+  const call = new AbortController();
   const closed = new AbortController();
+  const end = (reason: unknown): void => {
+    settle(() => reject(reason));
+    call.abort(reason);
+  };
   const cancel = clock.after(deadlineMs, () =>
-    reject(new LatticeError("deadline", `parameters did not arrive within ${deadlineMs} ms`)),
+    end(
+      done
+        ? new LatticeError("deadline", `the call did not end within ${deadlineMs} ms`)
+        : new LatticeError("deadline", `parameters did not arrive within ${deadlineMs} ms`),
+    ),
   );
-  ended.addEventListener("abort", () => reject(ended.reason), {
-    once: true,
-    signal: closed.signal,
-  });
+  ended.addEventListener("abort", () => end(ended.reason), { once: true, signal: closed.signal });
   return {
     subject: inbox.subject,
     values,
+    signal: call.signal,
     close() {
-      done = true;
+      settle(() => undefined);
       cancel();
       closed.abort();
       inbox.close();

@@ -8,7 +8,7 @@ import type { EntityId, LatticeId } from "../../core/ids.ts";
 import type { WitType, WitValue, World } from "../../core/wit.ts";
 import type { Inboxes } from "./inboxes.ts";
 
-import { LatticeError } from "../../core/error.ts";
+import { asLatticeError, LatticeError } from "../../core/error.ts";
 import { createTupleDecoder, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
 import { headerBytes, invocationSubject, unservable } from "../../wire/wrpc.ts";
 
@@ -93,10 +93,16 @@ function exchange(
         fail(cause);
       }
     });
-    call.signal.addEventListener("abort", () => fail(call.signal.reason), {
-      once: true,
-      signal: settled.signal,
-    });
+    const giveUp = (): void => fail(asLatticeError(call.signal.reason, "aborted"));
+    call.signal.addEventListener("abort", giveUp, { once: true, signal: settled.signal });
+    // Whatever was on its way is lost with the connection, and nobody sends it again.
+    rpc.status.subscribe(
+      () =>
+        fail(
+          new LatticeError("disconnected", `the connection was lost while ${target} was called`),
+        ),
+      settled.signal,
+    );
     try {
       rpc.publish(subject, first, { reply: inbox.subject, headers });
     } catch (cause) {

@@ -7,11 +7,13 @@
  * has no word for failure: a call that failed ends without a result.
  */
 import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
+import type { Callee } from "../../core/call.ts";
 import type { Served, Serving } from "../../core/dialect.ts";
 import type { WitType } from "../../core/wit.ts";
 import type { RpcParts } from "./parameters.ts";
 
-import { asLatticeError, messageOf } from "../../core/error.ts";
+import { flushed } from "../../core/bus.ts";
+import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
 import { encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
 import { invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
@@ -38,6 +40,7 @@ export async function serve(
   const endpoints = endpointsOf(parts, served);
   const inFlight = new Set<Promise<void>>();
   let subscriptions: readonly Subscription[] = [];
+  let denied: LatticeError | undefined;
   let draining = false;
   let change = Promise.resolve();
 
@@ -51,8 +54,16 @@ export async function serve(
     subscriptions = endpoints.map((endpoint) =>
       rpc.subscribe(endpoint.subject, (message) => receive(endpoint, message), {
         queue,
-        onDenied: (error) =>
-          log.error("serve.denied", { subject: endpoint.subject, problem: error.message }),
+        onDenied: (error) => {
+          log.error("serve.denied", { subject: endpoint.subject, problem: error.message });
+          denied = new LatticeError(
+            "denied",
+            `these credentials may not serve ${endpoint.subject}`,
+            {
+              cause: error,
+            },
+          );
+        },
       }),
     );
   };
@@ -63,7 +74,8 @@ export async function serve(
   };
   /** Brings membership in line with what is wanted now. */
   const align = async (): Promise<void> => {
-    const wanted = !draining && !signal.aborted && served.accepting.peek();
+    const accepting = served.accepting.peek() && parts.gatherings.room.peek();
+    const wanted = !draining && !signal.aborted && accepting;
     if (wanted && subscriptions.length === 0) {
       join();
       log.info("serve.joined", { workload: served.id });
@@ -76,11 +88,18 @@ export async function serve(
   const settle = (): Promise<void> => (change = change.then(align));
 
   served.accepting.subscribe(() => void settle(), signal);
+  parts.gatherings.room.subscribe(() => void settle(), signal);
   signal.addEventListener("abort", () => subscriptions.forEach((each) => each.unsubscribe()), {
     once: true,
   });
   await settle();
-  await rpc.flush(signal);
+  await flushed(rpc, signal);
+  // The server refuses before it answers the flush.
+  const refusal = denied ?? parts.inboxes.denied();
+  if (refusal !== undefined) {
+    subscriptions.forEach((each) => each.unsubscribe());
+    throw refusal;
+  }
   return {
     async drain() {
       draining = true;
@@ -137,23 +156,29 @@ async function answer(
   const accept = later
     ? once(publishAcceptance)
     : acceptances.hold(() => attempt(parts, reply, publishAcceptance));
+  const answered: Callee = {
+    async invoke(call) {
+      if (later) accept();
+      const args = later ? await given : given;
+      const values = await served.callee.invoke({ ...call, args });
+      const bytes = encodeTuple(endpoint.results, values, "results");
+      accept();
+      publishResults(rpc, results, bytes);
+      return values;
+    },
+  };
   try {
-    if (later) accept();
-    const args = later ? await given : given;
-    const values = await served.callee.invoke({
+    await served.intercept(answered).invoke({
       id: subject,
       source: sourceOf(message),
       target: served.id,
       link: message.headers?.get("link-name") ?? "default",
       instance,
       func,
-      args,
+      args: [],
       trace: traceOf(message),
-      signal: ended,
+      signal: parameters.signal,
     });
-    const bytes = encodeTuple(endpoint.results, values, "results");
-    accept();
-    publishResults(rpc, results, bytes);
   } catch (cause) {
     const { code } = asLatticeError(cause);
     log.warn("call.failed", {

@@ -87,6 +87,7 @@ async function setUp(
       runners.push(runner);
       return runner;
     },
+    opening: new AbortController().signal,
     signal: new AbortController().signal,
     ...rest,
   });
@@ -95,6 +96,30 @@ async function setUp(
 
 /** Lets what was settled be heard. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("the signal of its start means nothing to a pool that runs", async () => {
+  const opening = new AbortController();
+  const { pool, runners } = await setUp({ opening: opening.signal });
+
+  opening.abort(new LatticeError("deadline", "the start took too long"));
+  const call = pool.invoke(callOf("1"));
+  runners[0]?.finish("1");
+
+  await expect(call).resolves.toEqual(["1"]);
+});
+
+test("a start that is given up rejects with the reason", async () => {
+  const opening = new AbortController();
+  const never = (signal: AbortSignal): Promise<Runner> =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  const start = setUp({ opening: opening.signal, open: never });
+
+  opening.abort(new LatticeError("deadline", "the start took too long"));
+
+  await expect(start).rejects.toMatchObject({ code: "deadline" });
+});
 
 test("calls run up to the limit, the others wait in order", async () => {
   const { pool, runners } = await setUp();

@@ -1,0 +1,74 @@
+/** What commands make of workloads, as pure functions: specs, what a scale changes, and what is told of it. */
+import type { ScaleRequest, WorkloadDescription } from "../core/command.ts";
+import type { WorkloadScaled } from "../core/event.ts";
+import type { Limits, WorkloadSpec } from "../core/workload.ts";
+import type { WorkloadEntry } from "./workload.ts";
+
+export function specOf(request: ScaleRequest, defaults: Limits): WorkloadSpec {
+  const { id, image, bytes, maxInstances, annotations, config, limits } = request;
+  return {
+    id,
+    image: bytes === undefined ? { reference: image } : { reference: image, bytes },
+    maxInstances,
+    annotations,
+    config: config ?? new Map(),
+    limits: { ...defaults, ...limits },
+  };
+}
+
+export interface Rescaled {
+  readonly spec: WorkloadSpec;
+  /** `instance`: other instances are needed; `size`: only more or fewer of them. */
+  readonly change: "none" | "size" | "instance";
+}
+
+/** `spec` as `request` wants it. What the request does not name stays; another image is not this function's matter. */
+export function rescaled(spec: WorkloadSpec, request: ScaleRequest, defaults: Limits): Rescaled {
+  const { bytes, maxInstances, annotations } = request;
+  const limits = request.limits === undefined ? spec.limits : { ...defaults, ...request.limits };
+  const config = request.config ?? spec.config;
+  const image = bytes === undefined ? spec.image : { reference: request.image, bytes };
+  if (bytes !== undefined || !sameLimits(limits, spec.limits) || !sameMap(config, spec.config)) {
+    return {
+      spec: { ...spec, image, maxInstances, annotations, limits, config },
+      change: "instance",
+    };
+  }
+  if (maxInstances === spec.maxInstances) return { spec, change: "none" };
+  return { spec: { ...spec, maxInstances, annotations }, change: "size" };
+}
+
+export function scaled(spec: WorkloadSpec): Omit<WorkloadScaled, "type"> {
+  const { id, image, maxInstances, annotations } = spec;
+  return { id, image: image.reference, maxInstances, annotations };
+}
+
+/** What an inventory says of an entry: nothing, unless it runs. */
+export function describe({ spec, workload, askedLimits }: WorkloadEntry): WorkloadDescription[] {
+  if (workload === undefined) return [];
+  const { id, image, maxInstances, annotations } = spec;
+  return [{ id, image: image.reference, maxInstances, annotations, limits: askedLimits }];
+}
+
+/** For a command that names another image than the running one; empty where there is nothing to say. */
+export function scaleNotice(
+  present: string | undefined,
+  { id, image, allowUpdate }: ScaleRequest,
+): string {
+  if (present === undefined || present === image) return "";
+  return allowUpdate === true
+    ? `${id} runs ${present}: it is scaled now and moves to ${image} afterwards`
+    : `${id} runs ${present}, not ${image}: it is scaled and keeps its image; use update to move it`;
+}
+
+function sameLimits(a: Limits, b: Limits): boolean {
+  return (
+    a.maxMemoryBytes === b.maxMemoryBytes &&
+    a.callDeadlineMs === b.callDeadlineMs &&
+    a.queueLimit === b.queueLimit
+  );
+}
+
+function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}

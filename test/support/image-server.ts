@@ -16,8 +16,8 @@ export interface ImageServer extends AsyncDisposable {
   add(name: string, bytes: Uint8Array): void;
 }
 
-/** `no-cors`: without the header that lets other origins read it. `cut`: ends in the middle. */
-export type Manner = "ok" | "no-cors" | "cut" | "html" | "huge";
+/** `no-cors`: without the header that lets other origins read it. `cut`: ends in the middle. `sign-in`: a web page instead. */
+export type Manner = "ok" | "no-cors" | "cut" | "sign-in" | "huge";
 
 export async function serveImages(): Promise<ImageServer> {
   const requests: string[] = [];
@@ -29,7 +29,7 @@ export async function serveImages(): Promise<ImageServer> {
     if (request.method === "GET") requests.push(path);
     const [, manner, name = ""] = path.split("/");
     if (manner !== "no-cors") response.setHeader("access-control-allow-origin", "*");
-    if (manner === "html") {
+    if (manner === "sign-in") {
       response.setHeader("content-type", "text/html").end("<!doctype html><title>Sign in</title>");
       return;
     }

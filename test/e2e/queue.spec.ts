@@ -1,59 +1,143 @@
 import { expect, test } from "@playwright/test";
+import type { NativePeer } from "../support/native-peer.ts";
+import type { JoinedTab, TestBrowser } from "../support/tabs.ts";
 
 import { serveImages } from "../support/image-server.ts";
-import { startInlay } from "../support/inlay-server.ts";
+import { type InlayServer, startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
 import { scale } from "./story.ts";
 
-const params = Buffer.from("\u0003Ada");
-const subject = "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet";
+const LANES = 16;
 
-test("two tabs share 1,000 calls; closing one loses only what was in flight there", async () => {
-  await using server = await startInlay();
-  await using images = await serveImages();
-  await using browser = await browsers.chromium();
-  await using peer = await connectPeer(server.wsDirect);
+/** Two tabs of one browser that both run `image`. */
+async function openTwo(
+  browser: TestBrowser,
+  server: InlayServer,
+  peer: NativePeer,
+  [id, image]: readonly [id: string, image: string],
+): Promise<readonly [JoinedTab, JoinedTab]> {
   const options = { servers: [server.ws] };
   const first = await joinFrom(browser, server.page, options);
   const second = await joinFrom(browser, server.page, options);
   expect(first.hostId).not.toBe(second.hostId);
-  for (const tab of [first, second])
-    await scale({ tab, peer, lattice: "default" }, "hello", images.url("hello.wasm"), 10);
-  const answered = (tab: typeof first): Promise<unknown> =>
-    tab.run("return node.view.peek().totals.answered");
+  for (const tab of [first, second]) {
+    await scale({ tab, peer, lattice: "default" }, id, image, 10);
+  }
+  return [first, second];
+}
 
-  let done = 0;
-  const all = async (count: number, onEach: () => void = () => undefined): Promise<number> => {
-    let lost = 0;
-    const lane = async (): Promise<void> => {
-      while (done < count) {
-        done++;
-        const { outcome, bytes } = await peer.invoke(subject, params, { timeoutMs: 3000 });
-        if (outcome !== "ended" || bytes.length !== 12) lost++;
-        onEach();
-      }
-    };
-    await Promise.all(Array.from({ length: 16 }, lane));
-    return lost;
+type Totals = Readonly<Record<"answered" | "failed" | "refused", number>>;
+
+async function totals(tab: JoinedTab): Promise<Totals> {
+  return (await tab.run("return node.view.peek().totals")) as Totals;
+}
+
+test("two tabs share 1,000 calls evenly", async () => {
+  await using server = await startInlay();
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const tabs = await openTwo(browser, server, peer, ["hello", images.url("hello.wasm")]);
+  const subject = "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet";
+
+  let left = 1000;
+  let lost = 0;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) {
+      const { outcome, bytes } = await peer.invoke(subject, Buffer.from("\u0003Ada"));
+      if (outcome !== "ended" || bytes.length !== 12) lost++;
+    }
   };
-  expect(await all(1000)).toBe(0);
-  await expect
-    .poll(async () => Number(await answered(first)) + Number(await answered(second)))
-    .toBe(1000);
-  const share = Number(await answered(first)) / 1000;
-  expect(share).toBeGreaterThan(0.35);
-  expect(share).toBeLessThan(0.65);
+  await Promise.all(Array.from({ length: LANES }, lane));
 
-  done = 0;
-  let finished = 0;
-  let closing: Promise<void> | undefined;
-  const lost = await all(1000, () => {
-    if (++finished === 300) closing = second.close();
-  });
-  await closing;
-
-  test.info().annotations.push({ type: "lost calls", description: String(lost) });
-  expect(lost).toBeLessThanOrEqual(16);
-  await expect.poll(() => answered(first)).toBeGreaterThan(1000);
+  expect(lost).toBe(0);
+  const answered = async (): Promise<readonly number[]> =>
+    (await Promise.all(tabs.map(totals))).map((of) => of.answered);
+  await expect.poll(async () => (await answered()).reduce((a, b) => a + b)).toBe(1000);
+  const [share = 0] = await answered();
+  expect(share).toBeGreaterThan(350);
+  expect(share).toBeLessThan(650);
 });
+
+/** One call as its caller saw it. */
+interface Seen {
+  readonly begun: number;
+  readonly ended: number;
+  readonly answered: boolean;
+  /** Host that accepted it. */
+  readonly by: string | undefined;
+}
+
+test("closing a tab loses only calls that are in flight there", async () => {
+  await using server = await startInlay();
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const [stays, closes] = await openTwo(browser, server, peer, [
+    "sleeper",
+    images.url("sleeper.wasm"),
+  ]);
+  const subject = "default.sleeper.wrpc.0.0.1.inlay:test/sleeper.sleep";
+  const seen: Seen[] = [];
+  let goneAt = Infinity;
+  const call = async (): Promise<void> => {
+    const begun = performance.now();
+    const sent = await peer.invoke(subject, Uint8Array.of(30), { timeoutMs: 2000 });
+    seen.push({
+      begun,
+      ended: performance.now(),
+      answered: sent.outcome === "ended" && sent.bytes.length > 0,
+      by: sent.acceptedFrom?.split(".")[1],
+    });
+  };
+  const begunAfter = (time: number): readonly Seen[] => seen.filter(({ begun }) => begun > time);
+  const lane = async (): Promise<void> => {
+    while (begunAfter(goneAt).length < 300) await call();
+  };
+
+  const lanes = Promise.all(Array.from({ length: LANES }, lane));
+  await expect.poll(() => seen.length).toBeGreaterThan(300);
+  const closedAt = performance.now();
+  await closes.close();
+  await expect.poll(() => isThere(peer, closes.hostId), { intervals: [20] }).toBe(false);
+  goneAt = performance.now();
+  await lanes;
+
+  const lost = seen.filter(({ answered }) => !answered);
+  const inFlight = seen.filter(
+    ({ begun, ended, by }) => by === closes.hostId && begun < closedAt && ended > closedAt,
+  );
+  const neverAccepted = lost.filter(({ by }) => by === undefined).length;
+  test.info().annotations.push({
+    type: "calls at the closing",
+    description: JSON.stringify({
+      all: seen.length,
+      inFlightThere: inFlight.length,
+      lost: lost.length,
+      neverAccepted,
+      goneAfterMs: Math.round(goneAt - closedAt),
+    }),
+  });
+  expect(inFlight.length).toBeGreaterThan(0);
+  expect(lost.map(({ by }) => by)).not.toContain(stays.hostId);
+  expect(lost.filter(({ begun }) => begun > goneAt)).toEqual([]);
+  // What nobody accepted went to the closed tab as well: the other one answered each call that reached it.
+  await expect
+    .poll(() => totals(stays))
+    .toEqual({
+      answered: seen.filter(({ by }) => by === stays.hostId).length,
+      failed: 0,
+      refused: 0,
+    });
+});
+
+/** Whether the server still knows subscriptions of host `id`. */
+async function isThere({ nats }: NativePeer, id: string): Promise<boolean> {
+  try {
+    await nats.request(`wasmbus.ctl.v1.default.host.get.${id}`, undefined, { timeout: 250 });
+    return true;
+  } catch (thrown) {
+    return (thrown as { code?: string }).code !== "503"; // 503: nobody subscribes
+  }
+}

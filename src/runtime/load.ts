@@ -6,31 +6,40 @@
  * time; its last copy serves only when the network fails.
  */
 import type { Bridge } from "../core/node-state.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { ImageCache } from "../core/image-cache.ts";
 import type { ImageSource } from "../core/workload.ts";
 import type { LoadOptions } from "../core/runtime.ts";
+import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { World } from "../core/wit.ts";
-import type { FileReference } from "./reference.ts";
+import type { OciReference } from "./oci-reference.ts";
+import type { FileReference, Reference } from "./reference.ts";
 import type { Prepared } from "./prepared.ts";
 import type { Transpiler } from "./transpiler.ts";
 
-import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
-import { digest as digestOf } from "../core/ids.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
 import { componentWorld } from "../wire/component-types.ts";
 import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge.ts";
 import { fetchImage, tooLarge, Unreachable } from "./images.ts";
 import { unmetImports } from "./imports.ts";
+import { pullImage } from "./oci.ts";
+import { refuseLatest } from "./oci-reference.ts";
 import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
 import { parseReference } from "./reference.ts";
+import { sha256 } from "./sha256.ts";
 
 export interface LoadParts {
   readonly bridge: Bridge;
   /** Interfaces without version that the host answers. */
   readonly provided: ReadonlySet<string>;
+  readonly clock: Clock;
   readonly maxBytes: number;
-  /** Absent when nothing is to be kept. */
+  /** Take `latest` from registries, and what names no version. */
+  readonly allowLatest: boolean;
+  readonly registries: RegistryCredentialsSource;
+  /** Absent when nothing is to be kept. Its reads do not fail. */
   readonly cache: ImageCache | undefined;
   readonly transpiler: Transpiler;
   readonly log: Log;
@@ -52,7 +61,8 @@ export async function load(
   const { signal } = options;
   signal.throwIfAborted();
   // Of a pinned component, what was made of it is all that is needed: its own bytes stay where they are.
-  const pin = "bytes" in source ? undefined : parseReference(source.reference).pin;
+  const pin =
+    "bytes" in source ? undefined : await pinOf(parseReference(source.reference), parts.cache);
   const pinned = pin === undefined ? undefined : await fromCache(pin, parts);
   if (pinned !== undefined) return pinned;
   const located = await locate(source, options, parts);
@@ -68,6 +78,22 @@ export async function load(
   return prepare(bytes, located.digest, options, parts);
 }
 
+/** The component that `reference` must mean for all time, if that is known without asking anyone. */
+async function pinOf(
+  reference: Reference,
+  cache: ImageCache | undefined,
+): Promise<Digest | undefined> {
+  if (reference.kind === "file") return reference.pin;
+  if (reference.version.by === "tag") return undefined;
+  // The digest is that of a manifest; which component it names was checked when it was remembered.
+  return (await cache?.reference(keyOf(reference)))?.digest;
+}
+
+/** The key of the cache for what a registry's name led to; no file has such an address. */
+function keyOf({ origin, name }: OciReference): string {
+  return `oci:${origin} ${name}`;
+}
+
 async function locate(
   source: ImageSource,
   options: LoadOptions,
@@ -79,6 +105,7 @@ async function locate(
     return { digest: await sha256(bytes), bytes };
   }
   const reference = parseReference(source.reference);
+  if (reference.kind === "oci") return locateInRegistry(reference, options, parts);
   return reference.pin === undefined
     ? locateLatest(reference, options, parts)
     : locatePinned({ ...reference, pin: reference.pin }, options, parts);
@@ -128,12 +155,44 @@ async function locateLatest(
   }
 }
 
+async function locateInRegistry(
+  reference: OciReference,
+  options: LoadOptions,
+  parts: LoadParts,
+): Promise<Located> {
+  const { cache, clock, maxBytes, registries: credentials, allowLatest, afterwards } = parts;
+  if (!allowLatest) refuseLatest(reference);
+  const key = keyOf(reference);
+  const last = (await cache?.reference(key))?.digest;
+  const kept = last && (await cache?.read(last, COMPONENT_FILE));
+  const known = last && kept && { digest: last, bytes: kept };
+  if (known !== undefined && reference.version.by === "digest") return known;
+  try {
+    return await pullImage(reference, options, { clock, maxBytes, credentials }, async (image) => {
+      const { digest } = image;
+      const had = digest === last ? kept : await cache?.read(digest, COMPONENT_FILE);
+      const bytes = had ?? (await image.fetch());
+      if (cache !== undefined) afterwards(cache.remember(key, { digest }));
+      return { digest, bytes };
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof Unreachable) || known === undefined) throw thrown;
+    const fields = { address: reference.name, digest: known.digest, error: messageOf(thrown) };
+    parts.log.warn("image.last-copy", fields);
+    return known;
+  }
+}
+
 /** Both forms of glue may be kept; which one is needed only the world tells, which is in both. */
 async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | undefined> {
-  const { cache, bridge } = parts;
+  const { cache, bridge, log } = parts;
   if (cache === undefined) return undefined;
+  const damaged = (thrown: unknown): undefined => {
+    log.warn("cache.failed", { digest, error: messageOf(thrown) });
+    return undefined;
+  };
   for (const mode of ["sync", "jspi"] as const) {
-    const kept = await readPrepared(cache, digest, mode);
+    const kept = await readPrepared(cache, digest, mode).catch(damaged);
     if (kept === undefined) continue;
     refuseUnmet(kept.world, parts);
     if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;
@@ -176,14 +235,4 @@ function refuseUnmet(world: World, { provided }: LoadParts): void {
     "import-unmet",
     `the component imports ${unmet.join(", ")}, which this host does not offer`,
   );
-}
-
-async function sha256(bytes: Uint8Array): Promise<Digest> {
-  try {
-    const hash = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
-    const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
-    return digestOf(hex.join(""));
-  } catch (cause) {
-    throw asLatticeError(cause, "insecure-context");
-  }
 }

@@ -62,7 +62,7 @@ export function fileOf(prepared: Prepared): readonly [name: string, bytes: Uint8
   return [fileName(glueMode), concatBytes([length, head, glue, ...cores.values()])];
 }
 
-/** `undefined` unless it is there, and whole. */
+/** `undefined` unless it is there. Rejects if it is not what {@link fileOf} made. */
 export async function readPrepared(
   cache: ImageCache,
   digest: Digest,
@@ -79,7 +79,7 @@ export async function readPrepared(
   const { sizeBytes } = manifest;
   const glue = decoder.decode(take(manifest.glueBytes));
   const cores = new Map(manifest.cores.map(([name, bytes]) => [name, take(bytes)]));
-  if (at !== file.length) return undefined;
+  if (at !== file.length) throw new Error(`it has ${file.length} bytes instead of ${at}`);
   const world = { imports: mapsOf(manifest.imports), exports: mapsOf(manifest.exports) };
   return { digest, sizeBytes, world, glueMode, glue, cores };
 }

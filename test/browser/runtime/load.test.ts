@@ -113,7 +113,7 @@ test("storage that is denied costs the cache, not the start; memory takes its pl
 
 test.each([
   { what: "index", file: /index\.json$/ },
-  { what: "manifest", file: /manifest\.json$/ },
+  { what: "component", file: /\/(?:sync|jspi)$/ },
 ])(
   "a damaged $what in the cache costs one start its speed, and is mended by it",
   async (damage) => {

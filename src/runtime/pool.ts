@@ -51,6 +51,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   const load = createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
   const lanes = new Set<Lane>();
   const line: Ticket[] = [];
+  const bySignal = new WeakMap<AbortSignal, Set<Ticket>>();
   let maxInstances = atLeastOne(parts.maxInstances);
   let running = 0;
   let opening = 0;
@@ -140,6 +141,18 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     if (index !== -1) line.splice(index, 1);
     show();
   };
+  /** The calls that `signal` ends. One listener serves all: most calls have the signal of their connection. */
+  const callsOf = (signal: AbortSignal): Set<Ticket> => {
+    const known = bySignal.get(signal);
+    if (known !== undefined) return known;
+    const calls = new Set<Ticket>();
+    bySignal.set(signal, calls);
+    const giveAllUp = (): void => {
+      for (const ticket of calls) giveUp(ticket, abortOf(ticket.call));
+    };
+    signal.addEventListener("abort", giveAllUp, { once: true });
+    return calls;
+  };
   const end = (): void => {
     if (ended.signal.aborted) return;
     const reason = new LatticeError("closed", `the component ${name} was stopped`);
@@ -174,7 +187,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
         let cancelTimer: Cancel | undefined;
         const settle = (): void => {
           cancelTimer?.();
-          call.signal.removeEventListener("abort", onAbort);
+          others.delete(ticket);
         };
         const ticket: Ticket = {
           call,
@@ -187,8 +200,8 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
             reject(reason);
           },
         };
-        const onAbort = (): void => giveUp(ticket, abortOf(call));
-        call.signal.addEventListener("abort", onAbort, { once: true });
+        const others = callsOf(call.signal);
+        others.add(ticket);
         cancelTimer = clock.after(callDeadlineMs, () =>
           giveUp(ticket, new LatticeError("deadline", lateness(name, call, callDeadlineMs))),
         );

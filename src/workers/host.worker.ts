@@ -16,6 +16,7 @@ import { answer, remote } from "../channels/rpc.ts";
 import { LatticeError } from "../core/error.ts";
 import { entityId } from "../core/ids.ts";
 import { createLog } from "../core/log.ts";
+import { withSharedTimers } from "../core/shared-timers.ts";
 import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { createNodeView } from "../host/view.ts";
 import { VERSION } from "../version.ts";
@@ -27,14 +28,14 @@ const SHOW_EVERY_MS = 100;
 const lifetime = new AbortController();
 const page = remote<PageMethods>(globalThis, lifetime.signal);
 
-const clock: Clock = {
+const clock: Clock = withSharedTimers({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-};
+});
 
 let node: { readonly host: Host; readonly setup: NodeSetup; joined: boolean } | undefined;
 let calls = 0;

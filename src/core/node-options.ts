@@ -26,4 +26,6 @@ export interface ImageOptions {
   readonly maxBytes?: number;
   /** Keep fetched and prepared components in the Cache API; default true. */
   readonly cache?: boolean;
+  /** Take images of OCI registries by the tag `latest`, or by none; default false. */
+  readonly allowLatest?: boolean;
 }

@@ -14,8 +14,8 @@ export interface Runtime extends AsyncDisposable {
   /**
    * Fetches, checks and prepares a component; nothing of it runs yet.
    *
-   * @throws {LatticeError} `image-unavailable`, `image-too-large`, `digest-mismatch`, `bad-image`, `import-unmet`,
-   * `unsupported`.
+   * @throws {LatticeError} `bad-input`, `image-unavailable`, `denied`, `image-too-large`, `digest-mismatch`, `bad-image`,
+   * `import-unmet`, `unsupported`.
    */
   load(image: ImageSource, options: LoadOptions): Promise<Component>;
 }

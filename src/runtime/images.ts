@@ -30,14 +30,18 @@ export async function fetchImage(address: string, options: FetchOptions): Promis
   onProgress?.({ stage: "fetch", bytes: 0 });
   const ended = new AbortController();
   try {
-    const response = await respond(address, AbortSignal.any([signal, ended.signal]));
+    const response = await respond(
+      address,
+      { signal: AbortSignal.any([signal, ended.signal]), cache: "no-cache" },
+      `${address} could not be fetched: the server is not reachable or does not allow this page's origin (CORS)`,
+    );
     if (!response.ok) {
       const status = `${response.status} ${response.statusText}`.trimEnd();
       throw new LatticeError("image-unavailable", `GET ${address} answered ${status}`);
     }
     const etag = response.headers.get("etag") ?? undefined;
     if (etag !== undefined && etag === knownEtag && !etag.startsWith("W/")) return { tag: "known" };
-    const bytes = await read(address, response, options);
+    const bytes = await readBody(address, response, options);
     refuseWebPage(address, bytes);
     return { tag: "bytes", bytes, ...(etag === undefined ? {} : { etag }) };
   } finally {
@@ -46,19 +50,21 @@ export async function fetchImage(address: string, options: FetchOptions): Promis
   }
 }
 
-async function respond(address: string, signal: AbortSignal): Promise<Response> {
+/** @throws {LatticeError} {@link Unreachable} with the message `lost` if there is no answer that may be read. */
+export async function respond(address: string, init: RequestInit, lost: string): Promise<Response> {
   try {
-    return await fetch(address, { signal, cache: "no-cache", credentials: "omit" });
+    return await fetch(address, { ...init, credentials: "omit" });
   } catch (cause) {
-    throw new Unreachable(
-      "image-unavailable",
-      `${address} could not be fetched: the server is not reachable or does not allow this page's origin (CORS)`,
-      { cause },
-    );
+    throw new Unreachable("image-unavailable", lost, { cause });
   }
 }
 
-async function read(
+/**
+ * The body of `response` as one, under the name of `address` in errors.
+ *
+ * @throws {LatticeError} `image-too-large`; {@link Unreachable} if it broke off.
+ */
+export async function readBody(
   address: string,
   response: Response,
   { signal, maxBytes, onProgress }: FetchOptions,

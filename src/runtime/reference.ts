@@ -1,27 +1,33 @@
-/** What a reference to a component names: a file, which is fetched, or something that is not offered here. */
+/** What a reference to a component names: a file, an image in an OCI registry, or something that is not offered here. */
 import type { Digest } from "../core/ids.ts";
+import type { OciReference } from "./oci-reference.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { digest } from "../core/ids.ts";
+import { parseOciReference } from "./oci-reference.ts";
 
 export interface FileReference {
+  readonly kind: "file";
   /** Without the fragment. */
   readonly address: string;
   /** The digest that `#sha256=` demands. */
   readonly pin: Digest | undefined;
 }
 
+export type Reference = FileReference | OciReference;
+
 /** OCI names in http addresses, as wasmCloud writes them: a tag or a digest at the end of the path. */
 const OCI_END = /(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})$/i;
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
- * @throws {LatticeError} `unsupported` for names of OCI registries and of providers, `bad-input` for what is no
+ * @throws {LatticeError} `unsupported` for names of providers and for other schemes, `bad-input` for what is no
  * address at all.
  */
-export function parseReference(reference: string): FileReference {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(reference) && !/^blob:/i.test(reference)) {
-    throw new LatticeError("unsupported", oci(reference));
-  }
+export function parseReference(reference: string): Reference {
+  const rest = reference.replace(SCHEME, "");
+  if (rest === reference && !/^blob:/i.test(reference)) return parseOciReference(reference);
+  if (/^oci:/i.test(reference)) return parseOciReference(rest);
   const url = URL.canParse(reference) ? new URL(reference) : undefined;
   if (url === undefined) {
     throw new LatticeError("bad-input", `reference "${reference}" is not a usable address`);
@@ -30,31 +36,27 @@ export function parseReference(reference: string): FileReference {
     case "blob:":
       return fileAt(url);
     case "http:":
+      return isOci(url) ? parseOciReference(rest, "http") : fileAt(url);
     case "https:":
-      if (isOci(url)) throw new LatticeError("unsupported", oci(reference));
-      return fileAt(url);
-    case "oci:":
-      throw new LatticeError("unsupported", oci(reference));
+      return isOci(url) ? parseOciReference(rest, "https") : fileAt(url);
     case "inlay:":
       throw new LatticeError("unsupported", `${reference} names a provider, not a component`);
     default:
       throw new LatticeError(
         "unsupported",
-        `${reference} has the scheme "${url.protocol}"; components come by https, http or blob`,
+        `${reference} has the scheme "${url.protocol}"; components come by https, http, oci or blob`,
       );
   }
 }
 
-function isOci({ pathname }: URL): boolean {
+/** Names of images have neither query nor fragment: with one of them an address is that of a file. */
+function isOci({ pathname, search, hash }: URL): boolean {
+  if (search !== "" || hash !== "") return false;
   return pathname.includes("@sha256:") || (OCI_END.test(pathname) && !pathname.endsWith(".wasm"));
-}
-
-function oci(reference: string): string {
-  return `${reference} names an image in an OCI registry, which this host does not pull from; give the https address of the .wasm file`;
 }
 
 function fileAt(url: URL): FileReference {
   const match = /^#sha256=(.*)$/i.exec(url.hash);
   const address = url.href.slice(0, url.href.length - url.hash.length);
-  return { address, pin: match === null ? undefined : digest(match[1] ?? "") };
+  return { kind: "file", address, pin: match === null ? undefined : digest(match[1] ?? "") };
 }

@@ -4,6 +4,7 @@ import type { Bridge } from "../core/node-state.ts";
 import type { ImageCache } from "../core/image-cache.ts";
 import type { ImageOptions } from "../core/node-options.ts";
 import type { Log } from "../core/log.ts";
+import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
@@ -23,6 +24,8 @@ export interface RuntimeOptions {
   /** Interfaces beyond WASI that {@link RunOptions.imports} answers, without version. */
   readonly provided: readonly string[];
   readonly images?: ImageOptions;
+  /** What OCI registries are shown; default: nothing. */
+  readonly registries?: RegistryCredentialsSource;
   /** Where components are kept between starts; nowhere when absent, or when `images` forbid it. */
   readonly cache?: ImageCache;
   /** Base address of the worker files, if not beside this one. */
@@ -41,6 +44,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const kept = images.cache === false ? undefined : options.cache;
   const cache = kept && lenient(kept, log);
   const provided = new Set(options.provided);
+  const allowLatest = images.allowLatest ?? false;
+  const registries = options.registries ?? ((): ReturnType<RegistryCredentialsSource> => new Map());
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
@@ -57,7 +62,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const prepared = await load(
         image,
         { signal: either, ...progress },
-        { bridge, provided, maxBytes, cache, transpiler, log, afterwards },
+        {
+          bridge,
+          provided,
+          clock,
+          maxBytes,
+          allowLatest,
+          registries,
+          cache,
+          transpiler,
+          log,
+          afterwards,
+        },
       );
       onProgress?.({ stage: "compile" });
       const name = image.reference;

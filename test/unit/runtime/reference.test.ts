@@ -13,24 +13,27 @@ test.each([
   ["https://host/x.wasm#part", "https://host/x.wasm", undefined],
   ["https://host/%ff/x", "https://host/%ff/x", undefined],
   ["blob:http://host/0c7b", "blob:http://host/0c7b", undefined],
+  ["https://host/x:1?download=1", "https://host/x:1?download=1", undefined],
+  [`https://host/x:1#sha256=${PIN}`, "https://host/x:1", PIN],
 ])("%s is a file", (reference, address, pin) => {
-  expect(parseReference(reference)).toEqual({ address, pin });
+  expect(parseReference(reference)).toEqual({ kind: "file", address, pin });
 });
 
 test.each([
-  "oci://registry.example/app:1.0",
-  "registry.example/app:1.0",
-  "localhost:5000/app",
-  "app",
-  "http://registry.example/app:1.0",
-  `https://registry.example/app@sha256:${PIN}`,
-])("%s is an OCI image, which is not offered", (reference) => {
-  expect(() => parseReference(reference)).toThrowError(
-    expect.objectContaining({
-      code: "unsupported",
-      message: `${reference} names an image in an OCI registry, which this host does not pull from; give the https address of the .wasm file`,
-    }),
-  );
+  ["oci://registry.example/app:1.0", "https://registry.example", "registry.example/app:1.0"],
+  ["OCI://registry.example/app:1.0", "https://registry.example", "registry.example/app:1.0"],
+  ["registry.example/app:1.0", "https://registry.example", "registry.example/app:1.0"],
+  ["registry.example/app:1.0.wasm", "https://registry.example", "registry.example/app:1.0.wasm"],
+  ["localhost:5000/app", "http://localhost:5000", "localhost:5000/app:latest"],
+  ["http://registry.example/app:1.0", "http://registry.example", "registry.example/app:1.0"],
+  ["https://127.0.0.1:5000/app:1.0", "https://127.0.0.1:5000", "127.0.0.1:5000/app:1.0"],
+  [
+    `https://registry.example/app@sha256:${PIN}`,
+    "https://registry.example",
+    `registry.example/app@sha256:${PIN}`,
+  ],
+])("%s is an OCI image", (reference, origin, name) => {
+  expect(parseReference(reference)).toMatchObject({ kind: "oci", origin, name });
 });
 
 test.each([
@@ -38,6 +41,10 @@ test.each([
   ["file:///etc/x.wasm", "unsupported"],
   ["https://", "bad-input"],
   ["https://host/x.wasm#sha256=12", "bad-input"],
+  ["https://host/x@sha256:12", "bad-input"],
+  ["https://user:secret@host/x:1", "bad-input"],
+  ["oci://", "bad-input"],
+  ["", "bad-input"],
 ])("%s is told apart", (reference, code) => {
   expect(() => parseReference(reference)).toThrowError(expect.objectContaining({ code }));
 });

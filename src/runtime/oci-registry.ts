@@ -1,0 +1,185 @@
+/**
+ * Requests to one registry for one image: tried again when it is busy, with the authorization it asks for, and with
+ * errors that say what to do.
+ *
+ * Blobs often lie elsewhere and are reached by a redirect, on which `Authorization` must stay behind. Pages cannot see
+ * redirects, so that this is left to fetch, which drops the header when the origin changes (Fetch standard,
+ * "HTTP-redirect fetch"; in Chromium since 119, in Firefox since 111, in Safari ever since).
+ */
+import type { Clock } from "../core/clock.ts";
+import type { RegistryCredentials } from "../core/registry.ts";
+import type { OciReference } from "./oci-reference.ts";
+
+import { LatticeError } from "../core/error.ts";
+import { readBody, respond } from "./images.ts";
+import { basic, bearer, parseChallenge, readToken, tokenAddress } from "./oci-authorization.ts";
+import { isLoopback } from "./oci-reference.ts";
+
+export interface RegistryOptions {
+  readonly clock: Clock;
+  /** What this registry is to be shown; absent for none. */
+  readonly credentials: RegistryCredentials | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Registry {
+  /** The answer to `GET /v2/<repository>/<path>`, whose status says success. */
+  get(path: string, accept?: string): Promise<Response>;
+}
+
+const MAX_TRIES = 3;
+const FIRST_PAUSE_MS = 500;
+/** A registry that wants more patience is given up: whoever asked for the component waits. */
+const MAX_PAUSE_MS = 30_000;
+const MAX_TOKEN_BYTES = 256 * 1024;
+const BUSY: readonly number[] = [429, 500, 502, 503, 504];
+
+export function openRegistry(reference: OciReference, options: RegistryOptions): Registry {
+  const { registry, origin, repository } = reference;
+  const { signal } = options;
+  // A reference comes from the lattice: it must not be able to say that credentials go over the wire in clear.
+  const secret = mayCarrySecrets(origin) ? options.credentials : undefined;
+  let authorization =
+    secret !== undefined && "token" in secret
+      ? bearer(`the list of credentials for ${registry}`, secret.token)
+      : undefined;
+
+  const authorize = async (refused: Response): Promise<string | undefined> => {
+    const header = refused.headers.get("www-authenticate");
+    const challenge = header === null ? undefined : parseChallenge(header);
+    if (secret !== undefined && "token" in secret) return undefined;
+    const shown = secret === undefined ? undefined : basic(secret);
+    // Pages see the header only if the registry exposes it; without it, what they have is worth a try.
+    if (challenge?.scheme !== "bearer") return shown;
+    const address = tokenAddress(reference, challenge, shown !== undefined);
+    const service = `the token service ${new URL(address).host} of ${registry}`;
+    const response = await send(address, headersOf(shown), service, options);
+    if (!response.ok) throw refusal(reference, response, service, options);
+    const body = await readBody(service, response, { signal, maxBytes: MAX_TOKEN_BYTES });
+    return bearer(service, readToken(service, body));
+  };
+
+  return {
+    async get(path, accept) {
+      const address = `${origin}/v2/${repository}/${path}`;
+      const who = `the registry ${registry}`;
+      const attempt = (): Promise<Response> =>
+        send(address, headersOf(authorization, accept), who, options);
+      let response = await attempt();
+      if (response.status === 401) {
+        const granted = await authorize(response);
+        if (granted !== undefined) {
+          await response.body?.cancel();
+          authorization = granted;
+          response = await attempt();
+        }
+      }
+      if (!response.ok) throw refusal(reference, response, who, options);
+      return response;
+    },
+  };
+}
+
+function mayCarrySecrets(origin: string): boolean {
+  const { protocol, host } = new URL(origin);
+  return protocol === "https:" || isLoopback(host);
+}
+
+function headersOf(authorization: string | undefined, accept?: string): HeadersInit {
+  return {
+    ...(accept === undefined ? {} : { accept }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
+}
+
+/** The first answer that is none of a busy server, or the last one. */
+async function send(
+  address: string,
+  headers: HeadersInit,
+  who: string,
+  { clock, signal }: RegistryOptions,
+): Promise<Response> {
+  const lost = `${who} could not be asked: it is not reachable, or does not allow this page's origin (CORS), as most OCI registries do not; a file that does, at an https address pinned by #sha256=, can take its place`;
+  for (let tries = 1; ; tries++) {
+    // What was given to credentials is kept in no cache of the browser.
+    // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
+    const response = await respond(address, { headers, signal, cache: "no-store" }, lost);
+    if (!BUSY.includes(response.status) || tries === MAX_TRIES) return response;
+    const asked = retryAfterMs(response, clock.now());
+    const pauseMs = asked ?? FIRST_PAUSE_MS * 2 ** (tries - 1);
+    if (pauseMs > MAX_PAUSE_MS) return response;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await response.body?.cancel();
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await pause(clock, pauseMs, signal);
+  }
+}
+
+/** What `Retry-After` says, in seconds or as a date; pages see it only if the server exposes it. */
+function retryAfterMs(response: Response, nowMs: number): number | undefined {
+  const header = response.headers.get("retry-after");
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener("abort", giveUp);
+      resolve();
+    });
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
+}
+
+function refusal(
+  { name, registry, origin }: OciReference,
+  response: Response,
+  who: string,
+  { clock, credentials }: RegistryOptions,
+): LatticeError {
+  const status = `${response.status} ${response.statusText}`.trimEnd();
+  switch (response.status) {
+    case 401:
+      return new LatticeError("denied", `${who} does not give ${name} (${status}): ${lacking()}`);
+    case 403:
+      return new LatticeError(
+        "denied",
+        `${who} forbids ${name} to this host (${status}): ${shown()}`,
+      );
+    case 404:
+      return new LatticeError(
+        "image-unavailable",
+        `${name} is not in its OCI registry (${status})`,
+      );
+    case 429: {
+      const ms = retryAfterMs(response, clock.now());
+      const wait = ms === undefined ? "" : `, and asks to wait ${Math.ceil(ms / 1_000)} s`;
+      return new LatticeError(
+        "image-unavailable",
+        `${who} has had too many requests for ${name} (${status})${wait}`,
+      );
+    }
+    default:
+      return new LatticeError("image-unavailable", `${who} answered ${status} for ${name}`);
+  }
+
+  function lacking(): string {
+    if (credentials === undefined)
+      return `it wants credentials, and there are none for ${registry}`;
+    if (mayCarrySecrets(origin)) return `it does not take the credentials for ${registry}`;
+    return `it wants credentials, and those for ${registry} are sent by https only`;
+  }
+
+  function shown(): string {
+    return credentials === undefined
+      ? "without credentials"
+      : `with the credentials for ${registry}`;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Pulls components from OCI registries (distribution specification v1.1): manifest, perhaps an index before it, and the
+ * one layer that is the component. What has a digest is checked against it.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { Digest } from "../core/ids.ts";
+import type { RegistryCredentialsSource } from "../core/registry.ts";
+import type { LoadOptions } from "../core/runtime.ts";
+import type { Descriptor, Manifest } from "./oci-manifest.ts";
+import type { OciReference } from "./oci-reference.ts";
+import type { Registry } from "./oci-registry.ts";
+
+import { LatticeError } from "../core/error.ts";
+import { readBody, tooLarge } from "./images.ts";
+import { readManifest } from "./oci-manifest.ts";
+import { openRegistry } from "./oci-registry.ts";
+import { sha256 } from "./sha256.ts";
+
+export interface OciParts {
+  readonly clock: Clock;
+  readonly maxBytes: number;
+  readonly credentials: RegistryCredentialsSource;
+}
+
+/** What the registry has under a reference, before it is fetched. */
+export interface Resolved {
+  /** Of the component. */
+  readonly digest: Digest;
+  /** @throws {LatticeError} as {@link pullImage}. */
+  fetch(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A limit that registries share (distribution specification, "Pushing manifests"). */
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/**
+ * Docker's two types are the wildcard's: up to 128 characters without odd ones are sent across origins without a
+ * preflight (Fetch standard, "CORS-safelisted request-header"), and many registries answer none for this header.
+ */
+const ACCEPT =
+  "application/vnd.oci.image.manifest.v1+json,application/vnd.oci.image.index.v1+json,*/*";
+
+/**
+ * Asks the registry what `reference` is, and gives what `use` makes of it. Nothing is left open behind it.
+ *
+ * @throws {LatticeError} `image-unavailable`, as `Unreachable` if there was no answer; `denied`; `bad-image`;
+ * `image-too-large`; `digest-mismatch`.
+ */
+export async function pullImage<T>(
+  reference: OciReference,
+  { signal, onProgress }: LoadOptions,
+  { clock, maxBytes, credentials }: OciParts,
+  use: (resolved: Resolved) => Promise<T>,
+): Promise<T> {
+  const { name, registry } = reference;
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  const registered = credentialsFor(registry, credentials);
+  const source = openRegistry(reference, { clock, credentials: registered, signal: either });
+  onProgress?.({ stage: "fetch", bytes: 0 });
+  try {
+    const layer = await findLayer(reference, source, either);
+    return await use({
+      digest: layer.digest,
+      async fetch() {
+        if (layer.size > maxBytes) throw tooLarge(name, layer.size, maxBytes);
+        const response = await source.get(`blobs/sha256:${layer.digest}`);
+        const bytes = await readBody(name, response, {
+          signal: either,
+          maxBytes,
+          onProgress: (progress) => onProgress?.({ ...progress, totalBytes: layer.size }),
+        });
+        await verify(`the layer of ${name}`, bytes, layer.digest);
+        return bytes;
+      },
+    });
+  } finally {
+    ended.abort(); // lets go of bodies that were not read to their end
+    signal.throwIfAborted();
+  }
+}
+
+function credentialsFor(
+  registry: string,
+  source: RegistryCredentialsSource,
+): ReturnType<ReturnType<RegistryCredentialsSource>["get"]> {
+  const all = source();
+  const found = all.get(registry);
+  // Docker's own tools file them under the host that answers.
+  return found ?? (registry === "docker.io" ? all.get("index.docker.io") : undefined);
+}
+
+async function findLayer(
+  { name, version }: OciReference,
+  registry: Registry,
+  signal: AbortSignal,
+): Promise<Descriptor> {
+  const manifest = async (path: string, expected: Digest | undefined): Promise<Manifest> => {
+    const response = await registry.get(`manifests/${path}`, ACCEPT);
+    const about = `the manifest of ${name}`;
+    const bytes = await readBody(about, response, { signal, maxBytes: MAX_MANIFEST_BYTES });
+    if (expected !== undefined) await verify(about, bytes, expected);
+    return readManifest(name, bytes);
+  };
+  const first =
+    version.by === "tag"
+      ? await manifest(version.tag, undefined)
+      : await manifest(`sha256:${version.digest}`, version.digest);
+  if (first.tag === "image") return first.layer;
+  const { digest } = first.manifest;
+  const second = await manifest(`sha256:${digest}`, digest);
+  if (second.tag === "image") return second.layer;
+  throw new LatticeError("bad-image", `${name} is no component: its index names another index`);
+}
+
+async function verify(what: string, bytes: Uint8Array, expected: Digest): Promise<void> {
+  const actual = await sha256(bytes);
+  if (actual === expected) return;
+  throw new LatticeError(
+    "digest-mismatch",
+    `${what} has the SHA-256 ${actual}, but was asked for as ${expected}`,
+  );
+}

@@ -5,6 +5,7 @@ import type { Log } from "../core/log.ts";
 import { createSource } from "../core/view.ts";
 import { closed, disconnected, tooLarge } from "./errors.ts";
 import { encodeHeaders } from "./headers.ts";
+import { openBucket } from "./jetstream-kv.ts";
 import type { MemoryServer } from "./memory.ts";
 import { createMemorySubscriptions } from "./memory-subscriptions.ts";
 import { createRequests } from "./requests.ts";
@@ -38,7 +39,7 @@ export interface MemoryLine {
   send(step: () => void): void;
   /** Resolves when the server has done all that was sent before, or when the line is cut. */
   settle(): Promise<void>;
-  guard(subject: string, work: () => void): void;
+  readonly guard: (subject: string, work: () => void) => void;
 }
 
 const OPEN: BusStatus = { phase: "open", server: "memory://lattice" };
@@ -152,12 +153,14 @@ export function connectMemory(server: MemoryServer, options: MemoryConnectOption
 
   if (signal?.aborted === true) abort();
   else signal?.addEventListener("abort", abort, { once: true });
-  return {
+  const bus: MemoryBus = {
     publish,
     newInbox,
     drain,
     status,
     maxPayload: server.maxPayload,
+    bucket: (name, wanted) =>
+      openBucket({ bus, clock: server.clock, log, guard: line.guard }, name, wanted),
     async request(subject, data, sending) {
       refuseLate();
       return requests.send(subject, data, sending);
@@ -186,4 +189,5 @@ export function connectMemory(server: MemoryServer, options: MemoryConnectOption
     },
     [Symbol.asyncDispose]: drain,
   };
+  return bus;
 }

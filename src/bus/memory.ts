@@ -5,7 +5,9 @@
  * receiver, and equal runs give equal results.
  */
 import type { BusMessage } from "../core/bus.ts";
+import type { Clock } from "../core/clock.ts";
 import { connectMemory, type MemoryBus, type MemoryConnectOptions } from "./memory-bus.ts";
+import { addMemoryJetStream } from "./memory-kv.ts";
 import { subjectMatches } from "./subject.ts";
 
 export interface MemoryLatticeOptions {
@@ -15,6 +17,10 @@ export interface MemoryLatticeOptions {
   readonly random?: () => number;
   /** The time that `reconnecting` tells; default a clock that stands at 0. */
   readonly now?: () => number;
+  /** For what waits: deadlines and second looks of buckets; default a clock that stands still. */
+  readonly clock?: Clock;
+  /** Whether there are buckets; default true. */
+  readonly jetstream?: boolean;
 }
 
 export interface MemoryLattice {
@@ -25,6 +31,7 @@ export interface MemoryLattice {
 export interface MemoryServer {
   readonly maxPayload: number;
   readonly members: Set<Member>;
+  readonly clock: Clock;
   now(): number;
   /** A token that no other inbox has. */
   inboxToken(): string;
@@ -46,7 +53,13 @@ export interface Member {
 }
 
 export function createMemoryLattice(options: MemoryLatticeOptions = {}): MemoryLattice {
-  const { maxPayload = 1024 * 1024, random = Math.random, now = () => 0 } = options;
+  const {
+    maxPayload = 1024 * 1024,
+    random = Math.random,
+    clock = still,
+    jetstream = true,
+  } = options;
+  const now = options.now ?? (() => clock.now());
   const members = new Set<Member>();
   let line: (() => void)[] = [];
   let inboxes = 0;
@@ -59,6 +72,7 @@ export function createMemoryLattice(options: MemoryLatticeOptions = {}): MemoryL
   const server: MemoryServer = {
     maxPayload,
     members,
+    clock,
     now,
     inboxToken: () => (++inboxes).toString(36),
     post(step) {
@@ -82,5 +96,8 @@ export function createMemoryLattice(options: MemoryLatticeOptions = {}): MemoryL
       return chosen.length > 0;
     },
   };
+  if (jetstream) addMemoryJetStream(server);
   return { connect: (wanted = {}) => connectMemory(server, wanted) };
 }
+
+const still: Clock = { now: () => 0, monotonic: () => 0, after: () => () => undefined };

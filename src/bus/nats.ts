@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { CredentialsSource } from "../core/credentials.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
+import { openBucket } from "./jetstream-kv.ts";
 import { fetchKnock, type Knock } from "./knock.ts";
 import { dial } from "./nats-dial.ts";
 import { fromNats } from "./nats-errors.ts";
@@ -125,11 +126,21 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     if (leaving !== undefined || session.ended) throw closed();
   };
 
-  return {
+  /** Runs what a user of a bucket gave. */
+  const guard = (subject: string, work: () => void): void => {
+    try {
+      work();
+    } catch (thrown) {
+      log.error("bus.receiver-failed", { subject, error: messageOf(thrown) });
+    }
+  };
+
+  const bus: Bus = {
     publish,
     newInbox,
     drain,
     status: session.status,
+    bucket: (name, wanted) => openBucket({ bus, clock, log, guard }, name, wanted),
     probe: () => session.probe(),
     async request(subject, data, sending) {
       refuseLate();
@@ -145,6 +156,7 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     },
     [Symbol.asyncDispose]: drain,
   };
+  return bus;
 }
 
 function redialOf(options: NatsBusOptions, servers: readonly ServerAddress[]): Redial {

@@ -1,4 +1,5 @@
-/** The port to NATS, or to its stand-in in memory: subjects, queue groups, requests. */
+/** The port to NATS, or to its stand-in in memory: subjects, queue groups, requests, buckets. */
+import type { BucketOptions, KvBucket } from "./kv.ts";
 import type { View } from "./view.ts";
 
 import { asLatticeError } from "./error.ts";
@@ -69,6 +70,13 @@ export interface Bus extends AsyncDisposable {
     receive: (message: BusMessage) => void,
     options?: SubscribeOptions,
   ): Subscription;
+  /**
+   * A key-value bucket of the lattice.
+   *
+   * @throws {LatticeError} `unsupported` where there is no JetStream, `not-found` for a bucket that is not there,
+   * `denied`, `bad-input` for a name that cannot be one, `disconnected`, `closed`, or the signal's reason.
+   */
+  bucket(name: string, options: BucketOptions): Promise<KvBucket>;
   /** A fresh subject under this connection's inbox prefix: `_INBOX.<host id>.<unique>`. */
   newInbox(): string;
   /** Resolves when the server has processed all that was sent before. */

@@ -1,0 +1,153 @@
+/**
+ * A key-value bucket over JetStream, by the conventions that all clients share: stream `KV_{bucket}`, one subject per
+ * key, markers for what was removed (ADR-8; async-nats 0.39 `src/jetstream/kv/mod.rs`).
+ */
+import { asLatticeError, LatticeError } from "../core/error.ts";
+import type { BucketOptions, KvBucket, KvEntry, KvWriteOptions } from "../core/kv.ts";
+import { createJetStream, type JetStream, type StreamInfo } from "./jetstream.ts";
+import { entryOf, isMarker, OPERATION, subjectsOf } from "./jetstream-entry.ts";
+import { type KvParts, watchBucket } from "./jetstream-watch.ts";
+
+const ROLLUP = "Nats-Rollup";
+const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
+const NONE = new Uint8Array();
+const EMPTY: ReadonlyMap<string, string> = new Map();
+
+/** @throws {LatticeError} `unsupported`, `not-found`, `denied`, `bad-input`, `disconnected`, or the signal's reason. */
+export async function openBucket(
+  parts: KvParts,
+  name: string,
+  { signal, domain, create = false }: BucketOptions,
+): Promise<KvBucket> {
+  checkName("bucket name", name, /^[-_a-zA-Z0-9]+$/, "of letters, digits and - _");
+  if (domain !== undefined) {
+    checkName("JetStream domain", domain, /^[^\s.*>]+$/, "one word without dots, spaces, * or >");
+  }
+  const jetstream = createJetStream(parts, domain);
+  const stream = await openStream(jetstream, name, create, signal);
+  return createBucket(parts, jetstream, stream, name);
+}
+
+async function openStream(
+  jetstream: JetStream,
+  name: string,
+  create: boolean,
+  signal: AbortSignal,
+): Promise<StreamInfo> {
+  const stream = `KV_${name}`;
+  try {
+    return await jetstream.info(stream, signal);
+  } catch (cause) {
+    if (asLatticeError(cause).code !== "not-found") throw cause;
+    if (!create) throw new LatticeError("not-found", `there is no bucket "${name}"`, { cause });
+  }
+  try {
+    return await jetstream.create(stream, settingsOf(name), signal);
+  } catch (thrown) {
+    // Somebody was faster, and of another mind about the settings.
+    if (asLatticeError(thrown).code === "conflict") return jetstream.info(stream, signal);
+    throw thrown;
+  }
+}
+
+/** What a wasmCloud 1.x host asks for, by default (async-nats 0.39 `src/jetstream/context.rs`, `create_key_value`). */
+const settingsOf = (bucket: string): object => ({
+  subjects: [`$KV.${bucket}.>`],
+  retention: "limits",
+  max_msgs_per_subject: 1,
+  max_consumers: -1,
+  max_msgs: -1,
+  max_bytes: -1,
+  max_msg_size: -1,
+  max_age: 0,
+  storage: "file",
+  num_replicas: 1,
+  discard: "new",
+  allow_rollup_hdrs: true,
+  deny_delete: true,
+  deny_purge: false,
+  allow_direct: true,
+});
+
+function createBucket(
+  parts: KvParts,
+  jetstream: JetStream,
+  stream: StreamInfo,
+  name: string,
+): KvBucket {
+  const subjects = subjectsOf(jetstream, stream, name);
+  const readable = (key: string): string => subjects.read + checkKey(key);
+
+  const write = (
+    key: string,
+    value: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    { signal, revision }: KvWriteOptions,
+  ): Promise<number> => {
+    const told =
+      revision === undefined ? headers : new Map([...headers, [EXPECTED, String(revision)]]);
+    return jetstream.store(subjects.write + checkKey(key), value, told, signal);
+  };
+  /** As `write`; what a marker alone keeps from being new counts as new. */
+  const writeNew: typeof write = async (key, value, headers, options) => {
+    try {
+      return await write(key, value, headers, options);
+    } catch (thrown) {
+      if (asLatticeError(thrown).code !== "conflict" || options.revision !== 0) throw thrown;
+      const marker = await jetstream.last(stream, readable(key), options.signal);
+      if (marker === undefined || !isMarker(marker)) throw thrown;
+      return write(key, value, headers, { ...options, revision: marker.sequence });
+    }
+  };
+  const snapshot = async (signal: AbortSignal): Promise<Map<string, KvEntry>> => {
+    const entries = new Map<string, KvEntry>();
+    const { lastSequence } = await jetstream.info(stream.name, signal);
+    for (let at = 0; at < lastSequence;) {
+      // oxlint-disable-next-line no-await-in-loop -- each answer says where the next one begins
+      const found = await jetstream.next(stream, `${subjects.read}>`, at + 1, signal);
+      if (found === undefined) break;
+      at = found.sequence;
+      const entry = entryOf(found, subjects);
+      entries.delete(entry.key); // so that a later value stands later
+      if (!isMarker(found)) entries.set(entry.key, entry);
+    }
+    return entries;
+  };
+
+  return {
+    name,
+    async get(key, signal) {
+      const found = await jetstream.last(stream, readable(key), signal);
+      return found === undefined || isMarker(found) ? undefined : entryOf(found, subjects);
+    },
+    async put(key, value, options) {
+      return writeNew(key, value, EMPTY, options);
+    },
+    async delete(key, options) {
+      await writeNew(key, NONE, new Map([[OPERATION, "DEL"]]), options);
+    },
+    async purge(key, options) {
+      const headers = new Map([
+        [OPERATION, "PURGE"],
+        [ROLLUP, "sub"],
+      ]);
+      await writeNew(key, NONE, headers, options);
+    },
+    keys: async (signal) => Array.from((await snapshot(signal)).keys()),
+    snapshot,
+    watch: (onChange, signal) =>
+      watchBucket({ ...parts, jetstream, stream, subjects }, onChange, signal),
+  };
+}
+
+/** Letters, digits and `-/_=.`, as async-nats has it, and no dot where it would make an empty token. */
+function checkKey(key: string): string {
+  const inner = /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/;
+  checkName("key", key, inner, "of letters, digits and - _ = / and inner dots");
+  return key;
+}
+
+function checkName(what: string, met: string, form: RegExp, wanted: string): void {
+  if (form.test(met)) return;
+  throw new LatticeError("bad-input", `${what} ${JSON.stringify(met)} must be ${wanted}`);
+}

@@ -6,6 +6,7 @@ import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
 import { authenticator } from "./credentials.ts";
 import { fromNats } from "./nats-errors.ts";
 import { createLink, type Link, orAborted } from "./nats-link.ts";
+import { publishInBatches } from "./nats-publish.ts";
 import { NatsSocket, type SocketFactory } from "./nats-socket.ts";
 import type { ServerAddress } from "./server-address.ts";
 
@@ -57,7 +58,9 @@ export async function dial(
   };
   Object.assign(library, { pendingLimit: FRAME_LIMIT_BYTES });
   try {
-    return createLink(await connect(library), socket, server.shown, clock);
+    const connection = await connect(library);
+    publishInBatches(connection);
+    return createLink(connection, socket, server.shown, clock);
   } catch (thrown) {
     socket.sever("the dial failed");
     if (signal.aborted) throw asLatticeError(signal.reason, "aborted");

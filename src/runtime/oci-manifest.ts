@@ -107,6 +107,6 @@ function choose(entries: readonly Entry[], refuse: (why: string) => never): Desc
     platform === undefined ? "none" : `${platform.os}/${platform.architecture}`,
   );
   return refuse(
-    `names ${entries.length} images, of which none is the one for WebAssembly alone; their platforms: ${platforms.join(", ")}`,
+    `names ${entries.length} images, and not exactly one for WebAssembly; their platforms: ${platforms.join(", ")}`,
   );
 }

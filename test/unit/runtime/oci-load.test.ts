@@ -1,0 +1,135 @@
+/** What the cache spares of a registry, and when it stands in for it. Of the runtime only the transpiler is missing. */
+import { expect, test } from "vitest";
+
+import type { LoadParts } from "../../../src/runtime/load.ts";
+import type { Prepared } from "../../../src/runtime/prepared.ts";
+
+import { load } from "../../../src/runtime/load.ts";
+import { createMemoryFiles } from "../../../src/storage/file-store.ts";
+import { createImageCache } from "../../../src/storage/image-cache.ts";
+import { fixture } from "../../support/fixtures.ts";
+import { recordLog } from "../../support/log-recorder.ts";
+import { realClock } from "../../support/real-clock.ts";
+import { hex, openTestRegistry } from "../../support/registry.ts";
+
+function openLoader(options: Partial<LoadParts> = {}): {
+  readonly start: (reference: string) => Promise<Prepared>;
+  readonly events: () => readonly string[];
+} {
+  const { log, entries } = recordLog();
+  const work: Promise<unknown>[] = [];
+  const parts: LoadParts = {
+    bridge: "sync",
+    provided: new Set(),
+    clock: realClock,
+    maxBytes: 1_000_000,
+    allowLatest: false,
+    registries: () => new Map(),
+    cache: createImageCache({ now: () => Date.now(), files: createMemoryFiles() }),
+    transpiler: {
+      transpile: () => Promise.resolve({ glue: "", cores: new Map() }),
+      end: () => undefined,
+    },
+    log,
+    afterwards: (each) => void work.push(each),
+    ...options,
+  };
+  return {
+    async start(reference) {
+      const prepared = await load({ reference }, { signal: new AbortController().signal }, parts);
+      await Promise.all(work);
+      return prepared;
+    },
+    events: () => entries.map(({ event }) => event),
+  };
+}
+
+test("a digest that was pulled once needs no registry any more", async () => {
+  const registry = await openTestRegistry();
+  const { manifest } = registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const reference = `${registry.host}/acme/hello@sha256:${manifest}`;
+  const { start, events } = openLoader();
+  const first = await start(reference);
+  await registry[Symbol.asyncDispose]();
+
+  const second = await start(reference);
+
+  expect([first.digest, second.digest]).toEqual(Array(2).fill(hex(fixture("hello"))));
+  expect(registry.requests.length).toBe(2);
+  expect(events()).toEqual([]);
+});
+
+test("a tag is asked for again, and only what is new is fetched", async () => {
+  await using registry = await openTestRegistry();
+  registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const reference = `${registry.host}/acme/hello:0.1.0`;
+  const { start } = openLoader();
+  await start(reference);
+  const blobs = (): number => registry.requests.filter(({ path }) => /blobs/.test(path)).length;
+
+  const same = await start(reference);
+  const afterSame = { all: registry.requests.length, blobs: blobs() };
+  registry.push("acme/hello", "0.1.0", fixture("types"));
+  const moved = await start(reference);
+  registry.push("acme/renamed", "2", fixture("hello"));
+  const known = await start(`${registry.host}/acme/renamed:2`);
+
+  expect(same.digest).toBe(hex(fixture("hello")));
+  expect(afterSame).toEqual({ all: 3, blobs: 1 });
+  expect(moved.digest).toBe(hex(fixture("types")));
+  expect(known.digest).toBe(hex(fixture("hello")));
+  expect(blobs()).toBe(2);
+});
+
+test("the last copy of a tag serves if the network fails, which is logged, and only then", async () => {
+  const registry = await openTestRegistry();
+  registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const reference = `${registry.host}/acme/hello:0.1.0`;
+  const { start, events } = openLoader();
+  await start(reference);
+  registry.interrupt(/manifests/, [{ status: 404 }]);
+
+  await expect(start(reference)).rejects.toMatchObject({ code: "image-unavailable" });
+  expect(events()).toEqual([]);
+  await registry[Symbol.asyncDispose]();
+  const offline = await start(reference);
+
+  expect(offline.digest).toBe(hex(fixture("hello")));
+  expect(events()).toEqual(["image.last-copy"]);
+});
+
+test("`latest` is refused before anyone is asked, unless it is allowed", async () => {
+  await using registry = await openTestRegistry();
+  registry.push("acme/hello", "latest", fixture("hello"));
+
+  for (const reference of [
+    `${registry.host}/acme/hello`,
+    `oci://${registry.host}/acme/hello:latest`,
+  ]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is easier to read when it fails
+    await expect(openLoader().start(reference)).rejects.toMatchObject({ code: "bad-input" });
+    expect(registry.requests).toEqual([]);
+  }
+  const { digest } = await openLoader({ allowLatest: true }).start(`${registry.host}/acme/hello`);
+  expect(digest).toBe(hex(fixture("hello")));
+});
+
+test("credentials are asked for at each pull, and are not in the cache", async () => {
+  await using registry = await openTestRegistry({
+    auth: { by: "basic", username: "anna", password: "s3cret" },
+  });
+  registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const registries = new Map<string, { readonly username: string; readonly password: string }>();
+  const files = createMemoryFiles();
+  const cache = createImageCache({ now: () => Date.now(), files });
+  const { start } = openLoader({ cache, registries: () => registries });
+  const reference = `${registry.host}/acme/hello:0.1.0`;
+
+  await expect(start(reference)).rejects.toMatchObject({ code: "denied" });
+  registries.set(registry.host, { username: "anna", password: "s3cret" });
+  await start(reference);
+
+  const kept = await Promise.all((await files.paths()).map((path) => files.get(path)));
+  expect(kept.length).toBeGreaterThan(2);
+  expect(kept.some((bytes) => Buffer.from(bytes ?? []).includes("s3cret"))).toBe(false);
+});

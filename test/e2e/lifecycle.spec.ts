@@ -5,8 +5,10 @@ import type { NativePeer } from "../support/native-peer.ts";
 import { CHROMIUM_FLAGS } from "../support/chromium.ts";
 import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
+import { launchNats } from "../support/launch-nats.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
 import { scale } from "./story.ts";
 
 const greet = (peer: NativePeer, timeoutMs: number): ReturnType<NativePeer["invoke"]> =>
@@ -75,6 +77,38 @@ test("a frozen tab leaves its queue groups first, and serves again within 1 s of
     const servedAfter = performance.now() - resumedAt;
 
     expect(servedAfter).toBeLessThan(1000);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("a tab that is shown again looks at once whether its connection lives, and replaces a dead one", async () => {
+  await using server = await startInlay();
+  await using nats = await launchNats();
+  await using proxy = await openTcpProxy(nats.wsPort);
+  await using peer = await connectPeer(nats.ws);
+  const events = await peer.listen("wasmbus.evt.default.*");
+  const browser = await launchBare();
+  try {
+    const tab = await browser.newPage();
+    const servers = encodeURIComponent(`ws://127.0.0.1:${proxy.port}`);
+    await tab.goto(`${server.page}?servers=${servers}&autojoin`);
+    await tab.waitForSelector('html[data-node-state="joined"]');
+    const front = await browser.newPage();
+    await front.bringToFront();
+    const hidden = await tab.evaluate(() => document.visibilityState);
+    const before = proxy.connections;
+
+    proxy.stall();
+    const shownAt = performance.now();
+    await tab.bringToFront();
+    await expect.poll(() => proxy.connections, { intervals: [50] }).toBeGreaterThan(before);
+    const redialledAfter = performance.now() - shownAt;
+    proxy.resume();
+    await events.next((json) => (json as { type: string }).type.endsWith("host_heartbeat"));
+
+    expect(hidden).toBe("hidden");
+    expect(redialledAfter).toBeLessThan(5000); // without a look it takes two pings, 20 s
   } finally {
     await browser.close();
   }

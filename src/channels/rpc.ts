@@ -210,8 +210,13 @@ function listen(
   const options = { signal };
   const receive = ({ data }: MessageEvent<unknown>): void => {
     if (!Array.isArray(data)) return; // not of this protocol
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends of the port run this file
-    for (const message of data as readonly Message[]) hear(message);
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends of the port run this file, or else are lost
+      for (const message of data as readonly Message[]) hear(message);
+    } catch (cause) {
+      // Generated code lives at the other end of some ports: what it may send must hurt nobody but itself.
+      lose(new LatticeError("worker-lost", "a message from another worker has no form", { cause }));
+    }
   };
   port.addEventListener("message", receive, options);
   port.addEventListener(

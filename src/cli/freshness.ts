@@ -35,6 +35,8 @@ export function beginBuild(): { complete(): void } {
   };
 }
 
+const OTHER_BUILD_LIMIT_MS = 300_000;
+
 /**
  * Builds if need be, everything that is said going to stderr. Two at a time would delete each other's files, so the
  * second waits and then looks again.
@@ -43,8 +45,10 @@ export function beginBuild(): { complete(): void } {
  */
 export async function refreshDist(say: (line: string) => void, signal: AbortSignal): Promise<void> {
   let waiting = false;
+  const file = join(DATA, "build.lock");
+  const until = performance.now() + OTHER_BUILD_LIMIT_MS;
   while (isStale()) {
-    using lock = tryLock(join(DATA, "build.lock"));
+    using lock = tryLock(file);
     if (lock !== undefined) {
       if (!isStale()) return;
       say(existsSync(DIST) ? "dist/ is older than its sources: building" : "building dist/");
@@ -54,6 +58,13 @@ export async function refreshDist(say: (line: string) => void, signal: AbortSign
     }
     if (!waiting) say("another build is under way: waiting for it");
     waiting = true;
+    if (performance.now() > until) {
+      const minutes = OTHER_BUILD_LIMIT_MS / 60_000;
+      throw new LatticeError(
+        "internal",
+        `another build did not end within ${minutes} minutes; ${file} names its process`,
+      );
+    }
     // oxlint-disable-next-line no-await-in-loop -- waits between looks
     await sleep(LOOK_MS, undefined, { signal });
   }

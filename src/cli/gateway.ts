@@ -49,6 +49,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     });
   });
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // Node listens no more to a socket that asks for an upgrade, and one that is reset would end the process.
+    socket.on("error", () => socket.destroy());
     const [status, reason] = judge(request, site, way.upgrade !== undefined);
     if (status !== 101 || way.upgrade === undefined) {
       refuse(socket, status, reason);

@@ -14,8 +14,9 @@ export interface Lock extends Disposable {
 export function tryLock(path: string): Lock | undefined {
   mkdirSync(dirname(path), { recursive: true });
   const mine = `${path}.${process.pid}`;
-  const pids = [process.pid];
-  const write = (): void => writeFileSync(mine, pids.join("\n"));
+  const holders = [holderOf(process.pid)];
+  const write = (): void =>
+    writeFileSync(mine, holders.map(({ pid, since }) => `${pid} ${since}`).join("\n"));
   write();
   try {
     if (!claim(path, mine)) return undefined;
@@ -24,7 +25,7 @@ export function tryLock(path: string): Lock | undefined {
   }
   return {
     alsoFor(pid) {
-      pids.push(pid);
+      holders.push(holderOf(pid));
       write();
       renameSync(mine, path);
     },
@@ -50,14 +51,14 @@ function claim(path: string, mine: string): boolean {
     if (linked(mine, path)) return true;
     const holders = readHolders(path);
     if (holders === undefined) continue; // released in between
-    if (holders.some(isAlive)) return false;
+    if (holders.some(holds)) return false;
     putAside(path, `${mine}.stale`, holders);
   }
   return false;
 }
 
 /** Removes a stale lock, but not a fresh one that took its place since it was read. */
-function putAside(path: string, aside: string, holders: readonly number[]): void {
+function putAside(path: string, aside: string, holders: readonly Holder[]): void {
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -65,7 +66,7 @@ function putAside(path: string, aside: string, holders: readonly number[]): void
     throw error;
   }
   const moved = readHolders(aside);
-  if (moved !== undefined && moved.join() !== holders.join()) linked(aside, path);
+  if (moved !== undefined && JSON.stringify(moved) !== JSON.stringify(holders)) linked(aside, path);
   rmSync(aside, { force: true });
 }
 
@@ -79,12 +80,44 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-function readHolders(path: string): readonly number[] | undefined {
+/** What cannot be read holds nothing: a process that was killed may leave an empty file. */
+function readHolders(path: string): readonly Holder[] | undefined {
   try {
-    return readFileSync(path, "utf8").split("\n").map(Number);
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .map((line) => line.split(" "))
+      .map(([pid = "", since = ""]) => ({ pid: Number.parseInt(pid, 10), since }))
+      .filter(({ pid }) => pid > 0);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
+  }
+}
+
+/** Ids of processes come again, in containers after each start: the time of the start tells them apart. */
+interface Holder {
+  readonly pid: number;
+  /** In ticks since the machine started; empty where there is no `/proc`. */
+  readonly since: string;
+}
+
+function holderOf(pid: number): Holder {
+  return { pid, since: startOf(pid) };
+}
+
+function holds({ pid, since }: Holder): boolean {
+  if (!isAlive(pid)) return false;
+  const now = startOf(pid);
+  return since === "" || now === "" || since === now;
+}
+
+/** Field 22 of `/proc/PID/stat` (proc(5)), counted behind the name, which may hold anything. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return ""; // no such process, or no /proc
   }
 }
 

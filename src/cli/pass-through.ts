@@ -54,10 +54,16 @@ export function createPassThrough(options: PassThroughOptions): Upgrade {
   };
 }
 
+const REFUSED_LIMIT_MS = 5000;
+
 /** Ends an upgrade with an HTTP status, if nothing was written yet. */
 export function refuse(socket: Duplex, status: number, reason: string): void {
   if (socket.destroyed || socket.writableEnded) return;
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  // A client that keeps its half open keeps nothing here.
+  const late = setTimeout(() => socket.destroy(), REFUSED_LIMIT_MS);
+  late.unref();
+  socket.once("close", () => clearTimeout(late));
 }
 
 export function addressOf(url: URL, defaultPort: number): { host: string; port: number } {

@@ -73,6 +73,13 @@ export async function openComponentWorker(
     watchdog.heard();
     const entry = running.get(request.callId);
     if (entry === undefined) throw outsideOfCalls(setup.name, request);
+    // The worker is not trusted to ask for what its component imports only.
+    if (setup.imports.get(request.instance)?.has(request.func) !== true) {
+      throw new LatticeError(
+        "denied",
+        `${setup.name} does not import ${request.instance}#${request.func}`,
+      );
+    }
     return parts.imports.invoke(importCall(entry, request));
   };
   answer(worker.port, hostMethods(importing, answers, setup.name, log), dead.signal);

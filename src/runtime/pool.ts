@@ -69,6 +69,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   };
   /** Starts what may start, and opens runners for what may not. */
   const pump = (): void => {
+    if (ended.signal.aborted) return;
     for (let lane = freeLane(); lane !== undefined; lane = freeLane()) {
       const ticket = line.shift();
       if (ticket === undefined) break;

@@ -36,6 +36,9 @@ export interface RuntimeOptions {
 
 const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 
+/** What the end of a runtime waits for copies that are still being kept. */
+const LAST_WRITES_MS = 2000;
+
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { clock, log, bridge, images = {}, workers, spare = true } = options;
   const ended = new AbortController();
@@ -84,7 +87,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ended.abort(new LatticeError("closed", "the runtime has ended"));
       supply.end();
       transpiler.end();
-      await Promise.all(unfinished);
+      // Another tab may hold the cache: what is not kept by then is fetched again one day.
+      await Promise.race([Promise.all(unfinished), elapsed(clock, LAST_WRITES_MS)]);
     },
   };
+}
+
+function elapsed(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
 }

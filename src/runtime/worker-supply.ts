@@ -2,6 +2,7 @@
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Port } from "../channels/port.ts";
 
+import { LatticeError } from "../core/error.ts";
 import { spawn } from "../channels/spawn.ts";
 // oxlint-disable-next-line import/default -- the bundler gives the address of the worker
 import componentWorker from "../workers/component.worker.ts?worker&url";
@@ -37,8 +38,10 @@ export function createWorkerSupply(
   };
   let ready = spare ? start() : undefined;
   let refill: Cancel | undefined;
+  let ended = false;
   return {
     take() {
+      if (ended) throw new LatticeError("closed", "the runtime has ended");
       const worker = ready === undefined || ready.lost.aborted ? start() : ready;
       ready = undefined;
       refill?.();
@@ -46,6 +49,7 @@ export function createWorkerSupply(
       return worker;
     },
     end() {
+      ended = true;
       refill?.();
       ready?.terminate();
     },

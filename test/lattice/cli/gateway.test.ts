@@ -318,6 +318,22 @@ test("before the server is there the way is closed for now", async () => {
   expect(answer).toBe(503);
 });
 
+test("a client that resets the connection while it is refused harms nobody", async () => {
+  await using gateway = await open();
+  const { hostname, port, host } = new URL(gateway.site.page);
+  for (let n = 0; n < 20; n++) {
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    socket.write(
+      `GET /elsewhere HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+    );
+    socket.resetAndDestroy();
+    await once(socket, "close");
+  }
+
+  expect(await handshake(gateway.ws)).toBe(503);
+});
+
 test("a server that is gone is told to the client and on stderr", async () => {
   await using gateway = await open();
   await using dead = await open();

@@ -37,8 +37,18 @@ test("a lock whose holders are dead is taken over, and nothing else is left behi
   const lock = tryLock(path);
 
   expect(lock).toBeDefined();
-  expect(readFileSync(path, "utf8")).toBe(`${process.pid}`);
+  expect(readFileSync(path, "utf8")).toMatch(new RegExp(`^${process.pid} \\d*$`));
   expect(readdirSync(folder)).toEqual(["lock"]);
+});
+
+test.each([
+  { what: "an empty file", text: "" },
+  { what: "this process's id from an earlier life", text: `${process.pid} 1` },
+])("$what holds nothing", ({ text }) => {
+  const path = join(folder, "lock");
+  writeFileSync(path, text);
+
+  expect(tryLock(path)).toBeDefined();
 });
 
 test("a lock counts while any of its holders lives", () => {
@@ -56,7 +66,7 @@ test("a child process is added to the holders", () => {
   const lock = tryLock(path);
   lock?.alsoFor(4711);
 
-  expect(readFileSync(path, "utf8")).toBe(`${process.pid}\n4711`);
+  expect(readFileSync(path, "utf8")).toMatch(new RegExp(`^${process.pid} \\d*\n4711 \\d*$`));
   lock?.[Symbol.dispose]();
   expect(existsSync(path)).toBe(false);
 });

@@ -67,8 +67,8 @@ export function readManifest(name: string, bytes: Uint8Array): Manifest {
     throw new LatticeError("bad-image", `${name} is no component: its manifest ${why}`);
   };
   const { mediaType, layers, manifests } = parse(bytes, refuse);
-  // One document that can be read as both is how registries were made to answer two images for one digest
-  // (distribution specification, GHSA-mc8v-mgrf-8f4m).
+  // A document of both kinds could be read as the one or the other under the same digest
+  // (opencontainers/distribution-spec, GHSA-mc8v-mgrf-8f4m).
   if (layers !== undefined && manifests !== undefined) {
     return refuse("has both layers and manifests");
   }

@@ -1,8 +1,8 @@
 /**
  * Names of images in OCI registries, completed as Docker and wasmCloud complete them.
  *
- * The rules are those of `oci-client` (oras-project/rust-oci-client, `src/reference.rs` @ v0.14): a first part
- * without dot or colon is no registry but a name at Docker Hub, and a name without version means `latest`.
+ * The rules are those of the client that wasmCloud uses (oras-project/rust-oci-client, `src/reference.rs` @ 54041b8): a
+ * first part without dot or colon is no registry but a name at Docker Hub, and a name without version means `latest`.
  */
 import type { Digest } from "../core/ids.ts";
 

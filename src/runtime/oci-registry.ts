@@ -4,7 +4,7 @@
  *
  * Blobs often lie elsewhere and are reached by a redirect, on which `Authorization` must stay behind. Pages cannot see
  * redirects, so that this is left to fetch, which drops the header when the origin changes (Fetch standard,
- * "HTTP-redirect fetch"; in Chromium since 119, in Firefox since 111, in Safari ever since).
+ * "HTTP-redirect fetch"); `test/e2e/oci.spec.ts` holds browsers to it.
  */
 import type { Clock } from "../core/clock.ts";
 import type { RegistryCredentials } from "../core/registry.ts";

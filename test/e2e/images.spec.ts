@@ -38,7 +38,8 @@ test("an image that cannot be used gives component_scale_failed with a reason, o
     ["pinned", wrongPin, / has the SHA-256 [0-9a-f]{64}, but the reference pins 0{64}$/],
     ["unmet", images.url("unmet.wasm"), / imports acme:unknown\/thing@1\.0\.0, /],
     ["file", "file:///etc/hello.wasm", / has the scheme "file:"; /],
-    ["oci", "ghcr.io/acme/hello:0.1.0", / names an image in an OCI registry/],
+    ["latest", "ghcr.io/acme/hello", / names no fixed image of its OCI registry: pin a version /],
+    ["oci", "127.0.0.1:1/acme/hello:0.1.0", /^the registry \S+ could not be asked: .* \(CORS\), /],
   ];
 
   for (const [id, image, error] of bad) {

@@ -162,10 +162,11 @@ export function watchBucket(
       let failures = 0;
       while (!end.signal.aborted) {
         const open = opens;
-        const all = stale;
+        let all = false;
         try {
           // oxlint-disable-next-line no-await-in-loop -- one reading after the other is the point
           await until(bus.status, ({ phase }) => phase === "open", end.signal);
+          all = stale; // not before: the connection may have come and gone in that wait
           // oxlint-disable-next-line no-await-in-loop -- as above
           await (all ? readAll() : follow());
           failures = 0;

@@ -25,7 +25,7 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-const ENGINE = "jco-1.35.0-3";
+export const ENGINE = "jco-1.35.0-4";
 
 /** Stands at the start of the file, behind its own length; the glue and the core modules follow as they are. */
 interface Manifest {

@@ -94,7 +94,8 @@ function skipModuleDeclaration(reader: ComponentReader, depth: number): void {
   }
 }
 
-function skipCoreExtern(reader: ComponentReader): void {
+/** The kind and type of a core import. */
+export function skipCoreExtern(reader: ComponentReader): void {
   const { at } = reader;
   const code = reader.byte();
   switch (code) {

@@ -39,12 +39,21 @@ export function readSort(reader: ComponentReader): Sort {
   return sort;
 }
 
+/**
+ * Labels, interfaces with their versions, and the annotations of resources. Names that are addresses or hashes may
+ * hold nearly everything, and generated code would have to quote it.
+ */
+const PLAIN_NAME = /^(?:\[[a-z-]+\])*[A-Za-z0-9][A-Za-z0-9:/@.+-]*$/;
+
 /** Name of an import or export; attributes such as `implements` are passed over. */
 export function readExternName(reader: ComponentReader): string {
   const { at } = reader;
   const form = reader.byte();
   if (form > 2) return reader.fail(`unknown form ${hex(form)} of a name at byte ${at}`);
   const name = reader.name();
+  if (!PLAIN_NAME.test(name)) {
+    reader.fail(`the name at byte ${at} is none of WIT: ${JSON.stringify(name.slice(0, 80))}`);
+  }
   if (form === 2) {
     reader.list(() => {
       reader.byte();

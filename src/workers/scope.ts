@@ -42,13 +42,48 @@ const LANGUAGE: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
+
+/** Replaces the method `name` of `holder`, if it has one of its own. */
+function wrap(holder: object, name: string, wrapped: (native: Method) => Method): void {
+  const native: unknown = Object.getOwnPropertyDescriptor(holder, name)?.value;
+  if (typeof native !== "function") return;
+  const method: Method = function (...args) {
+    return Reflect.apply(native, this, args);
+  };
+  Object.defineProperty(holder, name, { value: wrapped(method), writable: false });
+}
+
+/** Timers take text as well, and evaluate it. */
+function functionsOnly(native: Method): Method {
+  return function (run, ...rest) {
+    if (typeof run !== "function") throw new TypeError("a timer takes a function");
+    return Reflect.apply(native, this, [run, ...rest]);
+  };
+}
+
+/** Borrowed from the prototype, the methods of event targets would reach the worker's messages. */
+function except(scope: object): (native: Method) => Method {
+  return (native) =>
+    function (...args) {
+      // Without a target it is the global object.
+      if (this === undefined || this === null || this === scope) {
+        throw new TypeError("the worker's own events are out of reach");
+      }
+      return Reflect.apply(native, this, args);
+    };
+}
+
 /** Leaves only the language and {@link KEPT} in `scope`; also `eval` and `Function` go. */
 export function strip(scope: object): void {
   // Event targets keep their methods for abort signals; the scope's own are hidden.
   for (const name of Object.getOwnPropertyNames(EventTarget.prototype)) {
-    if (name !== "constructor") Object.defineProperty(scope, name, { value: undefined });
+    if (name === "constructor") continue;
+    Object.defineProperty(scope, name, { value: undefined });
+    wrap(EventTarget.prototype, name, except(scope));
   }
   for (let holder: object | null = scope; holder !== null && holder !== EventTarget.prototype;) {
+    wrap(holder, "setTimeout", functionsOnly);
     for (const name of Object.getOwnPropertyNames(holder)) {
       if (KEPT.has(name) || LANGUAGE.has(name) || name === "constructor") continue;
       // Never the platform's: what build and test tools put there for the modules that they rewrote.

@@ -9,6 +9,7 @@ import { bigBuffers, transferring } from "../channels/port.ts";
 import { answer } from "../channels/rpc.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { revealState } from "../wire/core-state.ts";
+import { surveyComponent } from "../wire/component-survey.ts";
 import { withoutReservedNames } from "./reserved-names.ts";
 
 const NAME = "component";
@@ -17,6 +18,7 @@ const methods: TranspileMethods = { transpile };
 answer(self, methods, new AbortController().signal);
 
 async function transpile(request: TranspileRequest): Promise<Transpiled> {
+  surveyComponent(request.bytes); // refuses names that would become code
   const files = await generated(request);
   const cores = new Map<string, Uint8Array>();
   let glue: string | undefined;
@@ -54,11 +56,18 @@ async function generated(
 }
 
 /**
+ * `import()` also with comments and ends of lines in between, and its forms with a phase (`import.defer()`).
+ * `import.meta` gives nothing: the glue is a blob.
+ */
+const DYNAMIC_IMPORT =
+  /\bimport(?:\s|\/\*[^]*?\*\/|\/\/[^\n\r\u2028\u2029]*[\n\r\u2028\u2029])*(?:\(|\.(?!meta\b))/;
+
+/**
  * The glue runs with the rights of its worker. The worker takes its globals away, but `import()` is syntax; jco
  * writes none in this form, so one that appears would come from a name that escaped its quotes.
  */
 function refuseDynamicImports(glue: string): void {
-  if (/\bimport\s*\(/.test(glue)) {
+  if (DYNAMIC_IMPORT.test(glue)) {
     throw new LatticeError("bad-image", "the component's names would load code from elsewhere");
   }
 }

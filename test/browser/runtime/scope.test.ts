@@ -20,6 +20,35 @@ const HOSTILE_GLUE = `
     return {
       probe: () => [...atImport, ...Object.keys(probe())],
       makes: () => typeof (() => 1).constructor + typeof (async () => 1).constructor,
+      evaluates: () => {
+        const made = [];
+        const timers = [globalThis.setTimeout, Object.getPrototypeOf(self).setTimeout,
+          Object.getPrototypeOf(Object.getPrototypeOf(self)).setTimeout, self.setInterval];
+        for (const timer of timers) {
+          if (timer === undefined) continue;
+          try { timer.call(self, "0"); made.push("timer"); } catch {}
+        }
+        return made;
+      },
+      listens: () => {
+        const heard = [];
+        for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"]) {
+          for (const target of [self, undefined]) {
+            try { EventTarget.prototype[name].call(target, name === "dispatchEvent" ? new Event("x") : "message", () => {}); heard.push(name); } catch {}
+          }
+        }
+        return heard;
+      },
+      hearsOthers: () => {
+        let heard = 0;
+        const target = new EventTarget();
+        target.addEventListener("x", () => heard++);
+        target.dispatchEvent(new Event("x"));
+        const aborter = new AbortController();
+        aborter.signal.addEventListener("abort", () => heard++);
+        aborter.abort();
+        return heard;
+      },
       lives: () => [typeof WebAssembly.Module, typeof setTimeout, typeof crypto.getRandomValues].join(" "),
     };
   }`;
@@ -37,6 +66,9 @@ const setup: ComponentSetup = {
         ["probe", "value"],
         ["makes", "value"],
         ["lives", "value"],
+        ["evaluates", "value"],
+        ["listens", "value"],
+        ["hears-others", "value"],
       ]),
     ],
   ]),
@@ -59,8 +91,14 @@ test("generated code has no network, storage, messages or evaluation, even if it
   const seen = await runner.invoke(callOf("", "probe"));
   const makers = await runner.invoke(callOf("", "makes"));
   const left = await runner.invoke(callOf("", "lives"));
+  const evaluated = await runner.invoke(callOf("", "evaluates"));
+  const listened = await runner.invoke(callOf("", "listens"));
+  const others = await runner.invoke(callOf("", "hears-others"));
 
   expect(seen).toEqual([[]]);
   expect(makers).toEqual(["undefinedundefined"]);
+  expect(evaluated).toEqual([[]]);
+  expect(listened).toEqual([[]]);
+  expect(others).toEqual([2]);
   expect(left).toEqual(["function function function"]);
 });

@@ -1,6 +1,6 @@
 /**
  * What is to know of a component beyond its world before code is made of it: names that could break out of the quotes
- * of generated code, and built-ins whose state lives outside of all core instances.
+ * of generated code or pass for the host's, and built-ins whose state lives outside of all core instances.
  *
  * All parts are looked at, also nested components that nothing instantiates, and nothing is evaluated. What is newer
  * than this reader is refused: it might hold names. Layout: WebAssembly/component-model, design/mvp/Binary.md,
@@ -21,7 +21,7 @@ export interface Survey {
 const MAX_DEPTH = 100;
 
 const SECTION = { coreModule: 1, coreInstances: 2, component: 4, canonicals: 8 } as const;
-const CORE_SECTION = { imports: 2, exports: 7 } as const;
+const CORE_SECTION = { custom: 0, imports: 2, exports: 7 } as const;
 const LIFT = 0x00;
 const LOWER = 0x01;
 
@@ -99,7 +99,10 @@ function surveyModule(reader: ComponentReader): void {
         section.byte();
         section.u32();
       });
-    } else continue;
+    } else {
+      if (id === CORE_SECTION.custom) refuseOwn(section, section.name());
+      continue;
+    }
     if (!section.done) reader.fail(`the section at byte ${at} has bytes left over`);
   }
 }
@@ -110,9 +113,21 @@ const UNQUOTABLE = /['"`\\\p{Cc}\u2028\u2029]|\$\{/u;
 /** jco 1.35 writes names of core imports and exports between quotes as they are. */
 function readQuotable(reader: ComponentReader): void {
   const { at } = reader;
-  if (UNQUOTABLE.test(reader.name())) {
+  const name = reader.name();
+  if (UNQUOTABLE.test(name)) {
     reader.fail(
       `the name at byte ${at} holds quotes or control characters, which would break out of generated code`,
     );
   }
+  refuseOwn(reader, name);
+}
+
+/** What is added to core modules has names with this start (`core-state.ts`), and is believed. */
+const OWN = "inlay ";
+
+function refuseOwn(reader: ComponentReader, name: string): void {
+  if (!name.startsWith(OWN)) return;
+  reader.fail(
+    `the name before byte ${reader.at} starts with "${OWN}", which is kept for what the host adds`,
+  );
 }

@@ -46,7 +46,9 @@ function withState(module: Uint8Array): Uint8Array | undefined {
   const read = <T>(id: number, one: (reader: ComponentReader) => T): T[] | undefined => {
     const section = sections.find((each) => each.id === id);
     const reader = section && new ComponentReader(section.content);
-    return reader && reader.list(() => one(reader));
+    const items = reader?.list(() => one(reader));
+    if (reader?.done === false) reader.fail(`section ${id} has bytes left over`);
+    return items;
   };
   if (sections.some(({ id }) => id === SECTION.tag)) return undefined;
   const code = sections.find(({ id }) => id === SECTION.code);
@@ -104,14 +106,15 @@ function importKind(reader: ComponentReader): number | undefined {
       reader.u32();
       return kind;
     case KIND.table:
-      reader.byte();
+      readValueType(reader);
       skipLimits(reader);
       return kind;
     case KIND.memory:
       skipLimits(reader);
       return kind;
     case KIND.global:
-      reader.skip(2);
+      readValueType(reader);
+      readMutability(reader);
       return kind;
     default:
       return reader.fail(`import of unknown kind ${kind} at byte ${reader.at}`);
@@ -120,6 +123,7 @@ function importKind(reader: ComponentReader): number | undefined {
 
 function skipLimits(reader: ComponentReader): "shared" | "own" {
   const flags = reader.byte();
+  if (flags > 0x03) reader.fail(`unknown limits ${flags} before byte ${reader.at}`);
   reader.u32();
   if ((flags & 0x01) !== 0) reader.u32();
   return (flags & 0x02) === 0 ? "own" : "shared";
@@ -129,10 +133,25 @@ function skipLimits(reader: ComponentReader): "shared" | "own" {
 const NUMBERS = [0x7f, 0x7e, 0x7d, 0x7c];
 const END = 0x0b;
 
+/** Types of one byte: numbers, vectors, `funcref`, `externref`. All others may go on after their first byte. */
+const ONE_BYTE_TYPES = [...NUMBERS, 0x7b, 0x70, 0x6f];
+
+function readValueType(reader: ComponentReader): number {
+  const type = reader.byte();
+  if (!ONE_BYTE_TYPES.includes(type)) reader.fail(`unknown type ${type} before byte ${reader.at}`);
+  return type;
+}
+
+function readMutability(reader: ComponentReader): boolean {
+  const flag = reader.byte();
+  if (flag > 1) reader.fail(`unknown mutability ${flag} before byte ${reader.at}`);
+  return flag === 1;
+}
+
 /** Whether a global may change; `undefined` for one whose value cannot be kept. */
 function readGlobal(reader: ComponentReader): boolean | undefined {
-  const type = reader.byte();
-  const mutable = reader.byte() === 1;
+  const type = readValueType(reader);
+  const mutable = readMutability(reader);
   while (reader.peek() !== END) {
     if (!skipInstruction(reader)) reader.fail(`unknown initial value at byte ${reader.at}`);
   }

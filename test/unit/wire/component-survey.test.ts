@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { componentWorld } from "../../../src/wire/component-types.ts";
 import { surveyComponent } from "../../../src/wire/component-survey.ts";
+import { STATE } from "../../../src/wire/core-state.ts";
 import { fixture } from "../../support/fixtures.ts";
 
 const FIXTURES = readdirSync(resolve(import.meta.dirname, "../../fixtures/components"))
@@ -70,6 +71,21 @@ describe("names that would break out of generated code are refused", () => {
       expect(bytes).toBeDefined();
       expect(() => componentWorld(bytes ?? new Uint8Array())).toThrowError(/is none of WIT/);
     },
+  );
+});
+
+test.each([
+  ["a custom section", `(@custom "${STATE}" "")`],
+  ["an export", `(memory (export "${STATE}0") 1)`],
+  ["an import", `(import "inlay lends" "memory" (memory 1))`],
+])("%s that would pass for the host's is refused", async (_, fields) => {
+  const bytes = await parse(`(component (component (core module ${fields})))`);
+
+  expect(() => surveyComponent(bytes)).toThrowError(
+    expect.objectContaining({
+      code: "bad-image",
+      message: expect.stringContaining("kept for what the host adds"),
+    }),
   );
 });
 

@@ -62,11 +62,20 @@ describe("a module keeps its state to itself", () => {
     ["drops a segment of a memory", `(data $d "x") (func (data.drop $d))`],
     ["keeps a reference in a global", `(global (mut externref) (ref.null extern))`],
     ["keeps a vector in a global", `(global (mut v128) (v128.const i64x2 0 0))`],
+    [
+      "keeps a typed reference in a global",
+      `(type $s (func)) (global (mut (ref null $s)) (ref.null $s))`,
+    ],
+    ["keeps a typed reference to any function", `(global (mut (ref null func)) (ref.null func))`],
+    [
+      "imports a typed reference before other things",
+      `(type $s (func)) (import "m" "r" (global (ref null $s))) (global (mut i32) (i32.const 0))`,
+    ],
     ["throws exceptions", `(tag $t) (func (throw $t))`],
     ["uses atomics", `(func (drop (i32.atomic.load (i32.const 0))))`],
     ["allocates objects", `(type $s (struct)) (func (drop (struct.new $s)))`],
   ])("that %s", async (_, fields) => {
-    const module = await parse(`(module (table 4 funcref) (memory 1) ${fields} (func))`);
+    const module = await parse(`(module ${fields} (table 4 funcref) (memory 1) (func))`);
 
     expect(revealState(module)).toBeUndefined();
   });

@@ -260,9 +260,8 @@ describe("the first connect", () => {
 
   test("refuses what is no address, and says what was met", async () => {
     await expect(openTestBus("a:b@lattice.example:4222")).rejects.toThrow(withCode("bad-input"));
-    await expect(openTestBus("a:b@lattice.example:4222")).rejects.toThrow(
-      'server "lattice.example:4222" must be an address',
-    );
+    await expect(openTestBus("a:b@lattice.example:4222")).rejects.toThrow("must be an address");
+    await expect(openTestBus("a:b@lattice.example:4222")).rejects.not.toThrow("a:b");
     await expect(openTestBus([])).rejects.toThrow(withCode("bad-input"));
   });
 

@@ -26,6 +26,8 @@ export interface ComponentSetup {
   readonly cores: ReadonlyMap<string, WebAssembly.Module>;
   /** Core modules that borrow their memory, by the name in {@link cores}. */
   readonly borrowers: ReadonlyMap<string, LentMemory>;
+  /** How often one instance of the component may instantiate each core module; once if it is absent. */
+  readonly instantiations: ReadonlyMap<string, number>;
   readonly mode: WaitMode;
   /** What guests may call, by full name; `""` for functions of the root. */
   readonly exports: ReadonlyMap<string, FunctionSetups>;

@@ -17,6 +17,8 @@ export interface Transpiled {
   readonly glue: string;
   /** Core modules by the name under which the glue asks for them. */
   readonly cores: ReadonlyMap<string, Uint8Array>;
+  /** Whether the glue may keep state for the guest, such as handles. */
+  readonly keepsHandles: boolean;
 }
 
 export interface TranspileMethods {

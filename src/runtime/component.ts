@@ -13,6 +13,7 @@ import { limitMemories } from "../wire/core-module.ts";
 import { waitModeOf } from "./bridge.ts";
 import { openComponentWorker } from "./component-worker.ts";
 import { answeredImports, callableExports, wasiImports } from "./imports.ts";
+import { instantiationsOf } from "./instantiations.ts";
 import { borrowing, mayBorrow } from "./lent-memory.ts";
 import { openPool } from "./pool.ts";
 
@@ -30,6 +31,7 @@ export interface ComponentParts {
 interface Compiled {
   readonly cores: ComponentSetup["cores"];
   readonly borrowers: ComponentSetup["borrowers"];
+  readonly instantiations: ComponentSetup["instantiations"];
 }
 
 /** Fresh instances that wait for calls: enough to hide their making, few enough for their memory. */
@@ -60,7 +62,7 @@ export async function createComponent(
         exports: callableExports(world),
         imports: answeredImports(world),
         wasi: wasiImports(world),
-        settles: mayBorrow(world),
+        settles: settles(prepared),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
         maxBytes: maxMemoryBytes,
@@ -82,11 +84,13 @@ export async function createComponent(
 
 /** @throws {LatticeError} `bad-image` for a core module that the engine refuses, or too much memory from the start. */
 async function compile(
-  { cores, world }: Prepared,
+  prepared: Prepared,
   maxBytes: number = DEFAULT_LIMITS.maxMemoryBytes,
 ): Promise<Compiled> {
-  const limited = limitMemories([...cores.values()], maxBytes);
-  const lend = mayBorrow(world);
+  const { cores, glue } = prepared;
+  const instantiations = instantiationsOf(glue, cores.keys());
+  const limited = limitMemories([...cores.values()], maxBytes, [...instantiations.values()]);
+  const lend = settles(prepared);
   const modules = new Map<string, WebAssembly.Module>();
   const borrowers = new Map<string, LentMemory>();
   const compileOne = async (name: string, own: Uint8Array): Promise<void> => {
@@ -100,7 +104,12 @@ async function compile(
   } catch (cause) {
     throw new LatticeError("bad-image", `a core module does not compile: ${messageOf(cause)}`);
   }
-  return { cores: modules, borrowers };
+  return { cores: modules, borrowers, instantiations };
+}
+
+/** Tables of handles are the glue's: they outlast a call, and go with the instance only. */
+function settles({ world, keepsHandles }: Prepared): boolean {
+  return !keepsHandles && mayBorrow(world);
 }
 
 /** The engine takes no bytes in shared memory, and the type of ours does not exclude that. */

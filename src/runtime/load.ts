@@ -89,8 +89,8 @@ async function prepare(
     asyncImports: waitingImports(world),
     asyncExports: exportPatterns(world),
   };
-  const { glue, cores } = await parts.transpiler.transpile(request, signal);
-  const prepared: Prepared = { digest, sizeBytes: bytes.length, world, glueMode, glue, cores };
+  const transpiled = await parts.transpiler.transpile(request, signal);
+  const prepared: Prepared = { digest, sizeBytes: bytes.length, world, glueMode, ...transpiled };
   const { cache } = parts;
   if (cache !== undefined) {
     const files = new Map([[COMPONENT_FILE, bytes], fileOf(prepared)]);

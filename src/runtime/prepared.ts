@@ -16,6 +16,8 @@ export interface Prepared {
   readonly glueMode: GlueMode;
   readonly glue: string;
   readonly cores: ReadonlyMap<string, Uint8Array>;
+  /** Whether the glue may keep state for the guest, such as handles. */
+  readonly keepsHandles: boolean;
 }
 
 /** The original bytes, under the component's digest. */
@@ -25,13 +27,14 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-export const ENGINE = "jco-1.35.0-4";
+export const ENGINE = "jco-1.35.0-5";
 
 /** Stands at the start of the file, behind its own length; the glue and the core modules follow as they are. */
 interface Manifest {
   readonly sizeBytes: number;
   readonly imports: PlainInterfaces;
   readonly exports: PlainInterfaces;
+  readonly keepsHandles: boolean;
   readonly glueBytes: number;
   readonly cores: readonly (readonly [name: string, bytes: number])[];
 }
@@ -46,13 +49,14 @@ const LENGTH_BYTES = 4;
 
 /** The file of `prepared` for the cache. */
 export function fileOf(prepared: Prepared): readonly [name: string, bytes: Uint8Array] {
-  const { sizeBytes, world, glueMode, cores } = prepared;
+  const { sizeBytes, world, glueMode, cores, keepsHandles } = prepared;
   const encoder = new TextEncoder();
   const glue = encoder.encode(prepared.glue);
   const manifest: Manifest = {
     sizeBytes,
     imports: plainOf(world.imports),
     exports: plainOf(world.exports),
+    keepsHandles,
     glueBytes: glue.length,
     cores: [...cores].map(([name, { length }]) => [name, length]),
   };
@@ -76,12 +80,12 @@ export async function readPrepared(
   const head = take(new DataView(take(LENGTH_BYTES).buffer).getUint32(0));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fileOf wrote it, under the same engine
   const manifest = JSON.parse(decoder.decode(head)) as Manifest;
-  const { sizeBytes } = manifest;
+  const { sizeBytes, keepsHandles } = manifest;
   const glue = decoder.decode(take(manifest.glueBytes));
   const cores = new Map(manifest.cores.map(([name, bytes]) => [name, take(bytes)]));
   if (at !== file.length) throw new Error(`it has ${file.length} bytes instead of ${at}`);
   const world = { imports: mapsOf(manifest.imports), exports: mapsOf(manifest.exports) };
-  return { digest, sizeBytes, world, glueMode, glue, cores };
+  return { digest, sizeBytes, world, glueMode, glue, cores, keepsHandles };
 }
 
 function fileName(mode: GlueMode): string {

@@ -37,23 +37,33 @@ interface MemorySection {
  * The core modules of one component with maxima on their memories, which together stay within `maxBytes`.
  *
  * Each memory may grow to its minimum plus an equal share of what all minima leave; a lower maximum of its
- * own stays. Modules that need no change come back as the same object. A module that is instantiated twice
- * has to be in the list twice.
+ * own stays. Modules that need no change come back as the same object. `times` says how often each module is
+ * instantiated, with memories of its own each time; once where nothing is said.
  *
  * @throws {LatticeError} `bad-image` when the minima exceed `maxBytes` or a module is damaged; `unsupported`
  * for memories with 64-bit addresses or pages of another size.
  */
-export function limitMemories(modules: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
+export function limitMemories(
+  modules: readonly Uint8Array[],
+  maxBytes: number,
+  times: readonly number[] = [],
+): Uint8Array[] {
   const sections = modules.map(memorySection);
-  const memories = sections.flatMap((section) => section?.memories ?? []);
-  const needed = memories.reduce((sum, memory) => sum + memory.minimum, 0) * PAGE_BYTES;
+  let count = 0;
+  let needed = 0;
+  for (const [i, section] of sections.entries()) {
+    for (const { minimum } of section?.memories ?? []) {
+      count += times[i] ?? 1;
+      needed += minimum * PAGE_BYTES * (times[i] ?? 1);
+    }
+  }
   if (needed > maxBytes) {
     throw new LatticeError(
       "bad-image",
       `the component needs ${needed} bytes of memory to start, and is allowed ${maxBytes}`,
     );
   }
-  const share = Math.floor((maxBytes - needed) / memories.length / PAGE_BYTES);
+  const share = Math.floor((maxBytes - needed) / count / PAGE_BYTES);
   return modules.map((module, i) => {
     const section = sections[i];
     return section === undefined ? module : withLimits(module, section, share);

@@ -188,12 +188,19 @@ function maker(
   const wasi = createWasi({ bridge, wanted: setup.wasi, maxBytes: setup.maxBytes, print });
   const importsFor = createImports(wasi, bridge, setup.imports);
   const rewinder = createRewinder();
+  const allowed = new Map(
+    Array.from(setup.cores, ([name, module]) => [module, setup.instantiations.get(name) ?? 1]),
+  );
   return () => {
     const life = createLife();
     const lent: Lent[] = [];
     const taken = (memory: Lent): void => void lent.push(memory);
     const cores: CoreInstances[number][] = [];
     const exports = instantiate(importsFor(life), (module, imports) => {
+      // The limit of memory was divided by as many.
+      if (cores.filter((core) => core.module === module).length >= (allowed.get(module) ?? 0)) {
+        throw new LatticeError("bad-image", "the component makes more core instances than it has");
+      }
       const given = memories.importsOf(module, imports, taken);
       const instance = new WebAssembly.Instance(module, given);
       cores.push({ module, instance });

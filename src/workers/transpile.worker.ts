@@ -18,7 +18,7 @@ const methods: TranspileMethods = { transpile };
 answer(self, methods, new AbortController().signal);
 
 async function transpile(request: TranspileRequest): Promise<Transpiled> {
-  surveyComponent(request.bytes); // refuses names that would become code
+  const { keepsHandles } = surveyComponent(request.bytes); // also refuses names that would become code
   const files = await generated(request);
   const cores = new Map<string, Uint8Array>();
   let glue: string | undefined;
@@ -28,7 +28,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
   }
   if (glue === undefined) throw new LatticeError("bad-image", "the transpiler gave no JavaScript");
   refuseDynamicImports(glue);
-  return transferring({ glue, cores }, bigBuffers([...cores.values()]));
+  return transferring({ glue, cores, keepsHandles }, bigBuffers([...cores.values()]));
 }
 
 async function generated(

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 
-import { fixtureBytes, openRuntime } from "./support.ts";
+import type { Pool } from "../../../src/core/runtime.ts";
+
+import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
+import { callOf, fixtureBytes, noImports, openRuntime, type TestRuntime } from "./support.ts";
 
 /** `bytes` with each `from` replaced; both are ASCII and of one length. */
 function replaced(
@@ -32,4 +35,43 @@ test("a component whose core names would become code is refused before it become
     code: "bad-image",
     message: expect.stringContaining("would break out of generated code"),
   });
+});
+
+/** Exports `resource.new` and `resource.rep` of a resource of its own as `put` and `take`. */
+const HANDLES =
+  "AGFzbQ0AAQAHBAE/fwAIBQICAAQAAT4AYXNtAQAAAAEGAWABfwF/AhECAWgDbmV3AAABaANyZXAAAAcOAgNwdXQAAAR0YWtlAAEACQRuYW1lAAIBbQIWAgECA25ldwAAA3JlcAABAAABAWgSAAcIAUABAXZ5AHkGCQEAAAEBA3B1dAgGAQAAAgABBwgBQAEBaHkAeQYKAQAAAQEEdGFrZQgGAQAAAwACCxICAANwdXQBAAAABHRha2UBAQAARA5jb21wb25lbnQtbmFtZQENAAACAANuZXcBA3JlcAEGABEBAAFtAQYAEgEBAWkBDQECAANwdXQBBHRha2UBBQMBAAFy";
+
+/** Instantiates one module with a memory of a page three times; `all` counts the memories that grow by `pages`. */
+const MEMORIES =
+  "AGFzbQ0AAQABNQBhc20BAAAAAQYBYAF/AX8DAgEABQMBAAEHBQEBZwAACggBBgAgAEAACwAJBG5hbWUAAgFtAgQBAAAABgcBAAABAAFnAgQBAAAABgcBAAABAQFnAgQBAAAABgcBAAABAgFnAWkAYXNtAQAAAAEGAWABfwF/AhMDAWcBMAAAAWcBMQAAAWcBMgAAAwIBAAcHAQNhbGwAAwobARkAIAAQAEEATiAAEAFBAE5qIAAQAkEATmoLABgEbmFtZQACAXMBDQMAAmcwAQJnMQICZzICFgIBAwEwAAABMQABATIAAgABAQFnEgMHDAFAAQVwYWdlc3kAeQYJAQAAAQQDYWxsCAYBAAADAAALCQEAA2FsbAEAAABIDmNvbXBvbmVudC1uYW1lAQ8AAAMAAmcwAQJnMQICZzIBCQARAgABbQEBcwESABIEAAJpMAECaTECAmkyBAFzAQcBAQADYWxs";
+
+async function run(
+  { runtime }: TestRuntime,
+  base64: string,
+  maxMemoryBytes: number = DEFAULT_LIMITS.maxMemoryBytes,
+): Promise<Pool> {
+  const { signal } = new AbortController();
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const component = await runtime.load({ reference: "own.wasm", bytes }, { signal });
+  const limits = { ...DEFAULT_LIMITS, maxMemoryBytes };
+  return component.run({ maxInstances: 1, limits, imports: noImports, signal });
+}
+
+test("a handle that one call has made is unknown to the next", async () => {
+  await using open = openRuntime();
+  await using pool = await run(open, HANDLES);
+
+  const [handle] = await pool.invoke(callOf("", "put", [31_337]));
+
+  await expect(pool.invoke(callOf("", "take", [handle]))).rejects.toMatchObject({
+    code: "guest-trapped",
+  });
+});
+
+test("a module that is instantiated three times has three times less memory to grow into", async () => {
+  await using open = openRuntime();
+  await using pool = await run(open, MEMORIES, 30 * 65_536);
+
+  expect(await pool.invoke(callOf("", "all", [9]))).toEqual([3]);
+  expect(await pool.invoke(callOf("", "all", [10]))).toEqual([0]);
 });

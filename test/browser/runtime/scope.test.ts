@@ -58,6 +58,7 @@ const setup: ComponentSetup = {
   glue: HOSTILE_GLUE,
   cores: new Map(),
   borrowers: new Map(),
+  instantiations: new Map(),
   mode: "sync",
   exports: new Map([
     [

@@ -27,7 +27,7 @@ function openLoader(options: Partial<LoadParts> = {}): {
     registries: () => new Map(),
     cache: createImageCache({ now: () => Date.now(), files: createMemoryFiles() }),
     transpiler: {
-      transpile: () => Promise.resolve({ glue: "", cores: new Map() }),
+      transpile: () => Promise.resolve({ glue: "", cores: new Map(), keepsHandles: false }),
       end: () => undefined,
     },
     log,

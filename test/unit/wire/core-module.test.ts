@@ -149,6 +149,18 @@ describe("several memories", () => {
     expect(await reach(third)).toBe(8);
   });
 
+  test("of a module that is instantiated several times count each time", async () => {
+    const often = await parse(`(module (memory (export "memory") 1))`);
+    const once = await parse(`(module (memory (export "memory") 2))`);
+
+    const limited = limitMemories([often, once], 17 * PAGE, [3, 1]);
+
+    expect(await Promise.all(limited.map((module) => reach(module)))).toEqual([4, 5]);
+    expect(() => limitMemories([often, once], 4 * PAGE, [3, 1])).toThrowError(
+      "the component needs 327680 bytes of memory to start, and is allowed 262144",
+    );
+  });
+
   test("that need more than is allowed are refused, with both numbers", async () => {
     const module = await parse(`(module (memory 3))`);
 

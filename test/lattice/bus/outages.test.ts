@@ -51,11 +51,13 @@ describe("when the server dies", () => {
     await using server = await launchNats();
     await using bus = await openTestBus(server.ws);
     bus.subscribe("silent", () => undefined);
-    const asked = bus.request("silent", none, { signal: soon() });
+    const rejected = expect(bus.request("silent", none, { signal: soon() })).rejects.toThrow(
+      withCode("disconnected"),
+    );
     await bus.flush(soon());
 
     await server.kill();
-    await expect(asked).rejects.toThrow(withCode("disconnected"));
+    await rejected;
 
     expect(() => bus.publish("any", none)).toThrow(withCode("disconnected"));
     await expect(bus.flush(soon())).rejects.toThrow(withCode("disconnected"));

@@ -9,6 +9,7 @@ import type { NodeOptions } from "./core/node-options.ts";
 import type { NodeState } from "./core/node-state.ts";
 import type { View } from "./core/view.ts";
 
+import { LEAVING_GRACE_MS } from "./channels/node.ts";
 import { answer, remote } from "./channels/rpc.ts";
 import { spawn } from "./channels/spawn.ts";
 import { asLatticeError, LatticeError } from "./core/error.ts";
@@ -223,6 +224,9 @@ function tellOfPage(tell: (notice: PageNotice) => void, signal: AbortSignal): vo
   document.addEventListener("freeze", () => holdOn(FREEZE_GRACE_MS), { signal });
   on(document, "resume", () => "resume");
   on(window, "pagehide", (event) => (persisted(event) ? "freeze" : "leaving"));
+  window.addEventListener("pagehide", (event) => event.persisted || holdOn(LEAVING_GRACE_MS), {
+    signal,
+  });
   on(window, "pageshow", (event) => (persisted(event) ? "resume" : "wake"));
   on(window, "online", () => "wake");
 }
@@ -231,7 +235,7 @@ function tellOfPage(tell: (notice: PageNotice) => void, signal: AbortSignal): vo
  * A page's workers freeze with it, as soon as its `freeze` handlers return; one that holds on gives the host worker the
  * time to leave the queue groups. Nobody waits for a page that is being frozen.
  */
-const FREEZE_GRACE_MS = 60;
+const FREEZE_GRACE_MS = 250;
 
 function holdOn(ms: number): void {
   const until = performance.now() + ms;

@@ -17,6 +17,12 @@ export type PageNotice =
   /** About to end: say goodbye and drain. */
   | "leaving";
 
+/**
+ * How long a page that ends holds on, in milliseconds: its workers end with it, as soon as its `pagehide` handlers
+ * return. The first half is for calls to end in, the rest for telling the callers of the others.
+ */
+export const LEAVING_GRACE_MS = 100;
+
 export interface NodeSetup extends NodeOptions {
   /** The page's `performance.timeOrigin`, the zero of the join steps. */
   readonly timeOrigin: number;

@@ -12,6 +12,7 @@ import type { Host } from "../host/host.ts";
 import type { NodeView } from "../host/view.ts";
 
 import { assemble, exportsOf } from "../assemble.ts";
+import { LEAVING_GRACE_MS } from "../channels/node.ts";
 import { answer, remote } from "../channels/rpc.ts";
 import { LatticeError } from "../core/error.ts";
 import { entityId } from "../core/ids.ts";
@@ -198,7 +199,7 @@ async function obey(notice: PageNotice, host: Host): Promise<void> {
     case "wake":
       return host.probe();
     case "leaving":
-      return host.stop();
+      return host.stop(LEAVING_GRACE_MS / 2);
     case "hidden":
       return undefined; // calls go on; there are no lattice-wide groups to leave
   }

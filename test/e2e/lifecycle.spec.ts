@@ -83,6 +83,44 @@ test("a frozen tab leaves its queue groups first, and serves again within 1 s of
   }
 });
 
+test("a tab that navigates away answers the short calls it has taken, and ends the long ones as failed at once", async () => {
+  await using server = await startInlay();
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const tab = await joinFrom(browser, server.page, { servers: [server.ws] });
+  await scale({ tab, peer, lattice: "default" }, "sleeper", images.url("sleeper.wasm"), 10);
+  const sleep = async (duration: Uint8Array) => {
+    const begun = performance.now();
+    const subject = "default.sleeper.wrpc.0.0.1.inlay:test/sleeper.sleep";
+    const { outcome, bytes } = await peer.invoke(subject, duration, { timeoutMs: 8000 });
+    const ended = performance.now();
+    return { outcome, answered: bytes.length > 0, ended, tookMs: ended - begun };
+  };
+  const short: Awaited<ReturnType<typeof sleep>>[] = [];
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      const call = await sleep(Uint8Array.of(10));
+      if (call.outcome === "no-responders") return; // the tab is out of its queue group
+      short.push(call);
+    }
+  };
+
+  const long = sleep(Uint8Array.of(0x88, 0x27)); // 5 s
+  const lanes = Promise.all(Array.from({ length: 4 }, lane));
+  await expect.poll(() => short.length).toBeGreaterThan(40);
+  await tab.goTo("about:blank");
+  const leftAt = performance.now();
+  await lanes;
+  const { outcome, answered, ended } = await long;
+
+  expect({ outcome, answered }).toEqual({ outcome: "ended", answered: false });
+  expect(ended - leftAt).toBeLessThan(2000);
+  // What had the time that leaving gives was answered, and nobody waits for his own deadline.
+  const unanswered = short.filter((call) => !call.answered);
+  expect(unanswered.filter((call) => call.outcome !== "ended" || call.tookMs < 45)).toEqual([]);
+});
+
 test("a tab that is shown again looks at once whether its connection lives, and replaces a dead one", async () => {
   await using server = await startInlay();
   await using nats = await launchNats();

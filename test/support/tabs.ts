@@ -14,6 +14,8 @@ export interface TestBrowser extends AsyncDisposable {
 export interface Tab {
   /** Runs `script`, the body of an async function of `arg`, in the page. */
   run(script: string, arg?: unknown): Promise<unknown>;
+  /** Leaves the page for another one; resolves when that is loaded. */
+  goTo(url: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ async function launchChromium({ flags = [] }: BrowserOptions = {}): Promise<Test
       await page.goto(url);
       return {
         run: (script, arg) => page.evaluate(inPage, { script, arg }),
+        goTo: async (to) => void (await page.goto(to)),
         close: () => page.close({ runBeforeUnload: false }),
       };
     },
@@ -63,6 +66,7 @@ async function launchFirefox(): Promise<TestBrowser> {
       await page.goto(url);
       return {
         run: (script, arg) => page.evaluate(inPage, { script, arg }),
+        goTo: async (to) => void (await page.goto(to)),
         close: () => page.close(),
       };
     },

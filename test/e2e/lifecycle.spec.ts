@@ -174,6 +174,8 @@ test("a full tab leaves its queue group, so that NATS routes elsewhere, until it
 
   const filling = send(60, LONG); // half of them fill the small tab's line, for some 3 s
   await small.run(`await accepting.changed(false)`);
+  // The server hears of it a moment later.
+  await expect.poll(async () => [...hostsOf(await send(20, SHORT))]).toEqual([roomy.hostId]);
   const meanwhile = await send(100, SHORT);
   await small.run(`await accepting.changed(true)`);
   await filling;

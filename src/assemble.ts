@@ -4,6 +4,7 @@
  * It runs in the host worker; nothing here needs a page.
  */
 import type { NodeSetup } from "./channels/node.ts";
+import type { Spawn } from "./channels/spawn.ts";
 import type { Bus } from "./core/bus.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Credentials } from "./core/credentials.ts";
@@ -36,6 +37,8 @@ export interface NodePorts {
   readonly log: Log;
   readonly view: NodeView;
   readonly credentials: (bus: "control" | "rpc") => Promise<Credentials | undefined>;
+  /** Starts workers; default: here. */
+  readonly spawn?: Spawn;
 }
 
 type DialectName = Dialect["generation"];
@@ -89,6 +92,7 @@ export async function assemble(
     cache: createImageCache({ now: () => clock.now() }),
     ...(setup.images === undefined ? {} : { images: setup.images }),
     ...(setup.workers === undefined ? {} : { workers: setup.workers }),
+    ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),
   });
   const parts: DialectParts = { control, rpc, lattice, host: id, clock, log };
   return createHost({

@@ -10,6 +10,7 @@ import type { NodeState } from "./core/node-state.ts";
 import type { View } from "./core/view.ts";
 
 import { LEAVING_GRACE_MS } from "./channels/node.ts";
+import { createPageWork } from "./channels/page-spawn.ts";
 import { answer, remote } from "./channels/rpc.ts";
 import { spawn } from "./channels/spawn.ts";
 import { asLatticeError, LatticeError } from "./core/error.ts";
@@ -137,6 +138,7 @@ async function connect(
   const page: PageMethods = {
     credentials: (bus) => credentialsFor(options, bus),
     state: (state) => Promise.resolve(view.set(state)),
+    work: createPageWork(ended.signal),
   };
   answer(worker.port, page, ended.signal);
   ended.signal.addEventListener("abort", () =>

@@ -67,8 +67,19 @@ export interface NodeMethods {
   leave(): Promise<void>;
 }
 
+/** A worker to start in the page. */
+export interface WorkRequest {
+  readonly script: string;
+  /** Shown by the browser's tools, and in errors. */
+  readonly name: string;
+  /** What the worker talks through; transferred. */
+  readonly port: MessagePort;
+}
+
 /** What the page answers. */
 export interface PageMethods {
+  /** Has a worker until `signal` aborts. Rejects with `worker-lost` when it is lost before. */
+  work(request: WorkRequest, signal?: AbortSignal): Promise<never>;
   credentials(bus: BusName): Promise<Credentials | undefined>;
   /** The node's new state; at most about ten times a second. */
   state(state: NodeState): Promise<void>;

@@ -8,6 +8,8 @@ export interface SpawnOptions {
   readonly name: string;
   /** Where the worker files lie, if not where the bundler put them. */
   readonly base?: string | undefined;
+  /** Given, the worker talks through it, and not with who starts it. */
+  readonly port?: MessagePort;
   /** Called once when the worker cannot be loaded, throws, or gets a message that it cannot read. */
   readonly onLost: (reason: LatticeError) => void;
 }
@@ -18,6 +20,9 @@ export interface Spawned {
   terminate(): void;
 }
 
+/** How {@link spawn} looks to those who may start workers by other means. */
+export type Spawn = (url: string, options: Omit<SpawnOptions, "port">) => Spawned;
+
 /**
  * Starts the worker at `url`, as an import with `?worker&url` gives it.
  *
@@ -25,7 +30,7 @@ export interface Spawned {
  * which needs CORS on the file and `worker-src blob:` under a content security policy.
  */
 export function spawn(url: string, options: SpawnOptions): Spawned {
-  const { name, base, onLost } = options;
+  const { name, base, port, onLost } = options;
   const script = scriptAddress(url, base);
   const foreign = new URL(script).origin !== self.origin;
   const address = foreign ? blobAddress(script) : script;
@@ -49,6 +54,7 @@ export function spawn(url: string, options: SpawnOptions): Spawned {
   };
   worker.addEventListener("error", failed, { signal });
   worker.addEventListener("messageerror", () => lose("got a message it cannot read"), { signal });
+  worker.postMessage(OPENING, port === undefined ? [] : [port]);
   return {
     port: worker,
     terminate() {
@@ -58,8 +64,23 @@ export function spawn(url: string, options: SpawnOptions): Spawned {
   };
 }
 
+/** The first message to each worker; brings the port to talk through, if that is not the worker's own. */
+const OPENING = "open";
+
+/** Within a worker that {@link spawn} has started: the port to whoever it works for. */
+export function portOfWorker(scope: Port): Promise<Port> {
+  return new Promise((resolve) => {
+    const opened = new AbortController();
+    const open = ({ ports }: MessageEvent<unknown>): void => {
+      opened.abort();
+      resolve(ports[0] ?? scope);
+    };
+    scope.addEventListener("message", open, { signal: opened.signal });
+  });
+}
+
 /** The file of `url`, below `base` where that is given. */
-function scriptAddress(url: string, base: string | undefined): string {
+export function scriptAddress(url: string, base: string | undefined): string {
   const script = new URL(url, import.meta.url);
   if (base === undefined) return script.href;
   const file = script.pathname.slice(script.pathname.lastIndexOf("/") + 1);

@@ -1,4 +1,5 @@
 /** The runtime: components from references or bytes, in workers of their own. */
+import type { Spawn } from "../channels/spawn.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
 import type { ImageCache } from "../core/image-cache.ts";
@@ -7,6 +8,7 @@ import type { Log } from "../core/log.ts";
 import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
 
+import { spawn as spawnHere } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createComponent } from "./component.ts";
 import { lenient } from "./lenient-cache.ts";
@@ -30,6 +32,8 @@ export interface RuntimeOptions {
   readonly cache?: ImageCache;
   /** Base address of the worker files, if not beside this one. */
   readonly workers?: string;
+  /** Starts workers; default: here. */
+  readonly spawn?: Spawn;
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
 }
@@ -40,10 +44,10 @@ const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 const LAST_WRITES_MS = 2000;
 
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { clock, log, bridge, images = {}, workers, spare = true } = options;
+  const { clock, log, bridge, images = {}, workers, spare = true, spawn = spawnHere } = options;
   const ended = new AbortController();
-  const supply = createWorkerSupply(clock, { base: workers, spare });
-  const transpiler = createTranspiler(clock, workers);
+  const supply = createWorkerSupply(clock, { base: workers, spare, spawn });
+  const transpiler = createTranspiler(clock, { base: workers, spawn });
   const kept = images.cache === false ? undefined : options.cache;
   const cache = kept && lenient(kept, log);
   const provided = new Set(options.provided);

@@ -1,10 +1,10 @@
 /** The transpile worker, started when it is needed and ended when it idles: its memory never shrinks. */
 import type { TranspileMethods, TranspileRequest, Transpiled } from "../channels/transpile.ts";
+import type { Spawn } from "../channels/spawn.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 
 import { transferring } from "../channels/port.ts";
 import { remote } from "../channels/rpc.ts";
-import { spawn } from "../channels/spawn.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 // oxlint-disable-next-line import/default -- the bundler gives the address of the worker
 import transpileWorker from "../workers/transpile.worker.ts?worker&url";
@@ -25,7 +25,10 @@ interface Running {
   readonly ended: AbortSignal;
 }
 
-export function createTranspiler(clock: Clock, base: string | undefined): Transpiler {
+export function createTranspiler(
+  clock: Clock,
+  { base, spawn }: { readonly base: string | undefined; readonly spawn: Spawn },
+): Transpiler {
   let worker: Running | undefined;
   let idle: Cancel | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -33,7 +36,7 @@ export function createTranspiler(clock: Clock, base: string | undefined): Transp
 
   const current = (): Running => {
     idle?.();
-    if (worker === undefined || worker.ended.aborted) worker = start(base);
+    if (worker === undefined || worker.ended.aborted) worker = start(spawn, base);
     return worker;
   };
   const run = async (request: TranspileRequest, signal: AbortSignal): Promise<Transpiled> => {
@@ -74,7 +77,7 @@ export function createTranspiler(clock: Clock, base: string | undefined): Transp
   };
 }
 
-function start(base: string | undefined): Running {
+function start(spawn: Spawn, base: string | undefined): Running {
   const ended = new AbortController();
   const end = (reason: LatticeError): void => {
     worker.terminate();

@@ -1,9 +1,9 @@
 /** Component workers that have loaded their script but know no component yet; one is kept ready. */
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Port } from "../channels/port.ts";
+import type { Spawn } from "../channels/spawn.ts";
 
 import { LatticeError } from "../core/error.ts";
-import { spawn } from "../channels/spawn.ts";
 // oxlint-disable-next-line import/default -- the bundler gives the address of the worker
 import componentWorker from "../workers/component.worker.ts?worker&url";
 
@@ -23,9 +23,15 @@ export interface WorkerSupply {
 /** A new spare starts when the worker that was taken has had time to start its component. */
 const REFILL_MS = 500;
 
+export interface WorkerSupplyOptions {
+  readonly base: string | undefined;
+  readonly spare: boolean;
+  readonly spawn: Spawn;
+}
+
 export function createWorkerSupply(
   clock: Clock,
-  { base, spare }: { readonly base: string | undefined; readonly spare: boolean },
+  { base, spare, spawn }: WorkerSupplyOptions,
 ): WorkerSupply {
   const start = (): FreshWorker => {
     const lost = new AbortController();

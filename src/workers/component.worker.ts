@@ -4,46 +4,47 @@
  */
 import type { ComponentAnswers, ComponentHostMethods } from "../channels/component.ts";
 import type { Port } from "../channels/rpc.ts";
+import type { Guest } from "./guest.ts";
 
 import { answer, remote } from "../channels/rpc.ts";
+import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createGuest } from "./guest.ts";
 import { strip } from "./scope.ts";
 
 /** Its own copy of the scope's methods: the scope loses them. */
-const port: Port = {
+const own: Port = {
   postMessage: self.postMessage.bind(self),
   addEventListener: self.addEventListener.bind(self),
 };
-const life = new AbortController();
-const host = remote<ComponentHostMethods>(port, life.signal);
+void portOfWorker(own).then(serve);
 
-self.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  complain(event.reason);
-});
-
-let guest: ReturnType<typeof createGuest> | undefined;
-
-const methods: ComponentAnswers = {
-  async prepare(setup) {
-    if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
-    strip(self);
-    guest = createGuest(setup, { port, host, signal: life.signal, complain });
-    await guest.ready;
-  },
-  call: (call) => prepared().call(call),
-  cancel: async (callId) => prepared().cancel(callId),
-  ping: () => Promise.resolve(),
-};
-answer(port, methods, life.signal);
-
-function prepared(): ReturnType<typeof createGuest> {
-  if (guest === undefined) throw new LatticeError("internal", "the worker has no component yet");
-  return guest;
-}
-
-function complain(thrown: unknown): void {
-  // A host that cannot hear of it has ended this worker.
-  host.complained(messageOf(thrown)).catch(() => undefined);
+function serve(port: Port): void {
+  const life = new AbortController();
+  const host = remote<ComponentHostMethods>(port, life.signal);
+  let guest: Guest | undefined;
+  const prepared = (): Guest => {
+    if (guest === undefined) throw new LatticeError("internal", "the worker has no component yet");
+    return guest;
+  };
+  const complain = (thrown: unknown): void => {
+    // A host that cannot hear of it has ended this worker.
+    host.complained(messageOf(thrown)).catch(() => undefined);
+  };
+  self.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    complain(event.reason);
+  });
+  const methods: ComponentAnswers = {
+    async prepare(setup) {
+      if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
+      strip(self);
+      guest = createGuest(setup, { port, host, signal: life.signal, complain });
+      await guest.ready;
+    },
+    call: (call) => prepared().call(call),
+    cancel: async (callId) => prepared().cancel(callId),
+    ping: () => Promise.resolve(),
+  };
+  answer(port, methods, life.signal);
 }

@@ -13,6 +13,7 @@ import type { NodeView } from "../host/view.ts";
 
 import { assemble, exportsOf } from "../assemble.ts";
 import { LEAVING_GRACE_MS } from "../channels/node.ts";
+import { createPageSpawn, startsWorkersInPage } from "../channels/page-spawn.ts";
 import { answer, remote } from "../channels/rpc.ts";
 import { LatticeError } from "../core/error.ts";
 import { entityId } from "../core/ids.ts";
@@ -51,7 +52,13 @@ const methods: NodeMethods = {
     view.step("worker", setup.startedMs);
     const host = await assemble(
       setup,
-      { clock, log, view, credentials: (bus) => page.credentials(bus) },
+      {
+        clock,
+        log,
+        view,
+        credentials: (bus) => page.credentials(bus),
+        ...(startsWorkersInPage(navigator) ? { spawn: createPageSpawn(page) } : {}),
+      },
       lifetime.signal,
     );
     node = { host, setup, joined: false };

@@ -7,6 +7,7 @@ import type { TranspileMethods, TranspileRequest, Transpiled } from "../channels
 import { generate } from "@bytecodealliance/jco/component";
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { answer } from "../channels/rpc.ts";
+import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { revealState } from "../wire/core-state.ts";
 import { surveyComponent } from "../wire/component-survey.ts";
@@ -15,7 +16,7 @@ import { withoutReservedNames } from "./reserved-names.ts";
 const NAME = "component";
 
 const methods: TranspileMethods = { transpile };
-answer(self, methods, new AbortController().signal);
+void portOfWorker(self).then((port) => answer(port, methods, new AbortController().signal));
 
 async function transpile(request: TranspileRequest): Promise<Transpiled> {
   const { keepsHandles } = surveyComponent(request.bytes); // also refuses names that would become code

@@ -4,6 +4,7 @@ import type { ComponentSetup } from "../../../src/channels/component.ts";
 
 import { createLog } from "../../../src/core/log.ts";
 import { openComponentWorker } from "../../../src/runtime/component-worker.ts";
+import { spawn } from "../../../src/channels/spawn.ts";
 import { createWorkerSupply } from "../../../src/runtime/worker-supply.ts";
 import { callOf, clock, noImports } from "./support.ts";
 
@@ -81,7 +82,7 @@ const setup: ComponentSetup = {
 };
 
 test("generated code has no network, storage, messages or evaluation, even if it is broken into", async () => {
-  const supply = createWorkerSupply(clock, { base: undefined, spare: false });
+  const supply = createWorkerSupply(clock, { base: undefined, spare: false, spawn });
   const log = createLog(
     () => 0,
     () => undefined,

@@ -20,6 +20,8 @@ export type ErrorCode =
   | "digest-mismatch"
   /** A component that imports what this host does not offer. */
   | "import-unmet"
+  /** A component that calls an import for which the lattice has no link. */
+  | "link-missing"
   /** Something that is understood and not offered here. */
   | "unsupported"
   /** Credentials or permissions that were refused. */

@@ -49,8 +49,18 @@ export type WitType =
  * arrays (`list<u8>` a `Uint8Array`; plain arrays are taken as well), `option` none is `undefined`, variants and nested
  * results are `{ tag, val }`, record fields and flags are in camelCase. A top-level `result` is
  * `{ tag: "ok" | "err", val }` here as well, never a throw.
+ *
+ * A `stream` is a {@link WitStream}, a `future` a promise, a handle (`own`, `borrow`) bytes that only the resource's owner
+ * understands: whoever else has them hands them back as they are.
  */
 export type WitValue = unknown;
+
+/**
+ * A `stream<T>`: chunks of one value or more, a `Uint8Array` for `stream<u8>` and an array of values for others. For one
+ * reader, who gives it up by `cancel`. An error in it tells that the other side broke off; make it with a high-water mark
+ * of 0, so that nothing is read ahead.
+ */
+export type WitStream = ReadableStream<Uint8Array | readonly WitValue[]>;
 
 export interface FuncType {
   readonly params: readonly Field[];

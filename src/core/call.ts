@@ -25,7 +25,10 @@ export interface Call {
 }
 
 /** What a guest asks for before a link gives it a target. */
-export type ImportCall = Omit<Call, "target">;
+export type ImportCall = Omit<Call, "target" | "link"> & {
+  /** The link names that this instance of the guest has chosen, by interface without version; others are `default`. */
+  readonly linkNames: Map<string, string>;
+};
 
 export interface Callee {
   /**

@@ -4,6 +4,7 @@ import type { Callee, Interceptor } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { HostControl } from "./command.ts";
 import type { HostEvent } from "./event.ts";
+import type { Facts } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import type { View } from "./view.ts";
@@ -43,6 +44,8 @@ export interface Serving {
 
 export interface Dialect {
   readonly generation: "v0" | "v1" | "v2";
+  /** What the lattice keeps for all of its hosts, where this generation has a place for it. */
+  readonly facts?: Facts;
   /** Control plane, in: resolves when the server knows all control subscriptions; they last until `signal` aborts. */
   obey(host: HostControl, signal: AbortSignal): Promise<void>;
   /** Control plane, out. While the bus is down events are kept, bounded, and sent in order when it is back. */

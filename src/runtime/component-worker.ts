@@ -35,6 +35,8 @@ interface Running {
   /** Made when the guest imports something; aborts when nobody waits for that any more. */
   gone?: AbortController;
   imported: number;
+  /** Each call has an instance of its own, so what an instance chooses lasts for a call. */
+  readonly linkNames: Map<string, string>;
 }
 
 /** Resolves when the worker has an instance ready. */
@@ -105,7 +107,7 @@ export async function openComponentWorker(
     end,
     async invoke(call) {
       const id = ++lastId;
-      const entry: Running = { call, imported: 0 };
+      const entry: Running = { call, imported: 0, linkNames: new Map() };
       running.set(id, entry);
       watchdog.watch();
       try {
@@ -170,7 +172,7 @@ function importCall(entry: Running, { instance, func, args }: GuestImport): Impo
   return {
     id: `${call.id}.${entry.imported}`,
     source: call.target,
-    link: "default",
+    linkNames: entry.linkNames,
     instance,
     func,
     args,

@@ -64,8 +64,8 @@ export function bring(tool: Tool, machine: Machine): string {
 function advice(tool: Tool, machine: Machine): string {
   switch (machine.system) {
     case "debian": {
-      const command = `apt-get install --no-install-recommends ${tool.debianPackage}`;
-      return machine.root ? command : `sudo ${command}`;
+      const get = machine.root ? "apt-get" : "sudo apt-get";
+      return `${get} update && ${get} install --no-install-recommends ${tool.debianPackage}`;
     }
     case "macos":
       return tool.brew;

@@ -121,11 +121,11 @@ test.each([
 test.each<{ options: FakeOptions; command: string }>([
   {
     options: { root: false },
-    command: "sudo apt-get install --no-install-recommends nats-server",
+    command: "sudo apt-get update && sudo apt-get install --no-install-recommends nats-server",
   },
   {
     options: { env: { INLAY_NO_INSTALL: "1" } },
-    command: "apt-get install --no-install-recommends nats-server",
+    command: "apt-get update && apt-get install --no-install-recommends nats-server",
   },
   { options: { system: "macos" }, command: "brew install nats-server" },
   { options: { system: "other" }, command: "go install it" },

@@ -8,6 +8,19 @@ export type WaitMode = "sync" | "jspi" | "atomics";
 /** `result`: a WIT `result` at the top, which crosses as `{ tag, val }` and is a return or a throw for the glue. */
 export type Gives = "nothing" | "value" | "result";
 
+/**
+ * A stream of a call where its values cross between the realms; made by the side that has the bytes.
+ * WIT names have no `$`, so that no record looks like it.
+ */
+export interface StreamHandle {
+  readonly $stream: number;
+}
+
+/** The same for a future. */
+export interface FutureHandle {
+  readonly $future: number;
+}
+
 /** Functions of one interface by their component-level name. */
 export type FunctionSetups = ReadonlyMap<string, Gives>;
 

@@ -1,0 +1,45 @@
+/**
+ * Exports that look different to the lattice than to the guest: `wasi:http/incoming-handler`, which takes resources, is
+ * served as `wrpc:http/incoming-handler`, which takes records with streams.
+ */
+import type { WitValue } from "../core/wit.ts";
+import type { GuestImports } from "./instantiate.ts";
+import type { Life } from "./life.ts";
+import type { Later, RemoteStreams } from "./remote-streams.ts";
+
+/** A call of an adapted export. */
+export interface AdaptedCall {
+  /** Of the interface that the lattice sees. */
+  readonly func: string;
+  /** Streams and futures are handles for {@link RemoteStreams}. */
+  readonly args: readonly WitValue[];
+  /**
+   * Gives the results while the guest function goes on: the instance stays busy until the adapter returns, and streams in
+   * the results live until then. Only once; what the adapter returns afterwards does not count.
+   */
+  respond(results: readonly WitValue[]): void;
+}
+
+/**
+ * Serves `call` with the functions of the guest's interface, as the glue gives them: named in camelCase, giving promises
+ * under JSPI, throwing an `err` as an error with a `payload`. Gives the results, unless it has responded.
+ *
+ * What it throws ends the call; a guest that traps is for it to pass on.
+ */
+export type ExportAdapter = (
+  guest: Readonly<Record<string, GuestFunction>>,
+  call: AdaptedCall,
+) => Later<readonly WitValue[] | undefined>;
+
+export type GuestFunction = (...args: readonly unknown[]) => unknown;
+
+/** What one instance gets of WASI, and its adapters, which share its resources. */
+export interface Surroundings {
+  /** By interface without version. */
+  readonly imports: GuestImports;
+  /** By the full name of the interface that the lattice sees. */
+  readonly adapters: ReadonlyMap<string, ExportAdapter>;
+}
+
+/** Makes the surroundings of one instance. */
+export type Surround = (life: Life, streams: RemoteStreams) => Surroundings;

@@ -40,6 +40,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");
   writeFileSync(join(folder, "assets/main-Ab_3-xYz.js"), "export {};");
   writeFileSync(join(folder, "workers/host.worker.js"), "export {};");
+  writeFileSync(join(folder, "workers/component.worker.js"), "export {};");
   writeFileSync(join(folder, "demo/hello.wasm"), Uint8Array.of(0, 0x61, 0x73, 0x6d));
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -83,16 +84,20 @@ describe("files", () => {
     expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(0);
   });
 
-  test("documents have a policy, and scripts of workers have none", async () => {
-    const [page, worker] = await Promise.all([
+  test("documents and the guests' worker have a policy, and the node's own worker has none", async () => {
+    const [page, worker, guests] = await Promise.all([
       fetch(at("index.html")),
       fetch(at("workers/host.worker.js")),
+      fetch(at("workers/component.worker.js")),
     ]);
 
     const policy = page.headers.get("content-security-policy");
     expect(policy).toContain("script-src 'self'");
     expect(policy).toMatch(/connect-src [^;]*\bwss:/);
     expect(worker.headers.get("content-security-policy")).toBeNull();
+    expect(guests.headers.get("content-security-policy")).toMatch(
+      /^default-src 'none'; script-src /,
+    );
     expect(page.headers.get("cross-origin-embedder-policy")).toBeNull();
   });
 

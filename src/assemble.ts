@@ -11,6 +11,7 @@ import type { Credentials } from "./core/credentials.ts";
 import type { Dialect, DialectParts } from "./core/dialect.ts";
 import type { Log } from "./core/log.ts";
 import type { WorkloadView } from "./core/node-state.ts";
+import type { RegistryLogins } from "./core/registry.ts";
 import type { World } from "./core/wit.ts";
 import type { Host } from "./host/host.ts";
 import type { NodeView } from "./host/view.ts";
@@ -24,6 +25,7 @@ import { createV1 } from "./dialects/v1/index.ts";
 import { createHost } from "./host/host.ts";
 import { PROVIDED_INTERFACES } from "./host/outbound.ts";
 import { friendlyName } from "./host/friendly-name.ts";
+import { createRegistries } from "./host/registries.ts";
 import { chooseBridge, createRuntime } from "./runtime/runtime.ts";
 import { takeIdentity } from "./storage/identities.ts";
 import { createImageCache } from "./storage/image-cache.ts";
@@ -37,6 +39,7 @@ export interface NodePorts {
   readonly log: Log;
   readonly view: NodeView;
   readonly credentials: (bus: "control" | "rpc") => Promise<Credentials | undefined>;
+  readonly registries: () => Promise<RegistryLogins | undefined>;
   /** Starts workers; default: here. */
   readonly spawn?: Spawn;
 }
@@ -84,12 +87,14 @@ export async function assemble(
   showStatus(view, control, rpc, signal);
 
   view.step("subscribe");
+  const registries = createRegistries(setup.registered ? ports.registries : undefined);
   const runtime = createRuntime({
     clock,
     log,
     bridge,
     provided: PROVIDED_INTERFACES,
     cache: createImageCache({ now: () => clock.now() }),
+    registries: registries.source,
     ...(setup.images === undefined ? {} : { images: setup.images }),
     ...(setup.workers === undefined ? {} : { workers: setup.workers }),
     ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),

@@ -17,7 +17,7 @@ import { badgeStyle } from "./page/style/badge.ts";
 
 /**
  * Attributes: `servers`, `lattice`, `name`, `labels` (`zone=edge,rack=7`), `component` (`id=url id2=url2`),
- * `credentials` (name of a global async function). They are read when the node joins; later changes count for the
+ * `credentials` and `registries` (names of global async functions). They are read when the node joins; later changes count for the
  * next join. Events: `inlay-state` with a {@link NodeState}, `inlay-call` with a `CallRecord` for each finished
  * call (of a flood, the last hundred of each state). CSS parts: `badge`, `menu`.
  */
@@ -30,6 +30,7 @@ export class LatticeHostElement extends LitElement {
     labels: {},
     component: {},
     credentials: {},
+    registries: {},
     state: { state: true },
     open: { state: true },
   };
@@ -41,6 +42,8 @@ export class LatticeHostElement extends LitElement {
   declare component: string | null;
   /** Name of a global async function. */
   declare credentials: string | null;
+  /** Name of a global async function that gives what OCI registries are shown, by their names. */
+  declare registries: string | null;
   declare state: NodeState;
   declare open: boolean;
 
@@ -58,6 +61,7 @@ export class LatticeHostElement extends LitElement {
     this.labels = null;
     this.component = null;
     this.credentials = null;
+    this.registries = null;
     this.state = idleState();
     this.open = false;
   }
@@ -164,9 +168,9 @@ export class LatticeHostElement extends LitElement {
   #join(): void {
     this.#leave();
     const own = new AbortController();
-    const { servers, lattice, name, labels, credentials, component } = this;
+    const { servers, lattice, name, labels, credentials, registries, component } = this;
     try {
-      const options = joinOptions({ servers, lattice, name, labels, credentials });
+      const options = joinOptions({ servers, lattice, name, labels, credentials, registries });
       const components = readComponents(component ?? "");
       const joining = startJoining({ ...options, signal: own.signal });
       this.#own = own;

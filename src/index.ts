@@ -3,7 +3,14 @@ export { join, startJoining } from "./join.ts";
 export { LatticeHostElement } from "./element.ts";
 export { LatticeError } from "./core/error.ts";
 
-export type { CallOptions, JoinOptions, Joining, LatticeNode, WorkloadOptions } from "./join.ts";
+export type {
+  CallOptions,
+  JoinImageOptions,
+  JoinOptions,
+  Joining,
+  LatticeNode,
+  WorkloadOptions,
+} from "./join.ts";
 export type { BusStatus } from "./core/bus.ts";
 export type { Credentials } from "./core/credentials.ts";
 export type { ErrorCode } from "./core/error.ts";
@@ -19,5 +26,6 @@ export type {
   NodeState,
   WorkloadView,
 } from "./core/node-state.ts";
+export type { RegistryLogins } from "./core/registry.ts";
 export type { View } from "./core/view.ts";
 export type { Limits, LoadProgress, LoadStage, WorkloadState } from "./core/workload.ts";

@@ -5,8 +5,9 @@
  */
 import type { BusName, NodeMethods, NodeSetup, PageMethods, PageNotice } from "./channels/node.ts";
 import type { Credentials } from "./core/credentials.ts";
-import type { NodeOptions } from "./core/node-options.ts";
+import type { ImageOptions, NodeOptions } from "./core/node-options.ts";
 import type { NodeState } from "./core/node-state.ts";
+import type { RegistryLogins } from "./core/registry.ts";
 import type { View } from "./core/view.ts";
 
 import { LEAVING_GRACE_MS } from "./channels/node.ts";
@@ -18,15 +19,25 @@ import { createSource } from "./core/view.ts";
 import { VERSION } from "./version.ts";
 import hostWorker from "./workers/host.worker.ts?worker&url";
 
-export interface JoinOptions extends NodeOptions {
+export interface JoinOptions extends Omit<NodeOptions, "images"> {
   /** For the control connection, and for calls unless `rpcCredentials` are given. A function is asked at each dial. */
   readonly credentials?: Credentials | (() => Promise<Credentials>);
+  readonly images?: JoinImageOptions;
   /** Given, calls run on a connection of their own. */
   readonly rpcCredentials?: Credentials | (() => Promise<Credentials>);
   /** Base address of the worker files; default: beside this library. */
   readonly workers?: string;
   /** Leaves the lattice when it aborts. */
   readonly signal?: AbortSignal;
+}
+
+export interface JoinImageOptions extends ImageOptions {
+  /**
+   * What OCI registries are shown, by their names as references have them: `{ "ghcr.io": { user, pass } }`, or
+   * `{ token }` for what is sent as it is. A function is asked at each pull. It crosses to the host worker only, and is
+   * in no view and no log.
+   */
+  readonly registries?: RegistryLogins | (() => Promise<RegistryLogins>);
 }
 
 export interface WorkloadOptions {
@@ -137,6 +148,7 @@ async function connect(
   const host = remote<NodeMethods>(worker.port, ended.signal);
   const page: PageMethods = {
     credentials: (bus) => credentialsFor(options, bus),
+    registries: () => registriesOf(options),
     state: (state) => Promise.resolve(view.set(state)),
     work: createPageWork(ended.signal),
   };
@@ -176,7 +188,8 @@ async function connect(
 
 /** Everything of the options that can cross into the worker. */
 function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
-  const { credentials, rpcCredentials, workers, signal: _, ...rest } = options;
+  const { credentials, rpcCredentials, workers, images = {}, signal: _, ...rest } = options;
+  const { registries, ...crossing } = images;
   const credentialed: BusName[] = [];
   if (credentials !== undefined) credentialed.push("control");
   if ((rpcCredentials ?? credentials) !== undefined) credentialed.push("rpc");
@@ -185,7 +198,9 @@ function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
     timeOrigin: performance.timeOrigin,
     startedMs,
     credentialed,
+    registered: registries !== undefined,
     separateRpc: rpcCredentials !== undefined,
+    images: crossing,
     ...(workers === undefined ? {} : { workers: new URL(workers, document.baseURI).href }),
   };
 }
@@ -196,6 +211,11 @@ async function credentialsFor(
 ): Promise<Credentials | undefined> {
   const given =
     bus === "rpc" ? (options.rpcCredentials ?? options.credentials) : options.credentials;
+  return typeof given === "function" ? given() : given;
+}
+
+async function registriesOf({ images }: JoinOptions): Promise<RegistryLogins | undefined> {
+  const given = images?.registries;
   return typeof given === "function" ? given() : given;
 }
 

@@ -2,6 +2,7 @@
 import type { Credentials } from "../core/credentials.ts";
 import type { NodeOptions } from "../core/node-options.ts";
 import type { NodeState } from "../core/node-state.ts";
+import type { RegistryLogins } from "../core/registry.ts";
 
 export type BusName = "control" | "rpc";
 
@@ -30,6 +31,8 @@ export interface NodeSetup extends NodeOptions {
   readonly startedMs: number;
   /** Which buses the page has credentials for, to be asked by {@link PageMethods.credentials}. */
   readonly credentialed: readonly BusName[];
+  /** True if the page has credentials for registries, to be asked by {@link PageMethods.registries}. */
+  readonly registered: boolean;
   /** True if `rpcCredentials` were given: then calls run on a connection of their own. */
   readonly separateRpc: boolean;
   /** Base address of the worker files, if not beside the library. */
@@ -81,6 +84,7 @@ export interface PageMethods {
   /** Has a worker until `signal` aborts. Rejects with `worker-lost` when it is lost before. */
   work(request: WorkRequest, signal?: AbortSignal): Promise<never>;
   credentials(bus: BusName): Promise<Credentials | undefined>;
+  registries(): Promise<RegistryLogins | undefined>;
   /** The node's new state; at most about ten times a second. */
   state(state: NodeState): Promise<void>;
 }

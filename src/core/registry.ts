@@ -8,5 +8,13 @@ export type RegistryCredentials =
   /** Sent to the registry as it is, without asking a token service. */
   | { readonly token: string };
 
-/** Asked at each pull, so that what the lattice says later counts. */
-export type RegistryCredentialsSource = () => ReadonlyMap<string, RegistryCredentials>;
+/** The same as pages give it, in the words of {@link NodeOptions}'s other credentials. */
+export type RegistryLogins = Readonly<
+  Record<string, { readonly user: string; readonly pass: string } | { readonly token: string }>
+>;
+
+/**
+ * Asked at each pull, so that credentials may be short-lived, and that what the lattice says later counts. Rejects if
+ * whoever gives them does.
+ */
+export type RegistryCredentialsSource = () => Promise<ReadonlyMap<string, RegistryCredentials>>;

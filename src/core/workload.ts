@@ -37,7 +37,7 @@ export interface WorkloadSpec {
 }
 
 /** A step of getting a component ready, in order. */
-export type LoadStage = "fetch" | "verify" | "transpile" | "compile" | "subscribe";
+export type LoadStage = "resolve" | "fetch" | "verify" | "transpile" | "compile" | "subscribe";
 
 export interface LoadProgress {
   readonly stage: LoadStage;

@@ -80,7 +80,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     const shown = { spec, workload: undefined, askedLimits: request.limits };
     const showProgress = (progress: LoadProgress): void =>
       put(spec.id, { ...shown, state: { phase: "starting", progress } });
-    showProgress({ stage: "fetch" });
+    showProgress({ stage: "resolve" });
     try {
       refuseConfigNames(request.configNames);
       await begin(spec, request.limits, signal, showProgress);

@@ -1,12 +1,18 @@
 /** Fetches components as files: in parts, with a ceiling, and with errors that say what is wrong at the address. */
+import type { Clock } from "../core/clock.ts";
 import type { LoadProgress } from "../core/workload.ts";
 
 import { LatticeError } from "../core/error.ts";
+import { MAX_TRIES, patiently, pause, pauseAfterMs, retryAfterMs } from "./patience.ts";
 
-export interface FetchOptions {
+export interface ReadOptions {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+export interface FetchOptions extends ReadOptions {
+  readonly clock: Clock;
   /** If the server still has this version, there is no need to read it. */
   readonly knownEtag?: string | undefined;
 }
@@ -19,26 +25,47 @@ export type Fetched =
 /** The network failed: no answer at all, or none that may be read. */
 export class Unreachable extends LatticeError {}
 
+/** The answer began, and its body did not come to its end. */
+export class BrokenOff extends Unreachable {}
+
 /**
  * Reads `address`, asking the server whether a copy in the browser's own cache is still right.
  *
  * @throws {LatticeError} `image-unavailable`, as {@link Unreachable} if there was no answer; `image-too-large`;
- * `bad-image` for a web page.
+ * `bad-image` for a web page; `denied`.
  */
 export async function fetchImage(address: string, options: FetchOptions): Promise<Fetched> {
-  const { signal, onProgress, knownEtag } = options;
-  onProgress?.({ stage: "fetch", bytes: 0 });
+  return untilWhole(() => fetchOnce(address, options), options);
+}
+
+/** What `read` gives, tried again if a body breaks off. */
+export async function untilWhole<T>(
+  read: () => Promise<T>,
+  patience: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
+      return await read();
+    } catch (thrown) {
+      if (!(thrown instanceof BrokenOff) || tries === MAX_TRIES) throw thrown;
+    }
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await pause(pauseAfterMs(tries), patience);
+  }
+}
+
+async function fetchOnce(address: string, options: FetchOptions): Promise<Fetched> {
+  const { clock, signal, knownEtag } = options;
   const ended = new AbortController();
   try {
-    const response = await respond(
-      address,
-      { signal: AbortSignal.any([signal, ended.signal]), cache: "no-cache" },
-      `${address} could not be fetched: the server is not reachable or does not allow this page's origin (CORS)`,
+    const either = AbortSignal.any([signal, ended.signal]);
+    const lost = `${address} could not be fetched: the server is not reachable or does not allow this page's origin (CORS)`;
+    const response = await patiently(
+      () => respond(address, { signal: either, cache: "no-cache" }, lost),
+      { clock, signal },
     );
-    if (!response.ok) {
-      const status = `${response.status} ${response.statusText}`.trimEnd();
-      throw new LatticeError("image-unavailable", `GET ${address} answered ${status}`);
-    }
+    if (!response.ok) throw refusal(address, response, clock.now());
     const etag = response.headers.get("etag") ?? undefined;
     if (etag !== undefined && etag === knownEtag && !etag.startsWith("W/")) return { tag: "known" };
     const bytes = await readBody(address, response, options);
@@ -48,6 +75,14 @@ export async function fetchImage(address: string, options: FetchOptions): Promis
     ended.abort(); // lets go of a body that was not read to its end
     signal.throwIfAborted();
   }
+}
+
+function refusal(address: string, response: Response, nowMs: number): LatticeError {
+  const status = `${response.status} ${response.statusText}`.trimEnd();
+  const waitMs = retryAfterMs(response, nowMs);
+  const wait = waitMs === undefined ? "" : `, and asks to wait ${Math.ceil(waitMs / 1_000)} s`;
+  const code = response.status === 401 || response.status === 403 ? "denied" : "image-unavailable";
+  return new LatticeError(code, `GET ${address} answered ${status}${wait}`);
 }
 
 /** @throws {LatticeError} {@link Unreachable} with the message `lost` if there is no answer that may be read. */
@@ -62,12 +97,12 @@ export async function respond(address: string, init: RequestInit, lost: string):
 /**
  * The body of `response` as one, under the name of `address` in errors.
  *
- * @throws {LatticeError} `image-too-large`; {@link Unreachable} if it broke off.
+ * @throws {LatticeError} `image-too-large`; {@link BrokenOff}.
  */
 export async function readBody(
   address: string,
   response: Response,
-  { signal, maxBytes, onProgress }: FetchOptions,
+  { signal, maxBytes, onProgress }: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(response.headers.get("content-length") ?? Number.NaN);
   // With a content encoding the length is that of the packed bytes, which says nothing about progress.
@@ -76,6 +111,7 @@ export async function readBody(
   if (announced > maxBytes) throw tooLarge(address, announced, maxBytes);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
+  onProgress?.({ stage: "fetch", bytes, ...total });
   try {
     for await (const part of partsOf(response)) {
       signal.throwIfAborted();
@@ -86,9 +122,13 @@ export async function readBody(
     }
   } catch (cause) {
     if (cause instanceof LatticeError) throw cause;
-    throw new Unreachable("image-unavailable", `${address} broke off after ${bytes} bytes`, {
+    throw new BrokenOff("image-unavailable", `${address} broke off after ${bytes} bytes`, {
       cause,
     });
+  }
+  if (!packed && bytes < announced) {
+    const missing = `${address} ended after ${bytes} of ${announced} bytes`;
+    throw new BrokenOff("image-unavailable", missing);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

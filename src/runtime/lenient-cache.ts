@@ -1,10 +1,15 @@
-/** An image cache whose failing reads are misses: what cannot be read is fetched and prepared again. */
+/**
+ * An image cache that is not trusted: what cannot be read, and components that are no longer what they were, are misses.
+ * They are fetched and prepared again.
+ */
 import type { ImageCache } from "../core/image-cache.ts";
 import type { Log } from "../core/log.ts";
 
 import { messageOf } from "../core/error.ts";
+import { COMPONENT_FILE } from "./prepared.ts";
+import { sha256 } from "./sha256.ts";
 
-/** `cache`, with reads that fail logged and turned into misses. Failures of changes are the caller's to hear. */
+/** `cache`, with reads that fail or give damaged components logged and turned into misses. Failures of changes are the caller's to hear. */
 export function lenient(cache: ImageCache, log: Log): ImageCache {
   const orMissing = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -16,7 +21,14 @@ export function lenient(cache: ImageCache, log: Log): ImageCache {
   };
   return {
     ...cache,
-    read: (digest, file) => orMissing(cache.read(digest, file)),
+    async read(digest, file) {
+      const bytes = await orMissing(cache.read(digest, file));
+      if (bytes === undefined || file !== COMPONENT_FILE) return bytes;
+      const actual = await sha256(bytes);
+      if (actual === digest) return bytes;
+      log.warn("cache.damaged", { digest, file, error: `its SHA-256 is ${actual}` });
+      return undefined;
+    },
     reference: (address) => orMissing(cache.reference(address)),
   };
 }

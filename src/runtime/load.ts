@@ -14,7 +14,7 @@ import type { LocateParts } from "./locate.ts";
 import type { Prepared } from "./prepared.ts";
 import type { Transpiler } from "./transpiler.ts";
 
-import { LatticeError, messageOf } from "../core/error.ts";
+import { LatticeError } from "../core/error.ts";
 import { componentWorld } from "../wire/component-types.ts";
 import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge.ts";
 import { unmetImports } from "./imports.ts";
@@ -36,6 +36,7 @@ export async function load(
 ): Promise<Prepared> {
   const { signal } = options;
   signal.throwIfAborted();
+  options.onProgress?.({ stage: "resolve" });
   // Of a pinned component, what was made of it is all that is needed: its own bytes stay where they are.
   const pin =
     "bytes" in source ? undefined : await pinOf(parseReference(source.reference), parts.cache);
@@ -43,7 +44,6 @@ export async function load(
   if (pinned !== undefined) return pinned;
   const located = await locate(source, options, parts);
   signal.throwIfAborted();
-  options.onProgress?.({ stage: "verify" });
   const kept = pin === undefined ? await fromCache(located.digest, parts) : undefined;
   if (kept !== undefined) return kept;
   signal.throwIfAborted();
@@ -58,12 +58,8 @@ export async function load(
 async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | undefined> {
   const { cache, bridge, log } = parts;
   if (cache === undefined) return undefined;
-  const damaged = (thrown: unknown): undefined => {
-    log.warn("cache.failed", { digest, error: messageOf(thrown) });
-    return undefined;
-  };
   for (const mode of ["sync", "jspi"] as const) {
-    const kept = await readPrepared(cache, digest, mode).catch(damaged);
+    const kept = await readPrepared(cache, digest, mode, log);
     if (kept === undefined) continue;
     refuseUnmet(kept.world, parts);
     if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;
@@ -93,8 +89,11 @@ async function prepare(
   const prepared: Prepared = { digest, sizeBytes: bytes.length, world, glueMode, ...transpiled };
   const { cache } = parts;
   if (cache !== undefined) {
-    const files = new Map([[COMPONENT_FILE, bytes], fileOf(prepared)]);
-    parts.afterwards(cache.write(digest, files));
+    parts.afterwards(
+      fileOf(prepared).then((file) =>
+        cache.write(digest, new Map([[COMPONENT_FILE, bytes], file])),
+      ),
+    );
   }
   return prepared;
 }

@@ -64,6 +64,7 @@ export async function locate(
   if ("bytes" in source) {
     const { bytes, reference } = source;
     if (bytes.length > parts.maxBytes) throw tooLarge(reference, bytes.length, parts.maxBytes);
+    options.onProgress?.({ stage: "verify" });
     return { digest: await sha256(bytes), bytes };
   }
   const reference = parseReference(source.reference);
@@ -76,12 +77,13 @@ export async function locate(
 async function locatePinned(
   { address, pin }: FileReference & { readonly pin: Digest },
   { signal, onProgress }: LoadOptions,
-  { cache, maxBytes }: LocateParts,
+  { cache, clock, maxBytes }: LocateParts,
 ): Promise<Located> {
   const kept = await cache?.read(pin, COMPONENT_FILE);
   if (kept !== undefined) return { digest: pin, bytes: kept };
-  const fetched = await fetchImage(address, { signal, maxBytes, onProgress });
+  const fetched = await fetchImage(address, { clock, signal, maxBytes, onProgress });
   if (fetched.tag === "known") throw new LatticeError("internal", "an etag nobody asked about");
+  onProgress?.({ stage: "verify" });
   const digest = await sha256(fetched.bytes);
   if (digest === pin) return { digest, bytes: fetched.bytes };
   throw new LatticeError(
@@ -93,19 +95,20 @@ async function locatePinned(
 async function locateLatest(
   { address }: FileReference,
   { signal, onProgress }: LoadOptions,
-  { cache, maxBytes, log, afterwards }: LocateParts,
+  { cache, clock, maxBytes, log, afterwards }: LocateParts,
 ): Promise<Located> {
   const last = await cache?.reference(address);
   const kept = last && (await cache?.read(last.digest, COMPONENT_FILE));
   const known = kept === undefined ? undefined : last;
   try {
-    const options = { signal, maxBytes, onProgress, knownEtag: known?.etag };
+    const options = { clock, signal, maxBytes, onProgress, knownEtag: known?.etag };
     const fetched = await fetchImage(address, options);
     if (fetched.tag === "known" && known !== undefined) {
       return { digest: known.digest, bytes: kept };
     }
     if (fetched.tag === "known") throw new LatticeError("internal", "an etag nobody asked about");
     const { bytes, etag } = fetched;
+    onProgress?.({ stage: "verify" });
     const digest = await sha256(bytes);
     const led = { digest, ...(etag === undefined ? {} : { etag }) };
     if (cache !== undefined) afterwards(cache.remember(address, led));

@@ -14,6 +14,7 @@ import { LatticeError } from "../core/error.ts";
 import { readBody, respond } from "./images.ts";
 import { basic, bearer, parseChallenge, readToken, tokenAddress } from "./oci-authorization.ts";
 import { isLoopback } from "./oci-reference.ts";
+import { patiently, retryAfterMs } from "./patience.ts";
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -27,13 +28,7 @@ export interface Registry {
   get(path: string, accept?: string): Promise<Response>;
 }
 
-const MAX_TRIES = 3;
-const FIRST_PAUSE_MS = 500;
-/** A registry that wants more patience is given up: whoever asked for the component waits. */
-const MAX_PAUSE_MS = 30_000;
 const MAX_TOKEN_BYTES = 256 * 1024;
-const BUSY: readonly number[] = [429, 500, 502, 503, 504];
-
 export function openRegistry(reference: OciReference, options: RegistryOptions): Registry {
   const { registry, origin, repository } = reference;
   const { signal } = options;
@@ -92,50 +87,17 @@ function headersOf(authorization: string | undefined, accept?: string): HeadersI
   };
 }
 
-/** The first answer that is none of a busy server, or the last one. */
-async function send(
+function send(
   address: string,
   headers: HeadersInit,
   who: string,
   { clock, signal }: RegistryOptions,
 ): Promise<Response> {
   const lost = `${who} could not be asked: it is not reachable, or does not allow this page's origin (CORS), as most OCI registries do not; a file that does, at an https address pinned by #sha256=, can take its place`;
-  for (let tries = 1; ; tries++) {
-    // What was given to credentials is kept in no cache of the browser.
-    // oxlint-disable-next-line no-await-in-loop -- each try waits for the one before
-    const response = await respond(address, { headers, signal, cache: "no-store" }, lost);
-    if (!BUSY.includes(response.status) || tries === MAX_TRIES) return response;
-    const asked = retryAfterMs(response, clock.now());
-    const pauseMs = asked ?? FIRST_PAUSE_MS * 2 ** (tries - 1);
-    if (pauseMs > MAX_PAUSE_MS) return response;
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    await response.body?.cancel();
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    await pause(clock, pauseMs, signal);
-  }
-}
-
-/** What `Retry-After` says, in seconds or as a date; pages see it only if the server exposes it. */
-function retryAfterMs(response: Response, nowMs: number): number | undefined {
-  const header = response.headers.get("retry-after");
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener("abort", giveUp);
-      resolve();
-    });
-    if (signal.aborted) giveUp();
-    else signal.addEventListener("abort", giveUp, { once: true });
-  });
+  // What was given to credentials is kept in no cache of the browser.
+  const ask = (): Promise<Response> =>
+    respond(address, { headers, signal, cache: "no-store" }, lost);
+  return patiently(ask, { clock, signal });
 }
 
 function refusal(

@@ -4,14 +4,15 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/ids.ts";
-import type { RegistryCredentialsSource } from "../core/registry.ts";
+import type { RegistryCredentials, RegistryCredentialsSource } from "../core/registry.ts";
 import type { LoadOptions } from "../core/runtime.ts";
 import type { Descriptor, Manifest } from "./oci-manifest.ts";
 import type { OciReference } from "./oci-reference.ts";
+import type { Patience } from "./patience.ts";
 import type { Registry } from "./oci-registry.ts";
 
 import { LatticeError } from "../core/error.ts";
-import { readBody, tooLarge } from "./images.ts";
+import { readBody, tooLarge, untilWhole } from "./images.ts";
 import { readManifest } from "./oci-manifest.ts";
 import { openRegistry } from "./oci-registry.ts";
 import { sha256 } from "./sha256.ts";
@@ -54,21 +55,23 @@ export async function pullImage<T>(
   const { name, registry } = reference;
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
-  const registered = credentialsFor(registry, credentials);
-  const source = openRegistry(reference, { clock, credentials: registered, signal: either });
-  onProgress?.({ stage: "fetch", bytes: 0 });
   try {
-    const layer = await findLayer(reference, source, either);
+    const registered = credentialsFor(registry, await orAborted(credentials(), either));
+    const source = openRegistry(reference, { clock, credentials: registered, signal: either });
+    const layer = await findLayer(reference, source, { clock, signal: either });
     return await use({
       digest: layer.digest,
       async fetch() {
         if (layer.size > maxBytes) throw tooLarge(name, layer.size, maxBytes);
-        const response = await source.get(`blobs/sha256:${layer.digest}`);
-        const bytes = await readBody(name, response, {
-          signal: either,
-          maxBytes,
-          onProgress: (progress) => onProgress?.({ ...progress, totalBytes: layer.size }),
-        });
+        onProgress?.({ stage: "fetch", bytes: 0, totalBytes: layer.size });
+        const read = async (): Promise<Uint8Array<ArrayBuffer>> =>
+          readBody(name, await source.get(`blobs/sha256:${layer.digest}`), {
+            signal: either,
+            maxBytes,
+            onProgress: (progress) => onProgress?.({ ...progress, totalBytes: layer.size }),
+          });
+        const bytes = await untilWhole(read, { clock, signal: either });
+        onProgress?.({ stage: "verify" });
         await verify(`the layer of ${name}`, bytes, layer.digest);
         return bytes;
       },
@@ -81,23 +84,34 @@ export async function pullImage<T>(
 
 function credentialsFor(
   registry: string,
-  source: RegistryCredentialsSource,
-): ReturnType<ReturnType<RegistryCredentialsSource>["get"]> {
-  const all = source();
+  all: ReadonlyMap<string, RegistryCredentials>,
+): RegistryCredentials | undefined {
   const found = all.get(registry);
   // Docker's own tools file them under the host that answers.
   return found ?? (registry === "docker.io" ? all.get("index.docker.io") : undefined);
 }
 
+/** What a page gives may come late or never. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
+}
+
 async function findLayer(
   { name, version }: OciReference,
   registry: Registry,
-  signal: AbortSignal,
+  { clock, signal }: Patience,
 ): Promise<Descriptor> {
   const manifest = async (path: string, expected: Digest | undefined): Promise<Manifest> => {
-    const response = await registry.get(`manifests/${path}`, ACCEPT);
     const about = `the manifest of ${name}`;
-    const bytes = await readBody(about, response, { signal, maxBytes: MAX_MANIFEST_BYTES });
+    const limits = { signal, maxBytes: MAX_MANIFEST_BYTES };
+    const read = async (): Promise<Uint8Array<ArrayBuffer>> =>
+      readBody(about, await registry.get(`manifests/${path}`, ACCEPT), limits);
+    const bytes = await untilWhole(read, { clock, signal });
     if (expected !== undefined) await verify(about, bytes, expected);
     return readManifest(name, bytes);
   };

@@ -5,9 +5,12 @@
 import type { GlueMode } from "../channels/transpile.ts";
 import type { Digest } from "../core/ids.ts";
 import type { ImageCache } from "../core/image-cache.ts";
+import type { Log } from "../core/log.ts";
 import type { FuncType, World } from "../core/wit.ts";
 
+import { messageOf } from "../core/error.ts";
 import { concatBytes } from "../wire/bytes.ts";
+import { sha256 } from "./sha256.ts";
 
 export interface Prepared {
   readonly digest: Digest;
@@ -27,9 +30,12 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-export const ENGINE = "jco-1.35.0-5";
+export const ENGINE = "jco-1.35.0-6";
 
-/** Stands at the start of the file, behind its own length; the glue and the core modules follow as they are. */
+/**
+ * Stands behind the SHA-256 of all that follows, in hex, and behind its own length; the glue and the core modules follow
+ * as they are.
+ */
 interface Manifest {
   readonly sizeBytes: number;
   readonly imports: PlainInterfaces;
@@ -46,9 +52,12 @@ type PlainInterfaces = readonly (readonly [
 ])[];
 
 const LENGTH_BYTES = 4;
+const HASH_BYTES = 64;
 
 /** The file of `prepared` for the cache. */
-export function fileOf(prepared: Prepared): readonly [name: string, bytes: Uint8Array] {
+export async function fileOf(
+  prepared: Prepared,
+): Promise<readonly [name: string, bytes: Uint8Array]> {
   const { sizeBytes, world, glueMode, cores, keepsHandles } = prepared;
   const encoder = new TextEncoder();
   const glue = encoder.encode(prepared.glue);
@@ -63,29 +72,46 @@ export function fileOf(prepared: Prepared): readonly [name: string, bytes: Uint8
   const head = encoder.encode(JSON.stringify(manifest));
   const length = new Uint8Array(LENGTH_BYTES);
   new DataView(length.buffer).setUint32(0, head.length);
-  return [fileName(glueMode), concatBytes([length, head, glue, ...cores.values()])];
+  const content = concatBytes([length, head, glue, ...cores.values()]);
+  const hash = encoder.encode(await sha256(content));
+  return [fileName(glueMode), concatBytes([hash, content])];
 }
 
-/** `undefined` unless it is there. Rejects if it is not what {@link fileOf} made. */
+/** `undefined` unless it is there, and is byte for byte what {@link fileOf} made; damage is logged. */
 export async function readPrepared(
   cache: ImageCache,
   digest: Digest,
   glueMode: GlueMode,
+  log: Log,
 ): Promise<Prepared | undefined> {
-  const file = await cache.read(digest, fileName(glueMode));
-  if (file === undefined) return undefined;
+  try {
+    const file = await cache.read(digest, fileName(glueMode));
+    if (file === undefined) return undefined;
+    const content = file.subarray(HASH_BYTES);
+    const told = new TextDecoder().decode(file.subarray(0, HASH_BYTES));
+    const actual = await sha256(content);
+    if (told !== actual) throw new Error(`its SHA-256 is ${actual} instead of ${told}`);
+    return { digest, glueMode, ...partsOf(content) };
+  } catch (thrown) {
+    log.warn("cache.damaged", { digest, file: fileName(glueMode), error: messageOf(thrown) });
+    return undefined;
+  }
+}
+
+function partsOf(content: Uint8Array<ArrayBuffer>): Omit<Prepared, "digest" | "glueMode"> {
   const decoder = new TextDecoder();
   let at = 0;
-  const take = (length: number): Uint8Array => file.subarray(at, (at += length));
-  const head = take(new DataView(take(LENGTH_BYTES).buffer).getUint32(0));
+  const take = (length: number): Uint8Array => content.subarray(at, (at += length));
+  const { buffer, byteOffset } = take(LENGTH_BYTES);
+  const head = take(new DataView(buffer, byteOffset, LENGTH_BYTES).getUint32(0));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fileOf wrote it, under the same engine
   const manifest = JSON.parse(decoder.decode(head)) as Manifest;
   const { sizeBytes, keepsHandles } = manifest;
   const glue = decoder.decode(take(manifest.glueBytes));
   const cores = new Map(manifest.cores.map(([name, bytes]) => [name, take(bytes)]));
-  if (at !== file.length) throw new Error(`it has ${file.length} bytes instead of ${at}`);
+  if (at !== content.length) throw new Error(`it has ${content.length} bytes instead of ${at}`);
   const world = { imports: mapsOf(manifest.imports), exports: mapsOf(manifest.exports) };
-  return { digest, sizeBytes, world, glueMode, glue, cores, keepsHandles };
+  return { sizeBytes, world, glue, cores, keepsHandles };
 }
 
 function fileName(mode: GlueMode): string {

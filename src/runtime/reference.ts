@@ -56,7 +56,15 @@ function isOci({ pathname, search, hash }: URL): boolean {
 }
 
 function fileAt(url: URL): FileReference {
-  const match = /^#sha256=(.*)$/i.exec(url.hash);
-  const address = url.href.slice(0, url.href.length - url.hash.length);
-  return { kind: "file", address, pin: match === null ? undefined : digest(match[1] ?? "") };
+  const { href, hash } = url;
+  if (hash === "") return { kind: "file", address: href.replace(/#$/, ""), pin: undefined };
+  const pin = /^#sha256=(.*)$/i.exec(hash)?.[1];
+  // A fragment means nothing to a server: one that is not understood is a pin that would not be checked.
+  if (pin === undefined) {
+    throw new LatticeError(
+      "bad-input",
+      `the end "${hash}" of the reference means nothing here; a pin is written #sha256= and 64 hex digits`,
+    );
+  }
+  return { kind: "file", address: href.slice(0, -hash.length), pin: digest(pin) };
 }

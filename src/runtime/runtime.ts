@@ -13,6 +13,7 @@ import { LatticeError, messageOf } from "../core/error.ts";
 import { createComponent } from "./component.ts";
 import { lenient } from "./lenient-cache.ts";
 import { load } from "./load.ts";
+import { forward } from "./progress.ts";
 import { createTranspiler } from "./transpiler.ts";
 import { createWorkerSupply } from "./worker-supply.ts";
 
@@ -52,7 +53,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const cache = kept && lenient(kept, log);
   const provided = new Set(options.provided);
   const allowLatest = images.allowLatest ?? false;
-  const registries = options.registries ?? ((): ReturnType<RegistryCredentialsSource> => new Map());
+  const registries = options.registries ?? (async () => new Map<string, never>());
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
@@ -63,7 +64,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     unfinished.add(ending);
   };
   return {
-    async load(image, { signal, onProgress }) {
+    async load(image, { signal, onProgress: tell }) {
+      const onProgress = tell && forward(tell);
       const either = AbortSignal.any([signal, ended.signal]);
       const progress = onProgress === undefined ? {} : { onProgress };
       const prepared = await load(

@@ -7,7 +7,7 @@ export interface FileStore {
   paths(): Promise<readonly string[]>;
 }
 
-/** The Cache API as long as it works, else memory. */
+/** The Cache API, and memory for what it does not take. */
 export function originFiles(): FileStore {
   return "caches" in globalThis
     ? createFallbackFiles(createCacheFiles(caches))
@@ -15,26 +15,65 @@ export function originFiles(): FileStore {
 }
 
 /**
- * `first`, and memory from its first failure on: storage may be denied, broken or full. That failure itself is thrown,
- * so that somebody hears of it.
+ * `first`, and memory for what it does not take: storage may be denied, broken or full, for a while or for good. It is
+ * tried again each time, and what it has stays readable. The first failure in a row is thrown, so that somebody hears of
+ * it; reading and writing are rows of their own, but where nothing can be read nothing is expected of writing either.
  */
 export function createFallbackFiles(first: FileStore): FileStore {
   const memory = createMemoryFiles();
-  let failed = false;
-  const use = async <T>(work: (files: FileStore) => Promise<T>): Promise<T> => {
-    if (failed) return work(memory);
+  const failing = { reads: false, writes: false };
+  const attempt = async <T>(
+    row: keyof typeof failing,
+    work: () => Promise<T>,
+    otherwise: () => Promise<T>,
+  ): Promise<T> => {
     try {
-      return await work(first);
+      const result = await work();
+      failing[row] = false;
+      return result;
     } catch (cause) {
-      failed = true;
-      throw cause;
+      const known = failing[row];
+      failing.writes = true;
+      if (row === "reads") failing.reads = true;
+      if (!known) throw cause;
+      return otherwise();
     }
   };
   return {
-    get: (path) => use((files) => files.get(path)),
-    put: (path, bytes) => use((files) => files.put(path, bytes)),
-    remove: (path) => use((files) => files.remove(path)),
-    paths: () => use((files) => files.paths()),
+    async get(path) {
+      const held = await memory.get(path);
+      return (
+        held ??
+        attempt(
+          "reads",
+          () => first.get(path),
+          async () => undefined,
+        )
+      );
+    },
+    async put(path, bytes) {
+      const store = async (): Promise<void> => {
+        await first.put(path, bytes);
+        await memory.remove(path);
+      };
+      await attempt("writes", store, () => memory.put(path, bytes));
+    },
+    async remove(path) {
+      await memory.remove(path);
+      await attempt(
+        "writes",
+        () => first.remove(path),
+        async () => undefined,
+      );
+    },
+    async paths() {
+      const there = await attempt(
+        "reads",
+        () => first.paths(),
+        async () => [],
+      );
+      return [...new Set([...there, ...(await memory.paths())])];
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Components that were fetched and prepared, kept for the next start: in the Cache API, or in memory where there is
- * none or it fails. Bounded; the least recently used component goes first.
+ * none or it takes nothing. Bounded; the least recently used component goes first.
  *
  * Keys are addresses of this origin that no server knows. Everything of one component lies under its digest and goes
  * as a whole; references remember which digest they led to.
@@ -64,7 +64,12 @@ export function createImageCache(options: ImageCacheOptions): ImageCache {
         const replaced = entry === undefined ? 0 : await sizeOf(files, digest, given.keys());
         const growth = [...given.values()].reduce((sum, { length }) => sum + length, -replaced);
         const images = await makeRoom(files, before.images, digest, maxBytes - growth);
-        for (const [file, content] of given) await files.put(pathOf(digest, file), content);
+        try {
+          for (const [file, content] of given) await files.put(pathOf(digest, file), content);
+        } catch (cause) {
+          await dropAll(files, digest); // half of a component is none, and nothing counts its bytes
+          throw cause;
+        }
         const bytes = (entry?.bytes ?? 0) + growth;
         return { ...before, images: { ...images, [digest]: { bytes, usedMs: now() } } };
       }),
@@ -135,6 +140,17 @@ async function makeRoom(
     if (digest !== undefined && digest !== keep && !left.has(digest)) await files.remove(path);
   }
   return Object.fromEntries(left);
+}
+
+/** Removes what there is of a component. A storage that fails here as well leaves it to {@link makeRoom}. */
+async function dropAll(files: FileStore, digest: Digest): Promise<void> {
+  try {
+    for (const path of await files.paths()) {
+      if (path.startsWith(pathOf(digest, ""))) await files.remove(path);
+    }
+  } catch {
+    // The failure before this one is what is told.
+  }
 }
 
 /** Bytes of those of `names` that are there. */

@@ -57,6 +57,7 @@ const methods: NodeMethods = {
         log,
         view,
         credentials: (bus) => page.credentials(bus),
+        registries: () => page.registries(),
         ...(startsWorkersInPage(navigator) ? { spawn: createPageSpawn(page) } : {}),
       },
       lifetime.signal,

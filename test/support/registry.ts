@@ -38,6 +38,8 @@ export interface Layer {
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Begins what would have been answered otherwise, and breaks off after so many bytes. */
+  readonly cutAfter?: number;
 }
 
 export interface TestRegistry extends AsyncDisposable {
@@ -110,7 +112,9 @@ export async function openTestRegistry(manners: RegistryManners = {}): Promise<T
       ({ path, answers }) => path.test(url.pathname) && answers.length > 0,
     );
     const instead = interruption?.answers.shift();
-    if (instead !== undefined) {
+    if (instead?.cutAfter !== undefined) {
+      cut(response, instead.cutAfter);
+    } else if (instead !== undefined) {
       response.writeHead(instead.status, { ...instead.headers }).end();
       return;
     }
@@ -213,6 +217,17 @@ function send(response: ServerResponse, bytes: Uint8Array | undefined, mediaType
   }
   response.setHeader("content-type", mediaType).setHeader("content-length", bytes.length);
   response.end(bytes);
+}
+
+/** Lets `response` have so many bytes of its body, and no end. */
+function cut(response: ServerResponse, bytes: number): void {
+  const end = response.end.bind(response);
+  response.end = (chunk?: unknown): ServerResponse => {
+    if (!(chunk instanceof Uint8Array)) return end();
+    response.flushHeaders();
+    response.write(chunk.subarray(0, bytes), () => response.socket?.resetAndDestroy());
+    return response;
+  };
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

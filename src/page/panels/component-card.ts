@@ -9,6 +9,7 @@ import { count, short, size } from "../state/figures.ts";
 import { simpleParams } from "../state/signature.ts";
 
 const STAGES: readonly { readonly stage: LoadStage; readonly words: string }[] = [
+  { stage: "resolve", words: "Resolving" },
   { stage: "fetch", words: "Fetching" },
   { stage: "verify", words: "Checking" },
   { stage: "transpile", words: "Preparing" },

@@ -1,5 +1,6 @@
 /** Credentials as people hand them over: behind the `#` of an address, or by a function of the page. */
 import type { Credentials } from "../../core/credentials.ts";
+import type { RegistryLogins } from "../../core/registry.ts";
 
 import { LatticeError } from "../../core/error.ts";
 
@@ -49,17 +50,22 @@ export function readCredentials(value: unknown): Credentials {
  * defined after the element.
  */
 export function credentialsOf(name: string): () => Promise<Credentials> {
+  return async () => readCredentials(await askGlobal(name));
+}
+
+/** The same for registries; the node itself checks what is given. */
+export function registriesOf(name: string): () => Promise<RegistryLogins> {
   return async () => {
-    const found: unknown = Reflect.get(globalThis, name);
-    if (typeof found !== "function") {
-      throw new LatticeError(
-        "bad-input",
-        `"${name}" must be a global function that gives credentials`,
-      );
-    }
-    const given: unknown = await Reflect.apply(found, undefined, []);
-    return readCredentials(given);
+    const given = await askGlobal(name);
+    if (typeof given === "object" && given !== null) return { ...given };
+    throw new LatticeError("bad-input", `"${name}" must give an object of registries by name`);
   };
+}
+
+async function askGlobal(name: string): Promise<unknown> {
+  const found: unknown = Reflect.get(globalThis, name);
+  if (typeof found === "function") return Reflect.apply(found, undefined, []);
+  throw new LatticeError("bad-input", `"${name}" must be a global function that gives credentials`);
 }
 
 function fromBase64Url(text: string): string {

@@ -3,18 +3,21 @@ import type { JoinOptions } from "../../join.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { readLabels, readServers } from "./attributes.ts";
-import { credentialsOf } from "./credentials.ts";
+import { credentialsOf, registriesOf } from "./credentials.ts";
 
 /** Texts of attributes; absent ones are `null` or `undefined`, as the DOM has them. */
 export type TagTexts = Readonly<
   Partial<
-    Record<"servers" | "lattice" | "name" | "labels" | "credentials", string | null | undefined>
+    Record<
+      "servers" | "lattice" | "name" | "labels" | "credentials" | "registries",
+      string | null | undefined
+    >
   >
 >;
 
 /** @throws {LatticeError} `bad-input` when no server is named or a label is not of the form `key=value`. */
 export function joinOptions(texts: TagTexts): JoinOptions {
-  const { servers, lattice, name, labels, credentials } = texts;
+  const { servers, lattice, name, labels, credentials, registries } = texts;
   const addresses = readServers(servers ?? "");
   if (addresses.length === 0) {
     throw new LatticeError("bad-input", "servers must name at least one WebSocket address");
@@ -25,5 +28,6 @@ export function joinOptions(texts: TagTexts): JoinOptions {
     ...(name ? { name } : {}),
     ...(labels ? { labels: readLabels(labels) } : {}),
     ...(credentials ? { credentials: credentialsOf(credentials) } : {}),
+    ...(registries ? { images: { registries: registriesOf(registries) } } : {}),
   };
 }

@@ -112,8 +112,8 @@ test("storage that is denied costs the cache, not the start; memory takes its pl
 });
 
 test.each([
-  { what: "index", file: /index\.json$/ },
-  { what: "component", file: /\/(?:sync|jspi)$/ },
+  { what: "index", file: /index\.json$/, event: "cache.failed" },
+  { what: "prepared component", file: /\/(?:sync|jspi)$/, event: "cache.damaged" },
 ])(
   "a damaged $what in the cache costs one start its speed, and is mended by it",
   async (damage) => {
@@ -128,7 +128,7 @@ test.each([
 
     expect(files.length).toBe(1);
     expect(second.answer).toBe("Hello, Ada!");
-    expect(second.events).toContain("cache.failed");
+    expect(second.events).toContain(damage.event);
     expect(last).toEqual({ answer: "Hello, Ada!", events: [], transpiled: false });
   },
 );
@@ -191,9 +191,12 @@ test("loading tells how far it is", async () => {
   );
 
   const { length } = bytes;
-  expect(heard[0]).toEqual({ stage: "fetch", bytes: 0 });
-  expect(heard).toContainEqual({ stage: "fetch", bytes: length, totalBytes: length });
-  expect(heard.slice(-3)).toEqual([
+  expect(heard.slice(0, 2)).toEqual([
+    { stage: "resolve" },
+    { stage: "fetch", bytes: 0, totalBytes: length },
+  ]);
+  expect(heard.slice(-4)).toEqual([
+    { stage: "fetch", bytes: length, totalBytes: length },
     { stage: "verify" },
     { stage: "transpile" },
     { stage: "compile" },

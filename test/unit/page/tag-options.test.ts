@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { readComponents, readLabels } from "../../../src/page/state/attributes.ts";
 import { joinOptions } from "../../../src/page/state/tag-options.ts";
+
+afterEach(() => vi.unstubAllGlobals());
 
 test("attributes become the options of a join", () => {
   const options = joinOptions({
@@ -28,6 +30,22 @@ test("absent and empty attributes leave the defaults", () => {
   });
 
   expect(options).toEqual({ servers: ["wss://a.example"] });
+});
+
+test("what registries are shown comes of a global function, when it is asked for", async () => {
+  const { images } = joinOptions({ servers: "wss://a.example", registries: "giveRegistries" });
+  const asked = images?.registries;
+  if (typeof asked !== "function") throw new Error("no function");
+  await expect(asked()).rejects.toMatchObject({ code: "bad-input" });
+
+  const logins = { "ghcr.io": { token: "t" } };
+  vi.stubGlobal("giveRegistries", async () => logins);
+  const given = await asked();
+  vi.stubGlobal("giveRegistries", () => "token");
+  const wrong = asked();
+
+  expect(given).toEqual(logins);
+  await expect(wrong).rejects.toMatchObject({ code: "bad-input" });
 });
 
 test("a tag without servers says what is missing", () => {

@@ -24,7 +24,7 @@ function openLoader(options: Partial<LoadParts> = {}): {
     clock: realClock,
     maxBytes: 1_000_000,
     allowLatest: false,
-    registries: () => new Map(),
+    registries: async () => new Map(),
     cache: createImageCache({ now: () => Date.now(), files: createMemoryFiles() }),
     transpiler: {
       transpile: () => Promise.resolve({ glue: "", cores: new Map(), keepsHandles: false }),
@@ -122,7 +122,7 @@ test("credentials are asked for at each pull, and are not in the cache", async (
   const registries = new Map<string, { readonly username: string; readonly password: string }>();
   const files = createMemoryFiles();
   const cache = createImageCache({ now: () => Date.now(), files });
-  const { start } = openLoader({ cache, registries: () => registries });
+  const { start } = openLoader({ cache, registries: async () => registries });
   const reference = `${registry.host}/acme/hello:0.1.0`;
 
   await expect(start(reference)).rejects.toMatchObject({ code: "denied" });

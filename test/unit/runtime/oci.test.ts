@@ -6,7 +6,7 @@ import type { RegistryCredentials } from "../../../src/core/registry.ts";
 import type { LoadProgress } from "../../../src/core/workload.ts";
 import type { Layer, RegistryManners, TestRegistry } from "../../support/registry.ts";
 
-import { LatticeError } from "../../../src/core/error.ts";
+import { LatticeError, messageOf } from "../../../src/core/error.ts";
 import { Unreachable } from "../../../src/runtime/images.ts";
 import { pullImage } from "../../../src/runtime/oci.ts";
 import { parseOciReference } from "../../../src/runtime/oci-reference.ts";
@@ -39,7 +39,7 @@ function pull(rest: string, options: PullOptions = {}): Promise<Uint8Array> {
   return pullImage(
     parseOciReference(`${registry.host}/${rest}`),
     { signal, ...(onProgress && { onProgress }) },
-    { clock, maxBytes, credentials: () => registered },
+    { clock, maxBytes, credentials: async () => registered },
     (image) => image.fetch(),
   );
 }
@@ -59,8 +59,9 @@ test("a tag leads to the bytes of its layer, and loading tells how far it is", a
     "registry /v2/acme/hello/manifests/0.1.0",
     `registry /v2/acme/hello/blobs/sha256:${layer}`,
   ]);
-  expect(heard[0]).toEqual({ stage: "fetch", bytes: 0 });
-  expect(heard.at(-1)).toEqual({ stage: "fetch", bytes: length, totalBytes: length });
+  expect(heard[0]).toEqual({ stage: "fetch", bytes: 0, totalBytes: length });
+  expect(heard.at(-2)).toEqual({ stage: "fetch", bytes: length, totalBytes: length });
+  expect(heard.at(-1)).toEqual({ stage: "verify" });
 });
 
 test("asking for a manifest needs no preflight: its header is short and plain", async () => {
@@ -278,6 +279,65 @@ test.each([
   expect(pausesMs).toEqual(pauses);
 });
 
+test("a body that breaks off is asked for again, of a manifest and of a layer, and a few times only", async () => {
+  const { push, interrupt } = await open();
+  push("acme/hello", "0.1.0", WASM);
+  interrupt(/manifests/, [{ status: 200, cutAfter: 10 }]);
+  interrupt(/blobs/, [
+    { status: 200, cutAfter: 0 },
+    { status: 200, cutAfter: 5 },
+  ]);
+  const { clock, pausesMs } = hurriedClock();
+
+  const whole = await pull("acme/hello:0.1.0", { clock });
+  interrupt(
+    /blobs/,
+    Array.from({ length: 3 }, () => ({ status: 200, cutAfter: 5 })),
+  );
+  const broken = pull("acme/hello:0.1.0", { clock });
+
+  await expect(broken).rejects.toThrow(/^\S+\/acme\/hello:0\.1\.0 broke off after [05] bytes/);
+  expect(whole).toEqual(WASM);
+  expect(pausesMs).toEqual([500, 500, 1_000, 500, 1_000]);
+});
+
+test("redirects in a circle are given up", async () => {
+  const { push, interrupt } = await open();
+  const { layer } = push("acme/hello", "0.1.0", WASM);
+  const location = `/v2/acme/hello/blobs/sha256:${layer}`;
+  interrupt(
+    /blobs/,
+    Array.from({ length: 30 }, () => ({ status: 307, headers: { location } })),
+  );
+
+  const error: unknown = await pull("acme/hello:0.1.0").catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(Unreachable);
+  expect(messageOf(error)).toMatch(
+    /^the registry \S+ could not be asked: .*redirect count exceeded$/,
+  );
+});
+
+test("credentials that never come end with the signal, and those that fail are told", async () => {
+  await open();
+  const waiting = new AbortController();
+  const reference = parseOciReference(`${registry.host}/acme/hello:1`);
+  const parts = { clock: realClock, maxBytes: 1 };
+  const never = (): Promise<never> =>
+    new Promise(() => queueMicrotask(() => waiting.abort("enough")));
+  const failing = (): Promise<never> =>
+    Promise.reject(new LatticeError("bad-input", "no such function"));
+  const pullWith = (credentials: () => Promise<never>): Promise<unknown> =>
+    pullImage(reference, { signal: waiting.signal }, { ...parts, credentials }, () =>
+      Promise.resolve(),
+    );
+
+  const failed = pullWith(failing);
+  await expect(failed).rejects.toThrow("no such function");
+  await expect(pullWith(never)).rejects.toBe("enough");
+  expect(registry.requests).toEqual([]);
+});
+
 test("a pause ends with its signal", async () => {
   const { interrupt } = await open();
   const waiting = new AbortController();
@@ -390,7 +450,7 @@ test("credentials never go by http to another machine", async () => {
   const pulled = pullImage(
     parseOciReference("ghcr.io/acme/hello:1", "http"),
     { signal: new AbortController().signal },
-    { clock: realClock, maxBytes: 1, credentials: () => new Map([["ghcr.io", ANNA]]) },
+    { clock: realClock, maxBytes: 1, credentials: async () => new Map([["ghcr.io", ANNA]]) },
     (image) => image.fetch(),
   ).finally(() => (globalThis.fetch = real));
 

@@ -10,7 +10,7 @@ test.each([
   ["https://host/download/42", "https://host/download/42", undefined],
   [`https://host/x.wasm#sha256=${PIN.toUpperCase()}`, "https://host/x.wasm", PIN],
   ["https://host/x:1.2.wasm", "https://host/x:1.2.wasm", undefined],
-  ["https://host/x.wasm#part", "https://host/x.wasm", undefined],
+  ["https://host/x.wasm#", "https://host/x.wasm", undefined],
   ["https://host/%ff/x", "https://host/%ff/x", undefined],
   ["blob:http://host/0c7b", "blob:http://host/0c7b", undefined],
   ["https://host/x:1?download=1", "https://host/x:1?download=1", undefined],
@@ -41,10 +41,21 @@ test.each([
   ["file:///etc/x.wasm", "unsupported"],
   ["https://", "bad-input"],
   ["https://host/x.wasm#sha256=12", "bad-input"],
+  [`https://host/x.wasm#sha-256=${PIN}`, "bad-input"],
+  [`https://host/x.wasm#sha256:${PIN}`, "bad-input"],
+  [`https://host/x.wasm#sha265=${PIN}`, "bad-input"],
+  [`blob:http://host/0c7b#digest=${PIN}`, "bad-input"],
+  ["https://host/x.wasm#part", "bad-input"],
   ["https://host/x@sha256:12", "bad-input"],
   ["https://user:secret@host/x:1", "bad-input"],
   ["oci://", "bad-input"],
   ["", "bad-input"],
 ])("%s is told apart", (reference, code) => {
   expect(() => parseReference(reference)).toThrowError(expect.objectContaining({ code }));
+});
+
+test("a pin that is misspelt is answered with how it is written", () => {
+  expect(() => parseReference(`https://host/x.wasm#sha-256=${PIN}`)).toThrowError(
+    `the end "#sha-256=${PIN}" of the reference means nothing here; a pin is written #sha256= and 64 hex digits`,
+  );
 });

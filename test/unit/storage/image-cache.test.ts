@@ -126,3 +126,43 @@ test("as long as the storage works, memory is not used", async () => {
   await expect(files.get("a")).resolves.toEqual(bytes(3));
   await expect(fallback.paths()).resolves.toEqual(["a"]);
 });
+
+test("a storage that fails once is used again, and what it has stays readable meanwhile", async () => {
+  await keep(A, 10);
+  let full = true;
+  const faulty: FileStore = {
+    ...files,
+    put: (path, content) =>
+      full ? Promise.reject(new Error("QuotaExceededError")) : files.put(path, content),
+  };
+  cache = createImageCache({ now: () => ++now, files: createFallbackFiles(faulty) });
+
+  await expect(keep(B, 20)).rejects.toThrow("QuotaExceededError");
+  const meanwhile = await cache.read(A, "component.wasm");
+  await keep(B, 20);
+  const inMemory = await cache.read(B, "component.wasm");
+  full = false;
+  await keep(C, 30);
+
+  expect(meanwhile).toEqual(bytes(10));
+  expect(inMemory).toEqual(bytes(20));
+  await expect(files.get(`image/${C}/component.wasm`)).resolves.toEqual(bytes(30));
+  await expect(cache.read(B, "component.wasm")).resolves.toEqual(bytes(20));
+});
+
+test("of a write that fails half-way nothing is left", async () => {
+  const faulty: FileStore = {
+    ...files,
+    put: (path, content) =>
+      path.endsWith("second") ? Promise.reject(new Error("full")) : files.put(path, content),
+  };
+  cache = createImageCache({ now: () => ++now, files: faulty });
+  const both = new Map([
+    ["first", bytes(1)],
+    ["second", bytes(2)],
+  ]);
+
+  await expect(cache.write(A, both)).rejects.toThrow("full");
+
+  await expect(files.paths()).resolves.toEqual([]);
+});

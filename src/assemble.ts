@@ -23,7 +23,7 @@ import { latticeId } from "./core/ids.ts";
 import { DEFAULT_LIMITS } from "./core/workload.ts";
 import { createV1 } from "./dialects/v1/index.ts";
 import { createHost } from "./host/host.ts";
-import { PROVIDED_INTERFACES } from "./host/outbound.ts";
+import { PROVIDED_INTERFACES } from "./host/outbound/host-answers.ts";
 import { friendlyName } from "./host/friendly-name.ts";
 import { createRegistries } from "./host/registries.ts";
 import { chooseBridge, createRuntime } from "./runtime/runtime.ts";

@@ -39,4 +39,6 @@ export interface CallRecord {
   readonly outcome: CallOutcome;
   /** Code and message, for all but `ok`. */
   readonly error?: string;
+  /** A component here made it, and it went to the lattice; calls without this were answered here or made by the page. */
+  readonly outgoing?: true;
 }

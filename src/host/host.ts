@@ -9,22 +9,28 @@ import type { Clock } from "../core/clock.ts";
 import type { HostControl, Inventory, Labels, ScaleRequest } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { CallRecord, HostEvent } from "../core/event.ts";
+import type { Facts } from "../core/facts.ts";
 import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
+import type { LocalTarget } from "./outbound/reach.ts";
 import type { WorkloadEntry } from "./workload.ts";
+import type { Workloads } from "./workloads.ts";
 
 import { flushed } from "../core/bus.ts";
 import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
+import { createInterfaces } from "../interfaces/interfaces.ts";
 import { commandHandlers } from "./commands.ts";
 import { keepBeating } from "./heartbeat.ts";
-import { trace } from "./interceptors/trace.ts";
+import { trace, traceOutgoing } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
-import { createOutbound } from "./outbound.ts";
+import { createLinks } from "./links.ts";
+import { createOutbound } from "./outbound/outbound.ts";
+import { createReach } from "./outbound/reach.ts";
 import { createWorkloads } from "./workloads.ts";
 
 /** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
@@ -47,6 +53,8 @@ export interface HostParts {
   readonly dialects: readonly Dialect[];
   /** JetStream domain, as other members are told of it. */
   readonly jsDomain?: string;
+  /** False: calls between components of this node are shared out by the lattice, as all others are. */
+  readonly shortCircuit?: boolean;
   readonly heartbeatMs?: number;
   /** Hears of each call that ended here, whoever made it. */
   readonly record: (call: CallRecord) => void;
@@ -86,12 +94,37 @@ export function createHost(parts: HostParts): Host {
     for (const dialect of dialects) dialect.announce(event);
   };
   const intercept = chain([trace(clock, parts.record)]);
-  const workloads = createWorkloads({
+  const interfaces = createInterfaces();
+  const links = createLinks(factsOf(dialects)?.links ?? createSource(new Map()));
+  const local = (target: EntityId): LocalTarget | undefined => {
+    const workload = workloads.staying(target);
+    if (workload === undefined) return undefined;
+    const { world, callee, pool } = workload;
+    return { world, callee, accepting: () => pool.load.peek().accepting };
+  };
+  const reach = createReach({
+    dialects,
+    local,
+    shortCircuit: parts.shortCircuit ?? true,
+    intercept: chain([traceOutgoing(clock, parts.record)]),
+  });
+  const workloads: Workloads = createWorkloads({
     runtime: parts.runtime,
     dialects,
     clock,
     intercept,
-    imports: (spec) => createOutbound(spec, log),
+    interfaces,
+    imports: ({ id, config }, world, own) =>
+      createOutbound({
+        id,
+        world,
+        config: createSource(config),
+        links: () => links(id),
+        interfaces,
+        own,
+        reach,
+        log,
+      }),
     present,
     limits: parts.limits,
     log,
@@ -148,9 +181,9 @@ export function createHost(parts: HostParts): Host {
       if (rpc !== control) rpc.probe();
     },
     calleeFor(target, world) {
-      const local = workloads.running(target);
-      if (local?.pool.load.peek().accepting === true) return local.callee;
-      const types = world ?? local?.component.world;
+      const here = workloads.staying(target);
+      if (here?.pool.load.peek().accepting === true) return here.callee;
+      const types = world ?? here?.world;
       if (types === undefined) {
         const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
         throw new LatticeError("types-unknown", error);
@@ -176,6 +209,11 @@ export function createHost(parts: HostParts): Host {
     log,
   });
   return host;
+}
+
+/** What the lattice keeps: the first generation that has a place for it tells. */
+function factsOf(dialects: readonly Dialect[]): Facts | undefined {
+  return dialects.find(({ facts }) => facts !== undefined)?.facts;
 }
 
 function serverOf(bus: Bus): string | undefined {

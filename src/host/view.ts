@@ -93,6 +93,7 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
     },
     record(call) {
       keep(calls, call, MOST_CALLS);
+      if (call.outgoing === true) return changed(); // whoever answers it counts it
       let own = totalsById.get(call.target);
       if (own === undefined) {
         totalsById.set(call.target, (own = noCalls()));

@@ -5,6 +5,8 @@ import type { Dialect, Serving } from "../core/dialect.ts";
 import type { Component, Pool, Runtime } from "../core/runtime.ts";
 import type { View } from "../core/view.ts";
 import type { Limits, LoadProgress, WorkloadSpec, WorkloadState } from "../core/workload.ts";
+import type { World } from "../core/wit.ts";
+import type { Interfaces, InterfacesOfWorkload } from "../interfaces/interfaces.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
@@ -16,7 +18,9 @@ export interface WorkloadParts {
   readonly clock: Clock;
   /** What each call passes. */
   readonly intercept: Interceptor;
-  readonly imports: (spec: WorkloadSpec) => Importee;
+  readonly interfaces: Interfaces;
+  /** Answers what the component of `spec`, which has `world`, imports. */
+  readonly imports: (spec: WorkloadSpec, world: World, own: InterfacesOfWorkload) => Importee;
   /** False while the node keeps out of all queue groups: frozen, or leaving. */
   readonly present: View<boolean>;
 }
@@ -25,7 +29,9 @@ export interface Workload {
   readonly spec: WorkloadSpec;
   readonly component: Component;
   readonly pool: Pool;
-  /** What calls from this node go through. */
+  /** What the lattice sees of it. */
+  readonly world: World;
+  /** What calls from this node go through, by that world or by the component's own. */
   readonly callee: Callee;
   /** As `spec` has it, which differs in the number of calls at once and in annotations only. */
   resize(spec: WorkloadSpec): Workload;
@@ -51,11 +57,14 @@ export async function startWorkload(
   const { signal, onProgress } = options;
   const component = await parts.runtime.load(spec.image, { signal, onProgress });
   const { maxInstances, limits } = spec;
-  const pool = await component.run({ maxInstances, limits, imports: parts.imports(spec), signal });
+  const own = parts.interfaces.workload();
+  const imports = parts.imports(spec, component.world, own);
+  const pool = await component.run({ maxInstances, limits, imports, signal });
   const served = new AbortController();
   try {
     onProgress({ stage: "subscribe" });
     const { intercept } = parts;
+    const face = own.face(component.world, pool);
     const accepting = createSource(true);
     const decide = (): void => accepting.set(parts.present.peek() && pool.load.peek().accepting);
     decide();
@@ -66,8 +75,7 @@ export async function startWorkload(
         dialect.serve(
           {
             id: spec.id,
-            world: component.world,
-            callee: pool,
+            ...face,
             intercept,
             accepting,
             deadlineMs: limits.callDeadlineMs,
@@ -77,7 +85,8 @@ export async function startWorkload(
       ),
     );
     signal.throwIfAborted();
-    return running({ spec, component, pool, callee: intercept(pool) }, servings, served);
+    const callee = intercept(face.callee);
+    return running({ spec, component, pool, world: face.world, callee }, servings, served);
   } catch (cause) {
     served.abort();
     await pool[Symbol.asyncDispose]();
@@ -85,7 +94,7 @@ export async function startWorkload(
   }
 }
 
-type Parts = Pick<Workload, "spec" | "component" | "pool" | "callee">;
+type Parts = Pick<Workload, "spec" | "component" | "pool" | "world" | "callee">;
 
 function running(parts: Parts, servings: readonly Serving[], served: AbortController): Workload {
   return {

@@ -34,6 +34,8 @@ export interface Workloads {
   scale(request: ScaleRequest): Acknowledged & { readonly done: Promise<void> };
   update(request: Commands["workload.update"]["request"]): Acknowledged;
   running(id: EntityId): Workload | undefined;
+  /** What runs under `id` and is not about to stop. */
+  staying(id: EntityId): Workload | undefined;
   describe(): readonly WorkloadDescription[];
   entries(): readonly WorkloadEntry[];
   /** Gives up what starts, and stops all, within the signal. */
@@ -174,6 +176,10 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
 
   return {
     running,
+    staying(id) {
+      const entry = entries.get(id);
+      return entry?.state.phase === "running" ? entry.workload : undefined;
+    },
     scale(request) {
       const { id, maxInstances } = request;
       const present = running(id)?.spec.image.reference;

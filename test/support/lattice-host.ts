@@ -2,13 +2,18 @@
 import { setMaxListeners } from "node:events";
 import type { Bus } from "../../src/core/bus.ts";
 import type { CallRecord } from "../../src/core/event.ts";
+import type { Facts } from "../../src/core/facts.ts";
+import type { EntityId } from "../../src/core/ids.ts";
+import type { Link } from "../../src/core/link.ts";
 import type { LogEntry } from "../../src/core/log.ts";
+import type { View } from "../../src/core/view.ts";
 import type { Host, HostParts } from "../../src/host/host.ts";
 import type { LocalComponent } from "./local-runtime.ts";
 
 import { openNatsBus } from "../../src/bus/nats.ts";
 import { hostId, latticeId } from "../../src/core/ids.ts";
 import { createLog } from "../../src/core/log.ts";
+import { createSource } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createHost } from "../../src/host/host.ts";
@@ -33,6 +38,8 @@ export interface LatticeHostOptions {
   readonly lattice?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly parts?: Partial<HostParts>;
+  /** The lattice's links, in the place of those that it keeps. */
+  readonly links?: View<ReadonlyMap<EntityId, readonly Link[]>>;
 }
 
 /** Host ids that are valid nkeys and differ. */
@@ -70,6 +77,7 @@ export async function startHost(
     { control: bus, rpc: bus, lattice, host: id, clock: realClock, log },
     lifetime.signal,
   );
+  const facts = options.links === undefined ? {} : { facts: factsWith(options.links) };
   const host = createHost({
     id,
     lattice,
@@ -82,7 +90,7 @@ export async function startHost(
     runtime: localRuntime(options.components ?? {}),
     control: bus,
     rpc: bus,
-    dialects: [dialect],
+    dialects: [{ ...dialect, ...facts }],
     record: (call) => calls.push(call),
     changed: () => undefined,
     ...options.parts,
@@ -98,5 +106,23 @@ export async function startHost(
       await host.stop(1000);
       lifetime.abort();
     },
+  };
+}
+
+/** A lattice that keeps links and nothing else. */
+function factsWith(links: Facts["links"]): Facts {
+  const nothing = (): Promise<never> => Promise.reject(new Error("this lattice keeps links only"));
+  return {
+    status: createSource({ phase: "live" }),
+    links,
+    claims: createSource(new Map()),
+    follow: () => Promise.resolve(),
+    putLink: nothing,
+    removeLink: nothing,
+    introduce: () => Promise.resolve(),
+    putConfig: nothing,
+    removeConfig: nothing,
+    readConfig: nothing,
+    followConfig: nothing,
   };
 }

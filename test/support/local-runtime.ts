@@ -2,7 +2,7 @@
  * A {@link Runtime} whose components are TypeScript functions: for tests of the engine and the protocols, where
  * what executes a component is not the subject.
  */
-import type { Callee } from "../../src/core/call.ts";
+import type { Call, Callee, Importee } from "../../src/core/call.ts";
 import type { Component, Pool, PoolLoad, RunOptions, Runtime } from "../../src/core/runtime.ts";
 import type { WitValue, World } from "../../src/core/wit.ts";
 
@@ -10,10 +10,21 @@ import { LatticeError } from "../../src/core/error.ts";
 import { digest } from "../../src/core/ids.ts";
 import { createSource, until } from "../../src/core/view.ts";
 
+type LocalFunctions = Readonly<Record<string, (...args: WitValue[]) => unknown>>;
+
+/** Calls an import, as the guest that serves this call. */
+export type Importing = (
+  instance: string,
+  func: string,
+  ...args: WitValue[]
+) => Promise<readonly WitValue[]>;
+
 export interface LocalComponent {
   readonly world: World;
   /** By `instance#func`; gives the result, or throws. */
-  readonly functions: Readonly<Record<string, (...args: WitValue[]) => unknown>>;
+  readonly functions: LocalFunctions;
+  /** Functions that need imports; made for each call. */
+  readonly guest?: (importing: Importing, call: Call) => LocalFunctions;
   /** Set by tests to take part in admission: what `load` says. */
   readonly load?: ReturnType<typeof createSource<PoolLoad>>;
 }
@@ -34,31 +45,49 @@ export function localRuntime(components: Readonly<Record<string, LocalComponent>
   };
 }
 
-function prepared({ world, functions, load }: LocalComponent): Component {
+function prepared(component: LocalComponent): Component {
   return {
     digest: digest("0".repeat(64)),
     sizeBytes: 0,
-    world,
-    run: ({ maxInstances }: RunOptions) => Promise.resolve(poolOf(functions, maxInstances, load)),
+    world: component.world,
+    run: (options: RunOptions) => Promise.resolve(poolOf(component, options)),
+  };
+}
+
+function importingOf(imports: Importee, call: Call): Importing {
+  const linkNames = new Map<string, string>();
+  let count = 0;
+  return (instance, func, ...args) => {
+    const { trace, signal } = call;
+    const id = `${call.id}.${++count}`;
+    const source = call.target;
+    return imports.invoke({ id, source, linkNames, instance, func, args, trace, signal });
   };
 }
 
 function poolOf(
-  functions: LocalComponent["functions"],
-  _max: number,
-  given: LocalComponent["load"],
+  { functions, guest, load: given }: LocalComponent,
+  { imports, limits: { callDeadlineMs } }: RunOptions,
 ): Pool {
   const load = given ?? createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
   const shift = (by: number): void =>
     load.set({ ...load.peek(), running: load.peek().running + by });
-  const invoke: Callee["invoke"] = async ({ instance, func, args, signal }) => {
-    const run = functions[`${instance}#${func}`];
+  const invoke: Callee["invoke"] = async (call) => {
+    const { instance, func, args } = call;
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort(new LatticeError("deadline", `${func} did not end within ${callDeadlineMs} ms`));
+    }, callDeadlineMs);
+    const signal = AbortSignal.any([call.signal, late.signal]);
+    const own = guest?.(importingOf(imports, call), call);
+    const run = own?.[`${instance}#${func}`] ?? functions[`${instance}#${func}`];
     if (run === undefined) throw new LatticeError("not-found", `no ${instance}#${func}`);
     shift(1);
     try {
       const result = await Promise.race([run(...args), rejected(signal)]);
       return result === undefined ? [] : [result];
     } finally {
+      clearTimeout(timer);
       shift(-1);
     }
   };

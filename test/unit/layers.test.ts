@@ -24,22 +24,24 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   channels: { uses: ["core"] },
   storage: { uses: ["core"] },
   bus: { uses: ["core"], packages: ["nats.ws"] },
-  dialects: { uses: ["core", "wire"] },
+  interfaces: { uses: ["core", "wire"] },
+  dialects: { uses: ["core", "wire", "interfaces"] },
   providers: { uses: ["core", "channels", "storage"] },
-  runtime: { uses: ["core", "channels", "wire"], starts: ["workers"] },
+  runtime: { uses: ["core", "channels", "wire", "interfaces"], starts: ["workers"] },
   workers: {
-    uses: ["core", "channels", "wire"],
+    uses: ["core", "channels", "wire", "interfaces"],
     packages: ["@bytecodealliance/jco/component", "@bytecodealliance/preview2-shim"],
   },
   // Where the realm of the node is put together, so it may know what `assemble.ts` gives it.
   "workers/host.worker.ts": {
-    uses: ["core", "channels", "wire", "host", "assemble.ts", "version.ts"],
+    uses: ["core", "channels", "wire", "interfaces", "host", "assemble.ts", "version.ts"],
   },
-  host: { uses: ["core"] },
+  host: { uses: ["core", "interfaces"] },
   "assemble.ts": {
     uses: [
       "core",
       "wire",
+      "interfaces",
       "channels",
       "storage",
       "bus",
@@ -62,7 +64,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "page/style": { uses: [], packages: ["lit"] },
   page: { uses: ["core", "index.ts", "page/state", "page/style"], packages: ["lit"] },
   cli: {
-    uses: ["core", "wire", "bus", "dialects"],
+    uses: ["core", "wire", "interfaces", "bus", "dialects"],
     packages: ["node:", "publint", "vite", "ws"],
   },
 };

@@ -6,7 +6,21 @@ import type { CallOutcome, CallRecord } from "../../core/event.ts";
 
 import { asLatticeError } from "../../core/error.ts";
 
+/** For calls that are answered here, and for those of the page. */
 export function trace(clock: Clock, record: (call: CallRecord) => void): Interceptor {
+  return traced(clock, record, {});
+}
+
+/** For calls that components here make to the lattice. */
+export function traceOutgoing(clock: Clock, record: (call: CallRecord) => void): Interceptor {
+  return traced(clock, record, { outgoing: true });
+}
+
+function traced(
+  clock: Clock,
+  record: (call: CallRecord) => void,
+  kind: Pick<CallRecord, "outgoing">,
+): Interceptor {
   return (next) => ({
     async invoke(call) {
       const at = clock.now();
@@ -14,6 +28,7 @@ export function trace(clock: Clock, record: (call: CallRecord) => void): Interce
       const end = (outcome: CallOutcome, error?: string): void =>
         record({
           ...identity(call),
+          ...kind,
           at,
           tookMs: clock.monotonic() - started,
           outcome,

@@ -9,6 +9,7 @@ import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
+import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
 import { createWorkloads } from "../../../src/host/workloads.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { localRuntime } from "../../support/local-runtime.ts";
@@ -58,6 +59,7 @@ function setUp() {
     dialects: [],
     clock,
     intercept: chain([]),
+    interfaces: createInterfaces(),
     imports: () => ({ invoke: () => Promise.reject(new Error("nothing is imported")) }),
     present: createSource(true),
     limits: DEFAULT_LIMITS,

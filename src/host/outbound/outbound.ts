@@ -1,0 +1,129 @@
+/**
+ * What a component imports beyond WASI, answered: by the host itself, or by whatever the lattice's links lead to.
+ *
+ * Interfaces that 1.x translates go by their mapping (`interfaces/`), all others as they are, by the component's own
+ * types.
+ */
+import type { ImportCall, Importee } from "../../core/call.ts";
+import type { EntityId } from "../../core/ids.ts";
+import type { LinkTable } from "../../core/link.ts";
+import type { Log } from "../../core/log.ts";
+import type { View } from "../../core/view.ts";
+import type { WitValue, World } from "../../core/wit.ts";
+import type { Held, ImportFunction } from "../../interfaces/import-mapping.ts";
+import type { Interfaces, InterfacesOfWorkload } from "../../interfaces/interfaces.ts";
+import type { Reach } from "./reach.ts";
+
+import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
+import { DEFAULT_LINK, linkMissing } from "../../core/link.ts";
+import { withoutVersion } from "../../core/wit.ts";
+import { createHostAnswers } from "./host-answers.ts";
+import { childTrace } from "./trace-context.ts";
+
+export interface OutboundParts {
+  /** Whose imports these are, and what it imports. */
+  readonly id: EntityId;
+  readonly world: World;
+  readonly config: View<ReadonlyMap<string, string>>;
+  /** The component's links as they are now. */
+  readonly links: () => LinkTable;
+  readonly interfaces: Interfaces;
+  readonly own: InterfacesOfWorkload;
+  readonly reach: Reach;
+  readonly log: Log;
+}
+
+/** Where an import goes: under which names links know it, and the types of what is called there. */
+interface Route {
+  readonly links: readonly string[];
+  readonly types: World;
+}
+
+export function createOutbound(parts: OutboundParts): Importee {
+  const { id, interfaces, reach, log } = parts;
+  const imports: World = { imports: new Map(), exports: parts.world.imports };
+  const linksOf = (instance: string): readonly string[] =>
+    interfaces.importOf(instance)?.links ?? [withoutVersion(instance)];
+  const linkable = new Set([...parts.world.imports.keys()].flatMap(linksOf));
+  const answerOf = createHostAnswers({ ...parts, linkable });
+  /** By what stands for one instance of the component. */
+  const heldBy = new WeakMap<ImportCall["linkNames"], Held>();
+  const heldOf = ({ linkNames }: ImportCall): Held => {
+    let held = heldBy.get(linkNames);
+    if (held === undefined) heldBy.set(linkNames, (held = parts.own.held()));
+    return held;
+  };
+
+  const call = async (
+    request: ImportCall,
+    route: Route,
+    instance: string,
+    func: string,
+    args: readonly WitValue[],
+  ): Promise<readonly WitValue[]> => {
+    const link = linkNameOf(request, route.links);
+    let target: EntityId | undefined;
+    try {
+      target = targetOf(parts.links(), link, route.links);
+      if (target === undefined) throw linkMissing(id, link, route.links[0] ?? instance);
+      const { signal } = request;
+      return await reach(target, route.types, instance, func).invoke({
+        id: request.id,
+        source: id,
+        target,
+        link,
+        instance,
+        func,
+        args,
+        trace: childTrace(request.trace),
+        signal,
+      });
+    } catch (cause) {
+      const { code } = asLatticeError(cause);
+      const problem = messageOf(cause);
+      log.warn("import.failed", { workload: id, instance, func, link, target, code, problem });
+      throw cause;
+    }
+  };
+
+  return {
+    async invoke(request) {
+      const { instance, func, args } = request;
+      const answer = answerOf(instance, func);
+      if (answer !== undefined) return answer(args, request);
+      const mapping = interfaces.importOf(instance);
+      if (mapping === undefined) {
+        return call(request, { links: linksOf(instance), types: imports }, instance, func, args);
+      }
+      const mapped: ImportFunction | undefined = mapping.functions.get(func);
+      if (mapped === undefined) throw unmet(instance, func);
+      const route = { links: mapping.links, types: interfaces.flat };
+      return mapped(args, {
+        held: heldOf(request),
+        linkName: linkNameOf(request, mapping.links),
+        signal: request.signal,
+        far: (wire, name, given) => call(request, route, wire, name, given),
+      });
+    },
+  };
+}
+
+function linkNameOf({ linkNames }: ImportCall, links: readonly string[]): string {
+  for (const each of links) {
+    const chosen = linkNames.get(each);
+    if (chosen !== undefined) return chosen;
+  }
+  return DEFAULT_LINK;
+}
+
+function targetOf(table: LinkTable, name: string, links: readonly string[]): EntityId | undefined {
+  for (const each of links) {
+    const target = table.target(name, each);
+    if (target !== undefined) return target;
+  }
+  return undefined;
+}
+
+function unmet(instance: string, func: string): LatticeError {
+  return new LatticeError("import-unmet", `this host does not offer ${instance}#${func}`);
+}

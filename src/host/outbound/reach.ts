@@ -1,0 +1,61 @@
+/**
+ * Where a call from this node goes: to a target that runs here, while its line is not full, else to the lattice.
+ *
+ * wasmCloud's hosts know no such preference: there every call is shared out evenly. `shortCircuit: false` does the same
+ * here.
+ */
+import type { Callee, Interceptor } from "../../core/call.ts";
+import type { Dialect } from "../../core/dialect.ts";
+import type { EntityId } from "../../core/ids.ts";
+import type { World } from "../../core/wit.ts";
+
+import { LatticeError } from "../../core/error.ts";
+import { sameTypes } from "./same-types.ts";
+import { asIfRemote } from "./short-circuit.ts";
+
+/** A target in this node: a component that runs here, or a provider of the page. */
+export interface LocalTarget {
+  /** What the lattice sees of it. */
+  readonly world: World;
+  /** Records what passes. */
+  readonly callee: Callee;
+  /** False while no more calls are to come. */
+  readonly accepting: () => boolean;
+}
+
+export interface ReachParts {
+  readonly dialects: readonly Dialect[];
+  readonly local: (target: EntityId) => LocalTarget | undefined;
+  readonly shortCircuit: boolean;
+  /** What calls that go to the lattice pass. */
+  readonly intercept: Interceptor;
+}
+
+/** What calls `func` of `instance` of `target`, by the function types of `types`' exports. */
+export type Reach = (target: EntityId, types: World, instance: string, func: string) => Callee;
+
+export function createReach({ dialects, local, shortCircuit, intercept }: ReachParts): Reach {
+  return (target, types, instance, func) => {
+    const here = shortCircuit ? local(target) : undefined;
+    const wanted = types.exports.get(instance)?.get(func);
+    const offered = here?.world.exports.get(instance)?.get(func);
+    // With other types than the caller's the bytes decide what it means, and who else serves the target.
+    if (
+      here !== undefined &&
+      wanted !== undefined &&
+      offered !== undefined &&
+      sameTypes(wanted, offered) &&
+      here.accepting()
+    ) {
+      return asIfRemote(here.callee, target, wanted);
+    }
+    const [dialect] = dialects;
+    if (dialect === undefined) {
+      throw new LatticeError(
+        "not-served",
+        `${target} is not here, and this node speaks no dialect`,
+      );
+    }
+    return intercept(dialect.reach(target, types));
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * Calls of a target in this node without NATS and without encoding, that look to their caller as if they had gone over
+ * NATS: the same checks of values, copies of them, and the same words for a failure.
+ */
+import type { Callee } from "../../core/call.ts";
+import type { EntityId } from "../../core/ids.ts";
+import type { FuncType } from "../../core/wit.ts";
+
+import { asLatticeError, LatticeError } from "../../core/error.ts";
+import { copyParams, copyResults } from "../../interfaces/copies.ts";
+
+/** `callee` as the lattice would have it: calls of a function of `type` are copied in and out. */
+export function asIfRemote(callee: Callee, target: EntityId, type: FuncType): Callee {
+  return {
+    async invoke(call) {
+      call.signal.throwIfAborted();
+      const args = copyParams(type, call.args);
+      try {
+        return copyResults(type, await callee.invoke({ ...call, args }));
+      } catch {
+        if (call.signal.aborted) throw asLatticeError(call.signal.reason, "aborted");
+        // wRPC has no word for failure, and tells one of a function without results from nothing at all. Why it failed
+        // is in the record and the log of the target, which is where an operator looks in either case.
+        if (type.result === undefined) return [];
+        throw new LatticeError(
+          "incomplete",
+          `${target} ended ${call.func} without a result: it failed there`,
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * HTTP as the lattice has it. What `wasi:http` means to a guest is made in its worker, which asks for the flat form;
+ * here is only what a failure becomes, and by which name links know it.
+ */
+import type { ImportMapping } from "./import-mapping.ts";
+
+import { functionsOf, orErr } from "./import-mapping.ts";
+
+const OUTGOING = "wrpc:http/outgoing-handler@0.1.0";
+
+export const HTTP_IMPORTS: Readonly<Record<string, ImportMapping>> = {
+  [OUTGOING]: {
+    links: ["wasi:http/outgoing-handler"],
+    functions: functionsOf({
+      handle: (args, { far }) =>
+        orErr(far(OUTGOING, "handle", args), (val) => ({ tag: "internal-error", val })),
+    }),
+  },
+};

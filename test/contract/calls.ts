@@ -1,0 +1,481 @@
+/**
+ * What a call from one component to another does, whichever way it takes: within a node, or over the lattice between
+ * two. Each case runs over each way; the guest cannot tell them apart.
+ */
+import { describe, expect, test } from "vitest";
+import type { Bus } from "../../src/core/bus.ts";
+import type { Call } from "../../src/core/call.ts";
+import type { EntityId } from "../../src/core/ids.ts";
+import type { Link } from "../../src/core/link.ts";
+import type { WitValue, World } from "../../src/core/wit.ts";
+import type { LatticeHost } from "../support/lattice-host.ts";
+import type { Importing, LocalComponent } from "../support/local-runtime.ts";
+
+import { LatticeError } from "../../src/core/error.ts";
+import { entityId } from "../../src/core/ids.ts";
+import { createSource } from "../../src/core/view.ts";
+import { parseWit } from "../../src/wire/wit-text.ts";
+import { startHost } from "../support/lattice-host.ts";
+
+export interface CallRoute {
+  readonly name: string;
+  /** One more connection to the same lattice. */
+  readonly connect: () => Promise<Bus>;
+  /** Caller and target in one node, or in one each. */
+  readonly nodes: "one" | "two";
+  readonly shortCircuit?: boolean;
+}
+
+const CALLER = entityId("caller");
+const TARGET = entityId("target");
+const ECHO = "inlay:test/echo@0.1.0";
+const GO = "inlay:test/caller";
+/** Shorter than the caller's own. */
+const TARGET_DEADLINE_MS = 1_000;
+
+const ECHO_WIT = `
+package inlay:test@0.1.0 {
+  interface echo {
+    record point { x: s32, long-name: option<string> }
+    variant shape { none, dot(point), line(tuple<point, point>) }
+    enum color { red, dark-green }
+    flags rights { read, write-all }
+    bool: func(v: bool) -> bool;
+    u8: func(v: u8) -> u8;
+    s16: func(v: s16) -> s16;
+    u32: func(v: u32) -> u32;
+    s64: func(v: s64) -> s64;
+    u64: func(v: u64) -> u64;
+    f32: func(v: f32) -> f32;
+    f64: func(v: f64) -> f64;
+    char: func(v: char) -> char;
+    string: func(v: string) -> string;
+    bytes: func(v: list<u8>) -> list<u8>;
+    longs: func(v: list<u64>) -> list<u64>;
+    shapes: func(v: list<shape>) -> list<shape>;
+    colors: func(v: tuple<color, rights>) -> tuple<color, rights>;
+    maybe: func(v: option<option<string>>) -> option<option<string>>;
+    either: func(v: result<u8, point>) -> result<u8, point>;
+    two: func(a: string, b: u32) -> string;
+    nothing: func();
+    refuse: func() -> result<string, u32>;
+    trap: func() -> string;
+    trap-silently: func();
+    wrong: func() -> u8;
+    slow: func() -> string;
+    keep: func(v: list<point>) -> list<point>;
+    only-here: func() -> string;
+  }
+}`;
+
+const echo = parseWit(ECHO_WIT).interfaces.get(ECHO) ?? new Map();
+const without = (name: string): typeof echo => new Map([...echo].filter(([key]) => key !== name));
+
+/** What the target sees of its calls. */
+interface Heard {
+  readonly calls: Call[];
+  readonly kept: WitValue[];
+}
+
+function target(heard: Heard, name = "target"): LocalComponent {
+  const same = [...echo.keys()].filter((func) => echo.get(func)?.params[0]?.name === "v");
+  const world: World = { imports: new Map(), exports: new Map([[ECHO, without("only-here")]]) };
+  const trap = (): never => {
+    throw new LatticeError("guest-trapped", "unreachable");
+  };
+  return {
+    world,
+    functions: {},
+    guest: (_, call) => ({
+      ...Object.fromEntries(
+        same.map((func) => [
+          `${ECHO}#${func}`,
+          (value: WitValue) => {
+            heard.calls.push(call);
+            return value;
+          },
+        ]),
+      ),
+      [`${ECHO}#two`]: (a, b) => `${name} got ${String(a)} and ${String(b)}`,
+      [`${ECHO}#nothing`]: () => void heard.calls.push(call),
+      [`${ECHO}#refuse`]: () => ({ tag: "err", val: 7 }),
+      [`${ECHO}#trap`]: trap,
+      [`${ECHO}#trap-silently`]: trap,
+      [`${ECHO}#wrong`]: () => "not a number",
+      [`${ECHO}#slow`]: () => new Promise(() => heard.calls.push(call)),
+      [`${ECHO}#keep`]: (value) => {
+        heard.kept.push(value);
+        return value;
+      },
+    }),
+  };
+}
+
+const caller: LocalComponent = {
+  world: {
+    imports: new Map([
+      [ECHO, echo],
+      ["inlay:test/unlinked", new Map([["f", { params: [] }]])],
+      [
+        "wasmcloud:bus/lattice@1.0.0",
+        new Map([["set-link-name", { params: [] }]]), // the host does not look at these types
+      ],
+    ]),
+    exports: new Map(),
+  },
+  functions: {},
+  guest: (importing) => ({
+    [`${GO}#go`]: (script) => (script as (importing: Importing) => Promise<unknown>)(importing),
+  }),
+};
+
+interface Stage extends AsyncDisposable {
+  /** Runs `script` as a guest of the caller. */
+  run<T>(
+    script: (importing: Importing) => Promise<T>,
+    options?: { readonly trace?: Record<string, string>; readonly signal?: AbortSignal },
+  ): Promise<T>;
+  readonly callerNode: LatticeHost;
+  readonly targetNode: LatticeHost;
+  readonly heard: Heard;
+  readonly links: ReturnType<typeof createSource<ReadonlyMap<EntityId, readonly Link[]>>>;
+}
+
+function link(name: string, to: EntityId, iface = "echo"): Link {
+  return {
+    source: CALLER,
+    target: to,
+    name,
+    namespace: "inlay",
+    package: "test",
+    interfaces: [iface],
+    sourceConfig: [],
+    targetConfig: [],
+  };
+}
+
+async function open(
+  route: CallRoute,
+  more: Readonly<Record<string, LocalComponent>> = {},
+): Promise<Stage> {
+  const heard: Heard = { calls: [], kept: [] };
+  const links = createSource<Stage["links"] extends { peek(): infer T } ? T : never>(
+    new Map([[CALLER, [link("default", TARGET)]]]),
+  );
+  const start = async (components: Readonly<Record<string, LocalComponent>>) => {
+    const { shortCircuit } = route;
+    const parts = shortCircuit === undefined ? {} : { shortCircuit };
+    const node = await startHost({ bus: await route.connect() }, { components, links, parts });
+    for (const id of Object.keys(components)) await scale(node, id, 1);
+    return node;
+  };
+  const targets = { target: target(heard), ...more };
+  const callerNode = await start(route.nodes === "one" ? { caller, ...targets } : { caller });
+  const targetNode = route.nodes === "one" ? callerNode : await start(targets);
+  return {
+    callerNode,
+    targetNode,
+    heard,
+    links,
+    async run(script, { trace = {}, signal = new AbortController().signal } = {}) {
+      const results = await callerNode.host.calleeFor(CALLER, caller.world).invoke({
+        id: crypto.randomUUID(),
+        source: undefined,
+        target: CALLER,
+        link: "default",
+        instance: GO,
+        func: "go",
+        args: [script],
+        trace: new Map(Object.entries(trace)),
+        signal,
+      });
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the script gave, by the caller above
+      return results[0] as never;
+    },
+    async [Symbol.asyncDispose]() {
+      await callerNode[Symbol.asyncDispose]();
+      if (targetNode !== callerNode) await targetNode[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function scale({ host }: LatticeHost, id: string, maxInstances: number): Promise<void> {
+  return host.scale({
+    id: entityId(id),
+    image: id,
+    maxInstances,
+    annotations: new Map(),
+    ...(id === CALLER ? {} : { limits: { callDeadlineMs: TARGET_DEADLINE_MS } }),
+  });
+}
+
+/** The outcome of a call: its results, or the code of its failure. */
+async function outcome(results: Promise<readonly WitValue[]>): Promise<unknown> {
+  try {
+    return await results;
+  } catch (cause) {
+    return cause instanceof LatticeError ? cause.code : cause;
+  }
+}
+
+const call =
+  (func: string, ...args: WitValue[]) =>
+  (importing: Importing): Promise<unknown> =>
+    outcome(importing(ECHO, func, ...args));
+
+export function callsContract(route: CallRoute): void {
+  describe(`${route.name}: values`, () => {
+    test.each<{ func: string; value: WitValue }>([
+      { func: "bool", value: true },
+      { func: "u8", value: 255 },
+      { func: "s16", value: -32_768 },
+      { func: "u32", value: 4_294_967_295 },
+      { func: "s64", value: -(2n ** 63n) },
+      { func: "u64", value: 2n ** 64n - 1n },
+      { func: "f32", value: Math.fround(0.1) },
+      { func: "f64", value: -0 },
+      { func: "char", value: "😀" },
+      { func: "string", value: "grüß\0dich" },
+      { func: "bytes", value: Uint8Array.of(1, 2, 3) },
+      { func: "longs", value: BigUint64Array.of(1n, 2n) },
+      {
+        func: "shapes",
+        value: [
+          { tag: "none" },
+          { tag: "dot", val: { x: -1, longName: "a" } },
+          {
+            tag: "line",
+            val: [
+              { x: 1, longName: undefined },
+              { x: 2, longName: "" },
+            ],
+          },
+        ],
+      },
+      { func: "colors", value: ["dark-green", { read: false, writeAll: true }] },
+      { func: "maybe", value: { tag: "some", val: undefined } },
+      { func: "either", value: { tag: "err", val: { x: 0, longName: undefined } } },
+    ])("$func goes there and back", async ({ func, value }) => {
+      await using stage = await open(route);
+
+      expect(await stage.run(call(func, value))).toEqual([value]);
+    });
+
+    test("several parameters, none, and no result", async () => {
+      await using stage = await open(route);
+
+      expect(await stage.run(call("two", "a", 3))).toEqual(["target got a and 3"]);
+      expect(await stage.run(call("nothing"))).toEqual([]);
+      expect(stage.heard.calls).toHaveLength(1);
+    });
+
+    test("the target's values are its own", async () => {
+      await using stage = await open(route);
+      const sent = [{ x: 1, longName: undefined }];
+
+      const [given] = await stage.run((importing) => importing(ECHO, "keep", sent));
+      sent.push({ x: 2, longName: undefined });
+      (given as unknown[]).push("more");
+
+      expect(stage.heard.kept).toEqual([[{ x: 1, longName: undefined }]]);
+    });
+
+    test("what is missing or too much in a record or in flags is made whole", async () => {
+      await using stage = await open(route);
+
+      const given = await stage.run(call("colors", ["red", { read: true, other: 1 }]));
+
+      expect(given).toEqual([["red", { read: true, writeAll: false }]]);
+    });
+
+    test.each([
+      { func: "u8", value: 256 },
+      { func: "u32", value: 1.5 },
+      { func: "string", value: 5 },
+      { func: "bytes", value: "text" },
+      { func: "colors", value: ["blue", {}] },
+      { func: "u64", value: 1 },
+    ])("a $func that is none does not leave the caller", async ({ func, value }) => {
+      await using stage = await open(route);
+
+      expect(await stage.run(call(func, value))).toBe("bad-input");
+      expect(stage.heard.calls).toEqual([]);
+    });
+  });
+
+  describe(`${route.name}: failures`, () => {
+    test.each([
+      { func: "refuse", gives: [{ tag: "err", val: 7 }], what: "an `err` is a value" },
+      { func: "trap", gives: "incomplete", what: "a trap ends without a result" },
+      { func: "trap-silently", gives: [], what: "a trap without results is not told" },
+      { func: "wrong", gives: "incomplete", what: "a result of another type is none" },
+      { func: "slow", gives: "incomplete", what: "the target's deadline ends without a result" },
+      { func: "only-here", gives: "not-served", what: "the target has no such function" },
+    ])("$what", async ({ func, gives }) => {
+      await using stage = await open(route);
+
+      expect(await stage.run(call(func))).toEqual(gives);
+    });
+
+    test("the target's node knows why", async () => {
+      await using stage = await open(route);
+
+      await stage.run(call("trap"));
+
+      const failed = stage.targetNode.calls.find(
+        ({ func, outgoing }) => func === "trap" && outgoing === undefined,
+      );
+      expect(failed).toMatchObject({ outcome: "failed", error: "guest-trapped: unreachable" });
+      const line = stage.callerNode.log.find(({ event }) => event === "import.failed");
+      expect(line?.fields).toMatchObject({
+        workload: "caller",
+        instance: ECHO,
+        func: "trap",
+        link: "default",
+        target: "target",
+        code: "incomplete",
+      });
+    });
+
+    test("a call that is given up is over at once", async () => {
+      await using stage = await open(route);
+      const gone = new AbortController();
+      let met: unknown;
+
+      const running = stage.run(
+        async (importing) => {
+          met = await call("slow")(importing);
+        },
+        { signal: gone.signal },
+      );
+      await expect.poll(() => stage.heard.calls.length).toBe(1);
+      gone.abort(new LatticeError("aborted", "enough"));
+
+      await expect(running).rejects.toMatchObject({ code: "aborted" });
+      await expect.poll(() => met).toBe("aborted");
+    });
+
+    test("an import without a link says how to make one", async () => {
+      await using stage = await open(route);
+
+      const error = await stage.run((importing) =>
+        importing("inlay:test/unlinked", "f").catch((cause: unknown) => cause),
+      );
+
+      expect(error).toMatchObject({
+        code: "link-missing",
+        message: expect.stringMatching(/caller.*"default".*inlay:test\/unlinked/),
+      });
+    });
+
+    test("a link to nobody", async () => {
+      await using stage = await open(route);
+      stage.links.set(new Map([[CALLER, [link("default", entityId("nobody"))]]]));
+
+      expect(await stage.run(call("two", "a", 1))).toBe("not-served");
+    });
+  });
+
+  describe(`${route.name}: who is called, and what it learns`, () => {
+    test("source and link name; no trace where none came in", async () => {
+      await using stage = await open(route);
+
+      await stage.run(call("u8", 1));
+
+      const [heard] = stage.heard.calls;
+      expect(heard).toMatchObject({ source: "caller", target: "target", link: "default" });
+      expect([...(heard?.trace ?? [])]).toEqual([]);
+    });
+
+    test("the trace goes on in a span of its own", async () => {
+      await using stage = await open(route);
+      const traceId = "0af7651916cd43dd8448eb211c80319c";
+      const trace = { traceparent: `00-${traceId}-b7ad6b7169203331-01`, tracestate: "a=1" };
+
+      await stage.run(
+        async (importing) => {
+          await call("u8", 1)(importing);
+          await call("u8", 2)(importing);
+        },
+        { trace },
+      );
+
+      const parents = stage.heard.calls.map((each) => each.trace.get("traceparent") ?? "");
+      for (const parent of parents) {
+        expect(parent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
+        expect(parent).not.toContain("b7ad6b7169203331");
+      }
+      expect(new Set(parents).size).toBe(2);
+      expect(stage.heard.calls[0]?.trace.get("tracestate")).toBe("a=1");
+    });
+
+    test("a chosen link name holds for this instance until it is taken back", async () => {
+      const other: Heard = { calls: [], kept: [] };
+      await using stage = await open(route, { other: target(other, "other") });
+      stage.links.set(
+        new Map([[CALLER, [link("default", TARGET), link("backup", entityId("other"))]]]),
+      );
+      const bus = "wasmcloud:bus/lattice@1.0.0";
+
+      const given = await stage.run(async (importing) => {
+        const before = await call("two", "a", 1)(importing);
+        const [handle] = await importing(
+          bus,
+          "[constructor]call-target-interface",
+          "inlay",
+          "test",
+          "echo",
+        );
+        await importing(bus, "set-link-name", "backup", [handle]);
+        const chosen = await call("two", "b", 2)(importing);
+        await call("u8", 1)(importing);
+        await importing(bus, "set-link-name", "default", [handle]);
+        return [before, chosen, await call("two", "c", 3)(importing)];
+      });
+
+      expect(given).toEqual([
+        ["target got a and 1"],
+        ["other got b and 2"],
+        ["target got c and 3"],
+      ]);
+      expect(other.calls).toMatchObject([{ link: "backup", target: "other" }]);
+      expect(await stage.run(call("two", "d", 4))).toEqual(["target got d and 4"]);
+    });
+
+    test("links count from the moment they change", async () => {
+      await using stage = await open(route);
+      stage.links.set(new Map());
+
+      const given = await stage.run(async (importing) => {
+        const without = await call("two", "a", 1)(importing);
+        stage.links.set(new Map([[CALLER, [link("default", TARGET)]]]));
+        return [without, await call("two", "b", 2)(importing)];
+      });
+
+      expect(given).toEqual(["link-missing", ["target got b and 2"]]);
+    });
+
+    test("a target that stops is not there, and is when it starts again", async () => {
+      await using stage = await open(route);
+
+      await scale(stage.targetNode, "target", 0);
+      const gone = await stage.run(call("two", "a", 1));
+      await scale(stage.targetNode, "target", 1);
+
+      expect(gone).toBe("not-served");
+      expect(await stage.run(call("two", "b", 2))).toEqual(["target got b and 2"]);
+    });
+
+    test("each call is recorded once by who answers it, and once by who sends it away", async () => {
+      await using stage = await open(route);
+
+      await stage.run(call("u8", 1));
+
+      const remote = route.nodes === "two" || route.shortCircuit === false;
+      const records = new Set([...stage.callerNode.calls, ...stage.targetNode.calls]);
+      await expect
+        .poll(() => [...records].filter(({ func }) => func === "u8").map((each) => each.outgoing))
+        .toEqual(expect.arrayContaining(remote ? [undefined, true] : [undefined]));
+    });
+  });
+}

@@ -1,4 +1,5 @@
 /** The contract between the runtime and a component worker: which methods each side answers. */
+import type { ErrorCode } from "../core/error.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { SharedAnswer } from "./shared-answer.ts";
 
@@ -9,8 +10,8 @@ export type WaitMode = "sync" | "jspi" | "atomics";
 export type Gives = "nothing" | "value" | "result";
 
 /**
- * A stream of a call where its values cross between the realms; made by the side that has the bytes.
- * WIT names have no `$`, so that no record looks like it.
+ * A stream of a call where its values cross between the realms: its number within the call, positive if the bytes come
+ * from the host, negative if they come from the worker. WIT names have no `$`, so that no record looks like it.
  */
 export interface StreamHandle {
   readonly $stream: number;
@@ -20,6 +21,46 @@ export interface StreamHandle {
 export interface FutureHandle {
   readonly $future: number;
 }
+
+/** What code in the worker says of a call's streams and futures, each by its number. */
+export type GuestSaid =
+  | { readonly tag: "bytes"; readonly end: number; readonly bytes: Uint8Array }
+  | { readonly tag: "finish"; readonly end: number }
+  | { readonly tag: "value"; readonly end: number; readonly value: WitValue }
+  /** A stream or a future comes to no good end. */
+  | { readonly tag: "fail"; readonly end: number; readonly reason: string }
+  /** What is still to come of a stream is not wanted. */
+  | { readonly tag: "cancel"; readonly end: number }
+  /** Begins an import, whose results become the value of a future. */
+  | {
+      readonly tag: "start";
+      readonly end: number;
+      readonly request: Omit<GuestImport, "callId">;
+    }
+  /** The results of the call, while the guest goes on. */
+  | { readonly tag: "respond"; readonly results: readonly WitValue[] };
+
+/** Waits for any of `ends`, which are numbers of streams and futures. */
+export interface GuestWait {
+  readonly callId: number;
+  readonly ends: readonly number[];
+  /** Absent: for ever. */
+  readonly forMs?: number;
+}
+
+/** What a wait has brought; empty when its time has run out. */
+export type GuestNews = readonly (readonly [end: number, news: EndNews])[];
+
+export type EndNews =
+  | { readonly tag: "bytes"; readonly bytes: Uint8Array }
+  | { readonly tag: "finish" }
+  /** There is room in a stream to the host; `unread` bytes of it wait there. */
+  | { readonly tag: "room"; readonly unread: number }
+  | { readonly tag: "value"; readonly value: WitValue }
+  | { readonly tag: "fail"; readonly code: ErrorCode; readonly message: string };
+
+/** Bytes of one stream that may wait in the host before the worker asks for leave to send more. */
+export const STREAM_WINDOW: number = 256 * 1024;
 
 /** Functions of one interface by their component-level name. */
 export type FunctionSetups = ReadonlyMap<string, Gives>;
@@ -44,6 +85,8 @@ export interface ComponentSetup {
   readonly mode: WaitMode;
   /** What guests may call, by full name; `""` for functions of the root. */
   readonly exports: ReadonlyMap<string, FunctionSetups>;
+  /** Exports that are served in another form: the guest's interface by the one that callers see, by full names. */
+  readonly adapted: ReadonlyMap<string, string>;
   /** Imports that the host answers, by their full name. */
   readonly imports: ReadonlyMap<string, FunctionSetups>;
   /** WASI interfaces that the component imports, without version. */
@@ -101,6 +144,11 @@ export interface ComponentHostMethods {
   imported(request: GuestImport): Promise<readonly WitValue[]>;
   /** As {@link imported}, but the outcome goes to the worker's {@link SharedAnswer}. */
   importedShared(request: GuestImport): Promise<void>;
+  /** Also resolves for what comes too late. Throws `denied` for what no worker of ours says. */
+  said(callId: number, said: GuestSaid): Promise<void>;
+  awaited(wait: GuestWait): Promise<GuestNews>;
+  /** As {@link awaited}, but the news go to the worker's {@link SharedAnswer}. */
+  awaitedShared(wait: GuestWait): Promise<void>;
   /** Writes the next part of an answer that does not fit the shared buffer at once. */
   nextPart(): Promise<void>;
   printed(line: GuestLine): Promise<void>;

@@ -6,7 +6,7 @@ import type { World } from "../core/wit.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { withoutVersion } from "../core/wit.ts";
-import { isWasi } from "./imports.ts";
+import { isWasi, waitingWasi } from "./wasi.ts";
 
 /** What decides about a bridge. */
 export interface BridgeFeatures {
@@ -49,16 +49,11 @@ const NEEDS = {
   isolated: "a cross-origin isolated page (served with COOP and COEP headers)",
 };
 
-/** WASI functions that wait; all others of WASI answer at once here. */
-const WAITING_WASI: ReadonlyMap<string, readonly string[]> = new Map([
-  ["wasi:io/poll", ["poll", "[method]pollable.block"]],
-]);
-
 /** What may make a guest wait, as `interface#function` without version: all but most of WASI. */
 export function waitingImports(world: World): readonly string[] {
   return [...world.imports].flatMap(([name, functions]) => {
     const bare = withoutVersion(name);
-    const waiting = isWasi(name) ? (WAITING_WASI.get(bare) ?? []) : [...functions.keys()];
+    const waiting = isWasi(name) ? waitingWasi(name, world) : [...functions.keys()];
     return waiting.filter((func) => functions.has(func)).map((func) => `${bare}#${func}`);
   });
 }

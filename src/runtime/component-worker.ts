@@ -5,39 +5,29 @@ import type {
   ComponentMethods,
   ComponentSetup,
   GuestImport,
+  GuestNews,
+  GuestSaid,
+  GuestWait,
 } from "../channels/component.ts";
-import type { Call, ImportCall, Importee } from "../core/call.ts";
-import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { WitValue } from "../core/wit.ts";
+import type { GuestRun, GuestRunParts } from "./guest-run.ts";
 import type { Runner } from "./runner.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
 
-import { compact } from "../channels/port.ts";
 import { answer, remote } from "../channels/rpc.ts";
 import { createAnswerWriter, createSharedAnswer, isBlocked } from "../channels/shared-answer.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
+import { createGuestRun } from "./guest-run.ts";
 import { createWatchdog } from "./watchdog.ts";
 
-export interface ComponentWorkerParts {
+export interface ComponentWorkerParts extends GuestRunParts {
   readonly setup: Omit<ComponentSetup, "answers">;
   readonly supply: WorkerSupply;
-  readonly imports: Importee;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** From a fresh worker to a first instance; large components take seconds to compile in some browsers. */
 const PREPARE_DEADLINE_MS = 60_000;
-
-interface Running {
-  readonly call: Call;
-  /** Made when the guest imports something; aborts when nobody waits for that any more. */
-  gone?: AbortController;
-  imported: number;
-  /** Each call has an instance of its own, so what an instance chooses lasts for a call. */
-  readonly linkNames: Map<string, string>;
-}
 
 /** Resolves when the worker has an instance ready. */
 export async function openComponentWorker(
@@ -47,7 +37,7 @@ export async function openComponentWorker(
   const { setup, supply, clock, log } = parts;
   const worker = supply.take();
   const dead = new AbortController();
-  const running = new Map<number, Running>();
+  const running = new Map<number, GuestRun>();
   const answers = setup.mode === "atomics" ? createSharedAnswer() : undefined;
   const component = remote<ComponentMethods>(worker.port, dead.signal);
   let lastId = 0;
@@ -57,7 +47,7 @@ export async function openComponentWorker(
     watchdog.rest();
     worker.terminate();
     dead.abort(reason);
-    for (const { gone } of running.values()) gone?.abort(reason);
+    for (const run of running.values()) run.close(reason);
   };
   const watchdog = createWatchdog({
     clock,
@@ -71,20 +61,27 @@ export async function openComponentWorker(
     excused: () => answers !== undefined && isBlocked(answers),
     bark: (silentMs) => end(silence(setup.name, silentMs)),
   });
-  const importing = (request: GuestImport): Promise<readonly WitValue[]> => {
+  const runOf = (callId: number, what: string): GuestRun => {
     watchdog.heard();
-    const entry = running.get(request.callId);
-    if (entry === undefined) throw outsideOfCalls(setup.name, request);
-    // The worker is not trusted to ask for what its component imports only.
-    if (setup.imports.get(request.instance)?.has(request.func) !== true) {
-      throw new LatticeError(
-        "denied",
-        `${setup.name} does not import ${request.instance}#${request.func}`,
-      );
-    }
-    return parts.imports.invoke(importCall(entry, request));
+    const run = running.get(callId);
+    if (run !== undefined) return run;
+    throw new LatticeError("aborted", `${setup.name} ${what} outside of a call`);
   };
-  answer(worker.port, hostMethods(importing, answers, setup.name, log), dead.signal);
+  const guests: GuestSide = {
+    import: (request) =>
+      runOf(request.callId, `imported ${request.instance}.${request.func}`).import(request),
+    wait: (wait) => runOf(wait.callId, "waited").wait(wait),
+    hear(callId, said) {
+      watchdog.heard();
+      try {
+        // Without a call it has crossed with its end.
+        running.get(callId)?.hear(said);
+      } catch (thrown) {
+        end(asLatticeError(thrown)); // no worker of ours says that
+      }
+    },
+  };
+  answer(worker.port, hostMethods(guests, answers, setup.name, log), dead.signal);
   const onLost = (): void => end(asLatticeError(worker.lost.reason));
   worker.lost.addEventListener("abort", onLost, { once: true });
   if (worker.lost.aborted) onLost();
@@ -105,26 +102,32 @@ export async function openComponentWorker(
   return {
     lost: dead.signal,
     end,
-    async invoke(call) {
+    invoke(call) {
       const id = ++lastId;
-      const entry: Running = { call, imported: 0, linkNames: new Map() };
-      running.set(id, entry);
+      const run = createGuestRun(id, call, parts);
+      running.set(id, run);
       watchdog.watch();
-      try {
-        const args = call.args.map(compact);
-        return await component.call({ id, instance: call.instance, func: call.func, args });
-      } finally {
-        running.delete(id);
-        watchdog.heard();
-        if (running.size === 0) watchdog.rest();
-        entry.gone?.abort(new LatticeError("aborted", "the call has ended"));
-      }
+      const serve = async (): Promise<void> => {
+        let reason: LatticeError | undefined;
+        try {
+          run.conclude(await component.call(run.request()));
+        } catch (thrown) {
+          reason = asLatticeError(thrown);
+          run.fail(reason);
+        } finally {
+          running.delete(id);
+          watchdog.heard();
+          if (running.size === 0) watchdog.rest();
+          run.close(reason);
+        }
+      };
+      return { results: run.results, ended: serve() };
     },
     cancel(call) {
-      for (const [id, entry] of running) {
-        if (entry.call !== call) continue;
+      for (const [id, run] of running) {
+        if (run.call !== call) continue;
         const reason = new LatticeError("aborted", "nobody waits for the call any more");
-        entry.gone?.abort(reason);
+        run.close(reason);
         // A worker that blocks hears nothing; it has this one call only.
         if (setup.mode === "atomics") end(reason);
         // One that is lost meanwhile has ended the call too.
@@ -135,25 +138,36 @@ export async function openComponentWorker(
   };
 }
 
+/** What the worker asks for its guests. */
+interface GuestSide {
+  import(request: GuestImport): Promise<readonly WitValue[]>;
+  wait(wait: GuestWait): Promise<GuestNews>;
+  hear(callId: number, said: GuestSaid): void;
+}
+
 function hostMethods(
-  importing: (request: GuestImport) => Promise<readonly WitValue[]>,
+  guests: GuestSide,
   answers: SharedAnswer | undefined,
   component: string,
   log: Log,
 ): ComponentHostMethods {
   const writer: AnswerWriter | undefined =
     answers === undefined ? undefined : createAnswerWriter(answers);
+  const share = async (ask: () => Promise<unknown>): Promise<void> => {
+    try {
+      const value = await ask();
+      writer?.write({ tag: "done", value });
+    } catch (thrown) {
+      const { code, message } = asLatticeError(thrown);
+      writer?.write({ tag: "failed", code, message });
+    }
+  };
   return {
-    imported: async (request) => importing(request),
-    async importedShared(request) {
-      try {
-        const value = await importing(request);
-        writer?.write({ tag: "done", value });
-      } catch (thrown) {
-        const { code, message } = asLatticeError(thrown);
-        writer?.write({ tag: "failed", code, message });
-      }
-    },
+    imported: async (request) => guests.import(request),
+    importedShared: (request) => share(() => guests.import(request)),
+    said: async (callId, said) => guests.hear(callId, said),
+    awaited: async (wait) => guests.wait(wait),
+    awaitedShared: (wait) => share(() => guests.wait(wait)),
     nextPart: async () => writer?.next(),
     async printed({ stream, text, dropped }) {
       const missing = dropped === 0 ? {} : { dropped };
@@ -163,26 +177,6 @@ function hostMethods(
       log.warn("guest.complained", { component, error });
     },
   };
-}
-
-function importCall(entry: Running, { instance, func, args }: GuestImport): ImportCall {
-  const { call } = entry;
-  entry.gone ??= new AbortController();
-  entry.imported++;
-  return {
-    id: `${call.id}.${entry.imported}`,
-    source: call.target,
-    linkNames: entry.linkNames,
-    instance,
-    func,
-    args,
-    trace: call.trace,
-    signal: entry.gone.signal,
-  };
-}
-
-function outsideOfCalls(name: string, { instance, func }: GuestImport): LatticeError {
-  return new LatticeError("aborted", `${name} imported ${instance}.${func} outside of a call`);
 }
 
 function silence(name: string, silentMs: number): LatticeError {

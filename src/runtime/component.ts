@@ -4,12 +4,14 @@ import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
 import type { Log } from "../core/log.ts";
 import type { Component } from "../core/runtime.ts";
+import type { Adaptation } from "./adapted.ts";
 import type { Prepared } from "./prepared.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { limitMemories } from "../wire/core-module.ts";
+import { adapt } from "./adapted.ts";
 import { waitModeOf } from "./bridge.ts";
 import { openComponentWorker } from "./component-worker.ts";
 import { answeredImports, callableExports, wasiImports } from "./imports.ts";
@@ -22,6 +24,7 @@ export interface ComponentParts {
   readonly name: string;
   readonly bridge: Bridge;
   readonly supply: WorkerSupply;
+  readonly adaptations: readonly Adaptation[];
   readonly clock: Clock;
   readonly log: Log;
   /** The runtime's end. */
@@ -42,9 +45,10 @@ export async function createComponent(
   prepared: Prepared,
   parts: ComponentParts,
 ): Promise<Component> {
-  const { digest, sizeBytes, world, glue } = prepared;
+  const { digest, sizeBytes, glue } = prepared;
+  const { world, exports: adapted } = adapt(prepared.world, parts.adaptations);
   const { name, supply, clock, log } = parts;
-  const mode: WaitMode = waitModeOf(world, parts.bridge);
+  const mode: WaitMode = waitModeOf(prepared.world, parts.bridge);
   const usual = await compile(prepared);
   return {
     digest,
@@ -60,8 +64,9 @@ export async function createComponent(
         ...compiled,
         mode,
         exports: callableExports(world),
+        adapted,
         imports: answeredImports(world),
-        wasi: wasiImports(world),
+        wasi: wasiImports(prepared.world),
         settles: settles(prepared),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
@@ -74,7 +79,8 @@ export async function createComponent(
         clock,
         log,
         ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
-        open: (opening) => openComponentWorker({ setup, supply, imports, clock, log }, opening),
+        open: (opening) =>
+          openComponentWorker({ setup, world, supply, imports, clock, log }, opening),
         opening: signal,
         signal: parts.signal,
       });

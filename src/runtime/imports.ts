@@ -2,38 +2,8 @@
 import type { FunctionSetups, Gives } from "../channels/component.ts";
 import type { FuncType, Interface, World } from "../core/wit.ts";
 
-import { parseInterfaceName, withoutVersion } from "../core/wit.ts";
-
-/** WASI interfaces that each worker has itself, in any 0.2 version. */
-const WASI: ReadonlySet<string> = new Set([
-  "wasi:cli/environment",
-  "wasi:cli/exit",
-  "wasi:cli/stderr",
-  "wasi:cli/stdin",
-  "wasi:cli/stdout",
-  "wasi:cli/terminal-input",
-  "wasi:cli/terminal-output",
-  "wasi:cli/terminal-stderr",
-  "wasi:cli/terminal-stdin",
-  "wasi:cli/terminal-stdout",
-  "wasi:clocks/monotonic-clock",
-  "wasi:clocks/wall-clock",
-  "wasi:filesystem/preopens",
-  "wasi:filesystem/types",
-  "wasi:io/error",
-  "wasi:io/poll",
-  "wasi:io/streams",
-  "wasi:random/insecure",
-  "wasi:random/insecure-seed",
-  "wasi:random/random",
-]);
-
-/** True for an interface of WASI 0.2 that the worker itself answers. */
-export function isWasi(name: string): boolean {
-  if (!WASI.has(withoutVersion(name))) return false;
-  const version = parseInterfaceName(name)?.version;
-  return version === undefined || /^0\.2\.\d/.test(version);
-}
+import { withoutVersion } from "../core/wit.ts";
+import { isWasi } from "./wasi.ts";
 
 /**
  * What `world` imports and nobody here answers, for people: one phrase per interface, or per function of the root.

@@ -13,6 +13,7 @@ import type { Runner } from "./runner.ts";
 
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { createSource, until } from "../core/view.ts";
+import { abandon } from "./guest-streams.ts";
 
 export interface PoolParts {
   /** For messages. */
@@ -35,6 +36,8 @@ interface Ticket {
   readonly call: Call;
   readonly resolve: (results: readonly WitValue[]) => void;
   readonly reject: (reason: unknown) => void;
+  /** Neither its deadline nor its caller matter any more: it has ended, or is given up. */
+  readonly forget: () => void;
   /** Where it runs; absent while it waits. */
   lane?: Lane;
 }
@@ -84,13 +87,16 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     lane.busy++;
     ticket.lane = lane;
     const free = (): void => {
+      ticket.forget();
       running--;
       lane.busy--;
       pump();
       dropSurplus(lane);
     };
+    const { results, ended: over } = lane.runner.invoke(ticket.call);
     // The ticket may be settled already, by its deadline or its caller; then these change nothing.
-    lane.runner.invoke(ticket.call).then(ticket.resolve, ticket.reject).finally(free);
+    results.then(ticket.resolve, ticket.reject);
+    void over.then(free);
   };
   /** After a resize to less there are runners that get nothing to do. */
   const dropSurplus = (lane: Lane): void => {
@@ -121,11 +127,17 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       if (ended.signal.aborted) return;
       const reason = asLatticeError(thrown);
       log.error("pool.no-runner", { component: name, code: reason.code, error: reason.message });
-      if (lanes.size === 0) for (const ticket of line.splice(0)) ticket.reject(reason);
+      if (lanes.size === 0) for (const ticket of line.splice(0)) refuse(ticket, reason);
       show();
       return;
     }
     pump();
+  };
+  /** Ends a call that has not begun. */
+  const refuse = (ticket: Ticket, reason: unknown): void => {
+    ticket.reject(reason);
+    ticket.forget();
+    abandon(ticket.call.args, reason);
   };
   const replace = (lane: Lane, reason: LatticeError): void => {
     if (!lanes.delete(lane) || ended.signal.aborted) return;
@@ -133,13 +145,15 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     if (lanes.size + opening === 0) void openLane();
   };
   const giveUp = (ticket: Ticket, reason: unknown): void => {
-    ticket.reject(reason);
     if (ticket.lane !== undefined) {
+      ticket.reject(reason);
+      ticket.forget();
       ticket.lane.runner.cancel(ticket.call);
       return;
     }
     const index = line.indexOf(ticket);
     if (index !== -1) line.splice(index, 1);
+    refuse(ticket, reason);
     show();
   };
   /** The calls that `signal` ends. One listener serves all: most calls have the signal of their connection. */
@@ -160,8 +174,15 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     ended.abort(reason);
     for (const { runner } of lanes) runner.end(reason);
     lanes.clear();
-    for (const ticket of line.splice(0)) ticket.reject(reason);
+    for (const ticket of line.splice(0)) refuse(ticket, reason);
     show();
+  };
+
+  const obstacleTo = (call: Call): LatticeError | undefined => {
+    if (ended.signal.aborted) return asLatticeError(ended.signal.reason);
+    if (call.signal.aborted) return abortOf(call);
+    const full = running + line.length >= maxInstances + limits.queueLimit;
+    return full ? overload(name, maxInstances, limits) : undefined;
   };
 
   parts.signal.throwIfAborted();
@@ -178,27 +199,21 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   return {
     load,
     invoke(call) {
-      if (ended.signal.aborted) return Promise.reject(asLatticeError(ended.signal.reason));
-      if (call.signal.aborted) return Promise.reject(abortOf(call));
-      if (running + line.length >= maxInstances + limits.queueLimit) {
-        return Promise.reject(overload(name, maxInstances, limits));
+      const obstacle = obstacleTo(call);
+      if (obstacle !== undefined) {
+        abandon(call.args, obstacle);
+        return Promise.reject(obstacle);
       }
       return new Promise((resolve, reject) => {
         const { callDeadlineMs } = limits;
         let cancelTimer: Cancel | undefined;
-        const settle = (): void => {
-          cancelTimer?.();
-          others.delete(ticket);
-        };
         const ticket: Ticket = {
           call,
-          resolve: (results) => {
-            settle();
-            resolve(results);
-          },
-          reject: (reason) => {
-            settle();
-            reject(reason);
+          resolve,
+          reject,
+          forget: () => {
+            cancelTimer?.();
+            others.delete(ticket);
           },
         };
         const others = callsOf(call.signal);

@@ -4,12 +4,18 @@ import type { LatticeError } from "../core/error.ts";
 import type { WitValue } from "../core/wit.ts";
 
 export interface Runner {
-  /** Settles when the call has ended and its place is free. Rejects with `worker-lost` when the runner dies. */
-  invoke(call: Call): Promise<readonly WitValue[]>;
-  /** Gives a running call up: its `invoke` settles soon, by force if the worker must be ended for that. */
+  invoke(call: Call): RunningCall;
+  /** Gives a running call up: it ends soon, by force if the worker must be ended for that. */
   cancel(call: Call): void;
   /** Aborts when the runner is dead, with the reason. */
   readonly lost: AbortSignal;
   /** Ends it; running calls reject with `reason`. */
   end(reason: LatticeError): void;
+}
+
+export interface RunningCall {
+  /** May come before the call has ended, with streams that are still written. Rejects with `worker-lost` when the runner dies. */
+  readonly results: Promise<readonly WitValue[]>;
+  /** Resolves when the call has ended, well or not, and its place is free. */
+  readonly ended: Promise<void>;
 }

@@ -7,7 +7,9 @@ import type { ImageOptions } from "../core/node-options.ts";
 import type { Log } from "../core/log.ts";
 import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
+import type { Adaptation } from "./adapted.ts";
 
+import { ADAPTATIONS } from "./adapted.ts";
 import { spawn as spawnHere } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createComponent } from "./component.ts";
@@ -35,6 +37,8 @@ export interface RuntimeOptions {
   readonly workers?: string;
   /** Starts workers; default: here. */
   readonly spawn?: Spawn;
+  /** Interfaces that are served in another form than components have them; default: {@link ADAPTATIONS}. */
+  readonly adaptations?: readonly Adaptation[];
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
 }
@@ -86,7 +90,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       );
       onProgress?.({ stage: "compile" });
       const name = image.reference;
-      const parts = { name, bridge, supply, clock, log, signal: ended.signal };
+      const { adaptations = ADAPTATIONS } = options;
+      const parts = { name, bridge, supply, adaptations, clock, log, signal: ended.signal };
       return createComponent(prepared, parts);
     },
     async [Symbol.asyncDispose]() {

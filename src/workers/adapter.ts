@@ -27,9 +27,12 @@ export interface AdaptedCall {
  * What it throws ends the call; a guest that traps is for it to pass on.
  */
 export type ExportAdapter = (
-  guest: Readonly<Record<string, GuestFunction>>,
+  guest: GuestInterface,
   call: AdaptedCall,
 ) => Later<readonly WitValue[] | undefined>;
+
+/** An interface of the guest, as the glue exports it. */
+export type GuestInterface = Readonly<Record<string, GuestFunction>>;
 
 export type GuestFunction = (...args: readonly unknown[]) => unknown;
 

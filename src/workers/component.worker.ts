@@ -1,50 +1,5 @@
-/**
- * Runs one component: keeps instances ready, serves each call with a fresh one, and passes on what guests import.
- * Has nothing but its channel to the runtime.
- */
-import type { ComponentAnswers, ComponentHostMethods } from "../channels/component.ts";
-import type { Port } from "../channels/rpc.ts";
-import type { Guest } from "./guest.ts";
+/** Runs one component. */
+import { serveComponent } from "./serve.ts";
+import { createWasi } from "./wasi.ts";
 
-import { answer, remote } from "../channels/rpc.ts";
-import { portOfWorker } from "../channels/spawn.ts";
-import { LatticeError, messageOf } from "../core/error.ts";
-import { createGuest } from "./guest.ts";
-import { strip } from "./scope.ts";
-
-/** Its own copy of the scope's methods: the scope loses them. */
-const own: Port = {
-  postMessage: self.postMessage.bind(self),
-  addEventListener: self.addEventListener.bind(self),
-};
-void portOfWorker(own).then(serve);
-
-function serve(port: Port): void {
-  const life = new AbortController();
-  const host = remote<ComponentHostMethods>(port, life.signal);
-  let guest: Guest | undefined;
-  const prepared = (): Guest => {
-    if (guest === undefined) throw new LatticeError("internal", "the worker has no component yet");
-    return guest;
-  };
-  const complain = (thrown: unknown): void => {
-    // A host that cannot hear of it has ended this worker.
-    host.complained(messageOf(thrown)).catch(() => undefined);
-  };
-  self.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    complain(event.reason);
-  });
-  const methods: ComponentAnswers = {
-    async prepare(setup) {
-      if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
-      strip(self);
-      guest = createGuest(setup, { port, host, signal: life.signal, complain });
-      await guest.ready;
-    },
-    call: (call) => prepared().call(call),
-    cancel: async (callId) => prepared().cancel(callId),
-    ping: () => Promise.resolve(),
-  };
-  answer(port, methods, life.signal);
-}
+serveComponent(createWasi);

@@ -13,11 +13,13 @@ import type {
 } from "../channels/component.ts";
 import type { Port } from "../channels/rpc.ts";
 import type { WitValue } from "../core/wit.ts";
+import type { ExportAdapter, Surround } from "./adapter.ts";
 import type { Bridge } from "./bridge/bridge.ts";
 import type { GuestExports, Instantiate } from "./instantiate.ts";
 import type { Life } from "./life.ts";
 import type { Lent, Memories } from "./memories.ts";
 import type { CoreInstances, Rewind } from "./rewind.ts";
+import type { WasiParts } from "./wasi.ts";
 
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { remote } from "../channels/rpc.ts";
@@ -26,12 +28,12 @@ import { createAtomicsBridge } from "./bridge/atomics.ts";
 import { createJspiBridge } from "./bridge/jspi.ts";
 import { createSyncBridge } from "./bridge/sync.ts";
 import { createImports } from "./imports.ts";
-import { exportOf, importGlue, resultsOf, resultsOfThrown } from "./instantiate.ts";
+import { exportOf, importGlue, interfaceOf, resultsOf, resultsOfThrown } from "./instantiate.ts";
 import { createLife } from "./life.ts";
 import { createMemories } from "./memories.ts";
 import { createLineLimiter } from "./printed.ts";
+import { createRemoteStreams } from "./remote-streams.ts";
 import { createRewinder } from "./rewind.ts";
-import { createWasi } from "./wasi.ts";
 
 export interface GuestParts {
   readonly port: Port;
@@ -39,6 +41,8 @@ export interface GuestParts {
   readonly signal: AbortSignal;
   /** Hears of failures that belong to no call. */
   readonly complain: (thrown: unknown) => void;
+  /** Makes the WASI of this worker. */
+  readonly wasi: (parts: WasiParts) => Surround;
 }
 
 export interface Guest {
@@ -55,12 +59,14 @@ interface Instance {
   readonly life: Life;
   readonly lent: readonly Lent[];
   readonly exports: GuestExports;
+  readonly adapters: ReadonlyMap<string, ExportAdapter>;
   /** Absent if it can serve only one call. */
   readonly rewind: Rewind | undefined;
 }
 
 export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   const { exports: funcs } = setup;
+  const bridge = bridgeOf(setup, parts);
   const stock: Instance[] = [];
   const running = new Map<number, Life>();
   const memories = createMemories(borrowersOf(setup), setup.stock + MORE_MEMORIES);
@@ -74,7 +80,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
 
   const prepare = async (): Promise<void> => {
     const instantiate = await importGlue(setup.glue, setup.cores);
-    const makeOne = maker(setup, parts, instantiate, memories);
+    const makeOne = maker(setup, parts, bridge, instantiate, memories);
     make = () => {
       for (const lent of used.splice(0)) memories.giveBack(lent);
       return makeOne();
@@ -136,8 +142,8 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       if (gives === undefined) throw missing(setup, call);
       const instance = take();
       const { life } = instance;
-      const func = exportOf(instance.exports, call.instance, call.func);
-      if (func === undefined) throw missing(setup, call);
+      const run = serverOf(setup, instance, call, (results) => bridge.respond(life, results));
+      if (run === undefined) throw missing(setup, call);
       life.begin(call.id);
       running.set(call.id, life);
       let well = false;
@@ -147,7 +153,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       };
       let later: Promise<readonly WitValue[]> | undefined;
       try {
-        const outcome = attempt(() => func(...call.args), gives);
+        const outcome = run(gives);
         if (!(outcome instanceof Promise)) return conclude(outcome);
         later = outcome;
       } finally {
@@ -175,18 +181,18 @@ function borrowersOf({ cores, borrowers }: ComponentSetup): Map<WebAssembly.Modu
 function maker(
   setup: ComponentSetup,
   parts: GuestParts,
+  bridge: Bridge,
   instantiate: Instantiate,
   memories: Memories,
 ): () => Instance {
   const { host } = parts;
-  const bridge = bridgeOf(setup, parts);
   const print = createLineLimiter(
     () => performance.now(),
     // A host that cannot hear of it has ended this worker.
     (line) => void host.printed(line).catch(() => undefined),
   );
-  const wasi = createWasi({ bridge, wanted: setup.wasi, maxBytes: setup.maxBytes, print });
-  const importsFor = createImports(wasi, bridge, setup.imports);
+  const { wasi: wanted, maxBytes } = setup;
+  const surround = parts.wasi({ bridge, wanted, maxBytes, print });
   const rewinder = createRewinder();
   const allowed = new Map(
     Array.from(setup.cores, ([name, module]) => [module, setup.instantiations.get(name) ?? 1]),
@@ -196,18 +202,20 @@ function maker(
     const lent: Lent[] = [];
     const taken = (memory: Lent): void => void lent.push(memory);
     const cores: CoreInstances[number][] = [];
-    const exports = instantiate(importsFor(life), (module, imports) => {
+    const { imports: own, adapters } = surround(life, createRemoteStreams(life, bridge));
+    const given = createImports(life, own, bridge, setup.imports);
+    const exports = instantiate(given, (module, imports) => {
       // The limit of memory was divided by as many.
       if (cores.filter((core) => core.module === module).length >= (allowed.get(module) ?? 0)) {
         throw new LatticeError("bad-image", "the component makes more core instances than it has");
       }
-      const given = memories.importsOf(module, imports, taken);
-      const instance = new WebAssembly.Instance(module, given);
+      const all = memories.importsOf(module, imports, taken);
+      const instance = new WebAssembly.Instance(module, all);
       cores.push({ module, instance });
       return instance;
     });
     const rewind = setup.settles && !life.touched ? rewinder.watch(cores) : undefined;
-    return { life, lent, exports, rewind };
+    return { life, lent, exports, adapters, rewind };
   };
 }
 
@@ -221,10 +229,29 @@ function bridgeOf({ mode, answers }: ComponentSetup, { host, port, signal }: Gue
   );
 }
 
+/** What serves `call`: the guest's function, or an adapter of its interface. `undefined` if there is no such thing. */
+function serverOf(
+  { adapted }: ComponentSetup,
+  { exports, adapters }: Instance,
+  { instance, func, args }: GuestCall,
+  respond: (results: readonly WitValue[]) => void,
+): ((gives: Gives) => readonly WitValue[] | Promise<readonly WitValue[]>) | undefined {
+  const behind = adapted.get(instance);
+  if (behind === undefined) {
+    const own = exportOf(exports, instance, func);
+    return own && ((gives) => attempt(() => own(...args), gives));
+  }
+  const adapter = adapters.get(instance);
+  const guest = interfaceOf(exports, behind);
+  if (adapter === undefined || guest === undefined) return undefined;
+  // Its results have the form of the waist already.
+  return () => attempt(() => adapter(guest, { func, args, respond }), "results");
+}
+
 /** The results of `run`, at once or later, with a thrown `err` turned back into a value. */
 function attempt(
   run: () => unknown,
-  gives: Gives,
+  gives: Gives | "results",
 ): readonly WitValue[] | Promise<readonly WitValue[]> {
   try {
     const value = run();

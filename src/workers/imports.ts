@@ -6,26 +6,25 @@ import type { Life } from "./life.ts";
 
 import { camelCase, withoutVersion } from "../core/wit.ts";
 
-/** Makes the imports for one life. What the host answers goes before what WASI has under the same name. */
+/** The imports for one life. What the host answers goes before what is there under the same name. */
 export function createImports(
-  wasi: (life: Life) => GuestImports,
+  life: Life,
+  own: GuestImports,
   bridge: Bridge,
   answered: ReadonlyMap<string, FunctionSetups>,
-): (life: Life) => GuestImports {
-  return (life) => {
-    const imports: Record<string, object> = { ...wasi(life) };
-    for (const [instance, functions] of answered) {
-      const stubs: Record<string, unknown> = {};
-      for (const [func, gives] of functions) {
-        stubs[camelCase(func)] = bridge.importFunction(life, instance, func, gives);
-      }
-      // The glue has one object for all versions of an interface.
-      const name = withoutVersion(instance);
-      imports[name] = { ...imports[name], ...stubs };
+): GuestImports {
+  const imports: Record<string, object> = { ...own };
+  for (const [instance, functions] of answered) {
+    const stubs: Record<string, unknown> = {};
+    for (const [func, gives] of functions) {
+      stubs[camelCase(func)] = bridge.importFunction(life, instance, func, gives);
     }
-    for (const [name, given] of Object.entries(imports)) imports[name] = noting(life, given);
-    return imports;
-  };
+    // The glue has one object for all versions of an interface.
+    const name = withoutVersion(instance);
+    imports[name] = { ...imports[name], ...stubs };
+  }
+  for (const [name, given] of Object.entries(imports)) imports[name] = noting(life, given);
+  return imports;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { Gives } from "../channels/component.ts";
 import type { WitValue } from "../core/wit.ts";
+import type { GuestFunction, GuestInterface } from "./adapter.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { camelCase } from "../core/wit.ts";
@@ -62,7 +63,12 @@ export async function importGlue(
   };
 }
 
-export type GuestFunction = (...args: readonly WitValue[]) => unknown;
+/** The functions of an exported interface, or those of the root; `undefined` if there is no such interface. */
+export function interfaceOf(exports: GuestExports, instance: string): GuestInterface | undefined {
+  const holder: unknown = instance === "" ? exports : exports[instance];
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jco exports interfaces as objects of functions and classes
+  return typeof holder === "object" && holder !== null ? (holder as GuestInterface) : undefined;
+}
 
 /** `undefined` if the guest has no such function. */
 export function exportOf(
@@ -70,15 +76,19 @@ export function exportOf(
   instance: string,
   func: string,
 ): GuestFunction | undefined {
-  const holder: unknown = instance === "" ? exports : exports[instance];
-  if (typeof holder !== "object" || holder === null) return undefined;
+  const holder = interfaceOf(exports, instance);
+  if (holder === undefined) return undefined;
   const found: unknown = Reflect.get(holder, camelCase(func));
   if (typeof found !== "function") return undefined;
   return (...args): unknown => Reflect.apply(found, holder, args);
 }
 
-/** Results as the waist has them: none, or one value, with a top-level `result` as `{ tag, val }`. */
-export function resultsOf(value: unknown, gives: Gives): readonly WitValue[] {
+/**
+ * Results as the waist has them: none, or one value, with a top-level `result` as `{ tag, val }`. `results` are so
+ * already; whoever has given them before gives nothing.
+ */
+export function resultsOf(value: unknown, gives: Gives | "results"): readonly WitValue[] {
+  if (gives === "results") return Array.isArray(value) ? value : [];
   if (gives === "nothing") return [];
   return [gives === "result" ? { tag: "ok", val: value } : value];
 }
@@ -89,7 +99,7 @@ export function resultsOf(value: unknown, gives: Gives): readonly WitValue[] {
  *
  * @throws {LatticeError} `guest-trapped` for everything else; an error of this program passes through as it is.
  */
-export function resultsOfThrown(thrown: unknown, gives: Gives): readonly WitValue[] {
+export function resultsOfThrown(thrown: unknown, gives: Gives | "results"): readonly WitValue[] {
   if (thrown instanceof LatticeError) throw thrown;
   if (gives === "result" && thrown instanceof Error && Object.hasOwn(thrown, "payload")) {
     return [{ tag: "err", val: Reflect.get(thrown, "payload") }];

@@ -5,8 +5,19 @@
  * under JSPI, the value itself with atomics. Nobody works in the background: bytes move when a guest reads, writes or
  * waits. All of it belongs to one call and ends with it; once the life is over, nothing that was waited for comes back.
  */
-import type { FutureHandle, StreamHandle } from "../channels/component.ts";
+import type {
+  EndNews,
+  FutureHandle,
+  GuestNews,
+  GuestSaid,
+  GuestWait,
+  StreamHandle,
+} from "../channels/component.ts";
 import type { WitValue } from "../core/wit.ts";
+import type { Life } from "./life.ts";
+
+import { STREAM_WINDOW } from "../channels/component.ts";
+import { LatticeError } from "../core/error.ts";
 
 /** The value itself with atomics, a promise of it where the guest is suspended; also the value if it is there already. */
 export type Later<T> = T | Promise<T>;
@@ -67,4 +78,189 @@ export interface RemoteStreams {
 export interface RemotePromise {
   settle(value: WitValue): void;
   fail(reason: string): void;
+}
+
+/** How a life speaks with its host; the two bridges differ in it. */
+export interface StreamBridge {
+  /** Posts, and waits for nothing. */
+  say(life: Life, said: GuestSaid): void;
+  ask(life: Life, wait: Omit<GuestWait, "callId">): Later<GuestNews>;
+}
+
+/** An end as this file sees it. */
+interface Known extends RemoteEnd {
+  readonly id: number;
+  hear(news: EndNews): void;
+}
+
+export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStreams {
+  const known = new WeakMap<RemoteEnd, Known>();
+  let lastId = 0;
+
+  const inCall = (): void => {
+    if (life.callId < 0) {
+      throw new LatticeError("unsupported", "the component uses streams while it is instantiated");
+    }
+  };
+  const listen = (ends: readonly Known[], forMs?: number): Later<void> => {
+    inCall();
+    const byId = new Map(ends.map((end) => [end.id, end]));
+    const wait = { ends: [...byId.keys()], ...(forMs === undefined ? {} : { forMs }) };
+    return after(bridge.ask(life, wait), (news) => {
+      for (const [id, one] of news) byId.get(id)?.hear(one);
+    });
+  };
+  /** What `step` gives, as soon as `end` is ready for it. */
+  const when = <T>(end: Known, step: () => Later<T>): Later<T> => {
+    if (end.ready) return step();
+    return after(listen([end]), () => when(end, step));
+  };
+  const say = (said: GuestSaid): void => {
+    inCall();
+    bridge.say(life, said);
+  };
+  const sourceOf = (id: number): RemoteSource => {
+    let rest: Uint8Array | undefined;
+    let ending: "open" | "finished" | LatticeError = "open";
+    const end: Known = {
+      id,
+      get ready() {
+        return rest !== undefined || ending !== "open";
+      },
+      hear(news) {
+        if (news.tag === "bytes") rest = news.bytes;
+        else ending = news.tag === "fail" ? failureOf(news) : "finished";
+      },
+    };
+    const source: RemoteSource = {
+      get ready() {
+        return end.ready;
+      },
+      read: (maxBytes) =>
+        when(end, () => {
+          if (rest === undefined) {
+            if (ending instanceof LatticeError) throw ending;
+            return undefined;
+          }
+          const part = rest.subarray(0, maxBytes);
+          rest = part.length === rest.length ? undefined : rest.subarray(part.length);
+          return part;
+        }),
+      cancel() {
+        rest = undefined;
+        if (ending !== "open") return;
+        ending = "finished";
+        say({ tag: "cancel", end: id });
+      },
+    };
+    known.set(source, end);
+    return source;
+  };
+  const futureOf = (id: number): RemoteFuture => {
+    let outcome: { readonly value: WitValue } | LatticeError | undefined;
+    const end: Known = {
+      id,
+      get ready() {
+        return outcome !== undefined;
+      },
+      hear(news) {
+        if (news.tag === "value") outcome = { value: news.value };
+        else if (news.tag === "fail") outcome = failureOf(news);
+      },
+    };
+    const future: RemoteFuture = {
+      get ready() {
+        return end.ready;
+      },
+      get: () =>
+        when(end, () => {
+          if (outcome instanceof LatticeError) throw outcome;
+          return outcome?.value;
+        }),
+    };
+    known.set(future, end);
+    return future;
+  };
+  return {
+    source: ({ $stream }) => sourceOf($stream),
+    future: ({ $future }) => futureOf($future),
+    sink() {
+      const id = --lastId;
+      /** Bytes that the host has not passed on, as far as is known here. */
+      let outstanding = 0;
+      let ending: "open" | "finished" | LatticeError = "open";
+      const end: Known = {
+        id,
+        get ready() {
+          return outstanding < STREAM_WINDOW || ending !== "open";
+        },
+        hear(news) {
+          if (news.tag === "room") outstanding = news.unread;
+          else if (news.tag === "fail") ending = failureOf(news);
+        },
+      };
+      const check = (): void => {
+        if (ending instanceof LatticeError) throw ending;
+      };
+      const write = (bytes: Uint8Array): Later<void> => {
+        check();
+        if (ending !== "open") throw new LatticeError("internal", "the stream is finished");
+        if (bytes.length === 0) return undefined;
+        const piece = owned(bytes.subarray(0, STREAM_WINDOW));
+        outstanding += piece.length;
+        say({ tag: "bytes", end: id, bytes: piece });
+        return when(end, () => {
+          check();
+          return bytes.length > STREAM_WINDOW ? write(bytes.subarray(STREAM_WINDOW)) : undefined;
+        });
+      };
+      const close = (said: GuestSaid): void => {
+        if (ending !== "open") return;
+        ending = "finished";
+        say(said);
+      };
+      const sink: RemoteSink = {
+        get ready() {
+          return end.ready;
+        },
+        write,
+        finish: () => close({ tag: "finish", end: id }),
+        fail: (reason) => close({ tag: "fail", end: id, reason }),
+      };
+      known.set(sink, end);
+      return { handle: { $stream: id }, sink };
+    },
+    promise() {
+      const end = --lastId;
+      const promise: RemotePromise = {
+        settle: (value) => say({ tag: "value", end, value }),
+        fail: (reason) => say({ tag: "fail", end, reason }),
+      };
+      return { handle: { $future: end }, promise };
+    },
+    call(instance, func, args) {
+      const end = --lastId;
+      say({ tag: "start", end, request: { instance, func, args } });
+      return futureOf(end);
+    },
+    waitAny(ends, untilMs) {
+      if (ends.some(({ ready }) => ready)) return undefined;
+      const forMs = Math.max(0, untilMs - performance.now());
+      const all = ends.flatMap((end) => known.get(end) ?? []);
+      return listen(all, Number.isFinite(forMs) ? forMs : undefined);
+    },
+  };
+}
+
+/** `step` of what comes later, or at once of what is there. */
+function after<T, U>(later: Later<T>, step: (value: T) => Later<U>): Later<U> {
+  return later instanceof Promise ? later.then((value) => step(value)) : step(later);
+}
+
+function owned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+function failureOf({ code, message }: Extract<EndNews, { readonly tag: "fail" }>): LatticeError {
+  return new LatticeError(code, message);
 }

@@ -6,6 +6,7 @@
  * for each instance.
  */
 import type { GuestLine } from "../channels/component.ts";
+import type { Surround } from "./adapter.ts";
 import type { Bridge } from "./bridge/bridge.ts";
 import type { GuestImports } from "./instantiate.ts";
 import type { Life } from "./life.ts";
@@ -35,12 +36,7 @@ const NS_PER_MS = 1_000_000;
 type Owners = WeakMap<Pollable, Life>;
 
 /** Makes the imports of one instance. Create one maker per worker: it changes how the shim's pollables wait. */
-export function createWasi({
-  bridge,
-  wanted,
-  maxBytes,
-  print,
-}: WasiParts): (life: Life) => GuestImports {
+export function createWasi({ bridge, wanted, maxBytes, print }: WasiParts): Surround {
   const owners: Owners = new WeakMap();
   const block = function (this: Pollable): unknown {
     const life = owners.get(this);
@@ -71,7 +67,7 @@ export function createWasi({
       if (one !== undefined) imports[name] = one;
       else if (name.startsWith("wasi:cli/")) commandLine ??= commandLineOf(life, print);
     }
-    return { ...imports, ...commandLine };
+    return { imports: { ...imports, ...commandLine }, adapters: new Map() };
   };
 }
 

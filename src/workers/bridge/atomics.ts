@@ -2,7 +2,7 @@
  * Waiting by `Atomics.wait`: the whole worker blocks, so it has one instance. For browsers without JSPI, on pages that
  * are cross-origin isolated.
  */
-import type { ComponentHostMethods } from "../../channels/component.ts";
+import type { ComponentHostMethods, GuestNews } from "../../channels/component.ts";
 import type { SharedAnswer } from "../../channels/shared-answer.ts";
 import type { WitValue } from "../../core/wit.ts";
 import type { Bridge } from "./bridge.ts";
@@ -10,7 +10,7 @@ import type { Bridge } from "./bridge.ts";
 import { awaitAnswer, sleep } from "../../channels/shared-answer.ts";
 import { LatticeError } from "../../core/error.ts";
 import { earliest, readyOnes } from "../pollable.ts";
-import { unpack } from "./bridge.ts";
+import { tell, unpack } from "./bridge.ts";
 
 /** `host` must post at once: a message that waits for the end of the turn would never leave. */
 export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedAnswer): Bridge {
@@ -18,19 +18,32 @@ export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedA
     // The answer comes through the shared buffer; a host that is gone ends this worker.
     sent.catch(() => undefined);
   };
+  /** Blocks until the host has answered what `post` asks. */
+  const answerTo = (post: () => Promise<void>): unknown => {
+    const outcome = awaitAnswer(
+      answers,
+      () => quietly(post()),
+      () => quietly(host.nextPart()),
+    );
+    if (outcome.tag === "failed") throw new LatticeError(outcome.code, outcome.message);
+    return outcome.value;
+  };
   return {
     importFunction: (life, instance, func, gives) => {
       return (...args) => {
         const request = { callId: life.callId, instance, func, args };
-        const outcome = awaitAnswer(
-          answers,
-          () => quietly(host.importedShared(request)),
-          () => quietly(host.nextPart()),
-        );
-        if (outcome.tag === "failed") throw new LatticeError(outcome.code, outcome.message);
+        const results = answerTo(() => host.importedShared(request));
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host writes results of Importee.invoke
-        return unpack(outcome.value as readonly WitValue[], gives);
+        return unpack(results as readonly WitValue[], gives);
       };
+    },
+    say: (life, said) => tell(host, life, said),
+    respond: (life, results) => tell(host, life, { tag: "respond", results }),
+    ask: (life, wait) => {
+      life.touched = true;
+      const news = answerTo(() => host.awaitedShared({ callId: life.callId, ...wait }));
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the host writes for a wait
+      return news as GuestNews;
     },
     block: (_, pollable) => {
       while (!pollable.ready()) sleep(answers, earliest([pollable]));

@@ -1,12 +1,18 @@
 /** How a guest waits for what the host does: the one thing that differs between JSPI and blocking. */
-import type { Gives } from "../../channels/component.ts";
+import type { ComponentHostMethods, Gives, GuestSaid } from "../../channels/component.ts";
 import type { WitValue } from "../../core/wit.ts";
 import type { Pollable } from "../pollable.ts";
 import type { Life } from "../life.ts";
+import type { StreamBridge } from "../remote-streams.ts";
 
-export interface Bridge {
+import { bigBuffers, transferring } from "../../channels/port.ts";
+import { asLatticeError } from "../../core/error.ts";
+
+export interface Bridge extends StreamBridge {
   /** A function that the host answers, as the glue wants it: value or promise, `err` thrown with a `payload`. */
   importFunction(life: Life, instance: string, func: string, gives: Gives): GuestImportFunction;
+  /** Gives the results of the call that `life` serves, while its guest goes on. */
+  respond(life: Life, results: readonly WitValue[]): void;
   /** Waits until `pollable` is ready. */
   block(life: Life, pollable: Pollable): unknown;
   /** Waits until some of `pollables` are ready, and gives their indices. */
@@ -23,4 +29,14 @@ export function unpack(results: readonly WitValue[], gives: Gives): unknown {
   const val: unknown = "val" in result ? result.val : undefined;
   if (result.tag === "ok") return val;
   throw Object.assign(new Error("the import gave an err"), { payload: val });
+}
+
+/** Posts `said`; a life whose host cannot take it fails. */
+export function tell(host: ComponentHostMethods, life: Life, said: GuestSaid): void {
+  life.touched = true;
+  // Nobody else holds what is written or given.
+  const buffers = said.tag === "bytes" || said.tag === "respond" ? bigBuffers(said) : [];
+  host.said(life.callId, transferring(said, buffers)).catch((thrown: unknown) => {
+    if (!life.ended) life.fail(asLatticeError(thrown));
+  });
 }

@@ -3,7 +3,7 @@ import type { ComponentHostMethods } from "../../channels/component.ts";
 import type { Bridge } from "./bridge.ts";
 
 import { polled, readyOnes } from "../pollable.ts";
-import { unpack } from "./bridge.ts";
+import { tell, unpack } from "./bridge.ts";
 
 export function createJspiBridge(host: ComponentHostMethods): Bridge {
   return {
@@ -12,6 +12,12 @@ export function createJspiBridge(host: ComponentHostMethods): Bridge {
         const request = { callId: life.callId, instance, func, args };
         return unpack(await life.guard(host.imported(request)), gives);
       };
+    },
+    say: (life, said) => tell(host, life, said),
+    respond: (life, results) => tell(host, life, { tag: "respond", results }),
+    ask: (life, wait) => {
+      life.touched = true;
+      return life.guard(host.awaited({ callId: life.callId, ...wait }));
     },
     block: (life, pollable) => life.guard(polled([pollable])),
     poll: (life, pollables) =>

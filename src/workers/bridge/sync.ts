@@ -12,6 +12,9 @@ export function createSyncBridge(): Bridge {
   };
   return {
     importFunction: (_, instance, func) => refuse(`${instance}.${func}`),
+    say: refuse("a stream"),
+    respond: refuse("a stream"),
+    ask: refuse("a stream"),
     block: refuse("a pollable"),
     poll: refuse("pollables"),
   };

@@ -70,7 +70,7 @@ test("the host answers what a guest imports, in the name of its call", async () 
     {
       id: `${call.id}.1`,
       source: call.target,
-      link: "default",
+      linkNames: new Map(),
       instance: "wasi:logging/logging@0.1.0-draft",
       func: "log",
       args: ["info", "logger", "good morning"],

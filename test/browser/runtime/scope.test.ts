@@ -74,6 +74,7 @@ const setup: ComponentSetup = {
       ]),
     ],
   ]),
+  adapted: new Map(),
   imports: new Map(),
   wasi: [],
   settles: true,
@@ -87,15 +88,18 @@ test("generated code has no network, storage, messages or evaluation, even if it
     () => 0,
     () => undefined,
   );
-  const parts = { setup, supply, imports: noImports, clock, log };
+  const world = { imports: new Map(), exports: new Map() };
+  const parts = { setup, world, supply, imports: noImports, clock, log };
   const runner = await openComponentWorker(parts, new AbortController().signal);
 
-  const seen = await runner.invoke(callOf("", "probe"));
-  const makers = await runner.invoke(callOf("", "makes"));
-  const left = await runner.invoke(callOf("", "lives"));
-  const evaluated = await runner.invoke(callOf("", "evaluates"));
-  const listened = await runner.invoke(callOf("", "listens"));
-  const others = await runner.invoke(callOf("", "hears-others"));
+  const ask = (func: string) => runner.invoke(callOf("", func)).results;
+
+  const seen = await ask("probe");
+  const makers = await ask("makes");
+  const left = await ask("lives");
+  const evaluated = await ask("evaluates");
+  const listened = await ask("listens");
+  const others = await ask("hears-others");
 
   expect(seen).toEqual([[]]);
   expect(makers).toEqual(["undefinedundefined"]);

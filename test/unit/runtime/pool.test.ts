@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Call } from "../../../src/core/call.ts";
 import type { Pool } from "../../../src/core/runtime.ts";
 import type { PoolParts } from "../../../src/runtime/pool.ts";
-import type { Runner } from "../../../src/runtime/runner.ts";
+import type { Runner, RunningCall } from "../../../src/runtime/runner.ts";
 
 import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
@@ -14,6 +14,7 @@ import { recordLog } from "../../support/log-recorder.ts";
 /** A runner whose calls end when the test says so. */
 class FakeRunner implements Runner {
   readonly running = new Map<string, PromiseWithResolvers<readonly unknown[]>>();
+  readonly #responses = new Map<string, (results: readonly unknown[]) => void>();
   readonly cancelled: string[] = [];
   readonly #dead = new AbortController();
 
@@ -25,10 +26,22 @@ class FakeRunner implements Runner {
     return [...this.running.keys()];
   }
 
-  invoke(call: Call): Promise<readonly unknown[]> {
+  invoke(call: Call): RunningCall {
     const settling = withResolvers<readonly unknown[]>();
+    const early = withResolvers<readonly unknown[]>();
     this.running.set(call.id, settling);
-    return settling.promise.finally(() => this.running.delete(call.id));
+    this.#responses.set(call.id, early.resolve);
+    const over = settling.promise.finally(() => this.running.delete(call.id));
+    const ended = over.then(
+      () => undefined,
+      () => undefined,
+    );
+    return { results: Promise.race([early.promise, over]), ended };
+  }
+
+  /** Gives the results of a call that goes on. */
+  respond(id: string, result: unknown = id): void {
+    this.#responses.get(id)?.([result]);
   }
 
   finish(id: string, result: unknown = id): void {
@@ -270,6 +283,60 @@ test("runners that take one call each are opened as calls come, and ended when f
   await settled();
 
   expect(runners.filter(({ lost }) => !lost.aborted)).toHaveLength(1);
+});
+
+test("a call that has given its results keeps its place, its deadline and its caller until it ends", async () => {
+  const { pool, runners, clock } = await setUp({ maxInstances: 2 });
+  const caller = new AbortController();
+  const calls = [pool.invoke(callOf("1")), pool.invoke(callOf("2", caller.signal))];
+  for (const id of ["1", "2"]) runners[0]?.respond(id);
+
+  await expect(Promise.all(calls)).resolves.toEqual([["1"], ["2"]]);
+  expect(pool.load.peek()).toMatchObject({ running: 2 });
+  caller.abort();
+  clock.advance(1000);
+
+  expect(runners[0]?.cancelled).toEqual(["2", "1"]);
+  for (const id of ["1", "2"]) runners[0]?.finish(id);
+  await settled();
+  expect(pool.load.peek()).toMatchObject({ running: 0 });
+});
+
+test("a call that has ended is not cancelled any more", async () => {
+  const { pool, runners, clock } = await setUp();
+  const caller = new AbortController();
+  const call = pool.invoke(callOf("1", caller.signal));
+  runners[0]?.respond("1");
+  runners[0]?.finish("1");
+  await call;
+  await settled();
+
+  caller.abort();
+  clock.advance(1000);
+
+  expect(runners[0]?.cancelled).toEqual([]);
+});
+
+test("streams among the arguments of a call that never begins are cancelled", async () => {
+  const { pool, runners } = await setUp({ maxInstances: 1, queueLimit: 1 });
+  const cancelled: string[] = [];
+  const withStream = (id: string, signal?: AbortSignal): Call => {
+    const body = new ReadableStream({ cancel: () => void cancelled.push(id) });
+    return { ...callOf(id, signal), args: [{ body }] };
+  };
+  const caller = new AbortController();
+  const calls = [
+    pool.invoke(withStream("runs")),
+    pool.invoke(withStream("waits", caller.signal)),
+    pool.invoke(withStream("finds no place")),
+  ];
+  const outcomes = Promise.allSettled(calls);
+
+  caller.abort();
+  runners[0]?.finish("runs");
+
+  await outcomes;
+  expect(cancelled).toEqual(["finds no place", "waits"]);
 });
 
 test("a larger pool starts what waits", async () => {

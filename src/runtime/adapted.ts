@@ -1,0 +1,49 @@
+/**
+ * Interfaces that look different to the lattice than to components: what takes resources of WASI here is records and
+ * streams there. The worker does the work (`../workers/adapter.ts`); this is what the runtime has to know of it.
+ *
+ * Names as in wasmCloud `crates/runtime/src/component/mod.rs` at v1.9.2.
+ */
+import type { Interface, World } from "../core/wit.ts";
+
+import { withoutVersion } from "../core/wit.ts";
+import { isWasi02 } from "./wasi.ts";
+
+export interface Adaptation {
+  /** The component's interface, without version; any version of WASI 0.2 that the worker has. */
+  readonly guest: string;
+  readonly side: "import" | "export";
+  /** The interface that stands for it in the lattice, by its full name. */
+  readonly lattice: string;
+  readonly functions: Interface;
+}
+
+export const ADAPTATIONS: readonly Adaptation[] = [];
+
+export interface AdaptedWorld {
+  /** As the lattice sees it. */
+  readonly world: World;
+  /** Exports of the component by the name of what stands for them, both full. */
+  readonly exports: ReadonlyMap<string, string>;
+}
+
+export function adapt(world: World, adaptations: readonly Adaptation[]): AdaptedWorld {
+  const exports = new Map<string, string>();
+  const seen = (side: Adaptation["side"], interfaces: World["imports"]): World["imports"] =>
+    new Map(
+      [...interfaces].map(([name, functions]) => {
+        const found = adaptations.find((each) => each.side === side && covers(each, name));
+        if (found === undefined || functions.size === 0) return [name, functions];
+        if (side === "export") exports.set(found.lattice, name);
+        return [found.lattice, found.functions];
+      }),
+    );
+  return {
+    world: { imports: seen("import", world.imports), exports: seen("export", world.exports) },
+    exports,
+  };
+}
+
+function covers({ guest }: Adaptation, name: string): boolean {
+  return withoutVersion(name) === guest && isWasi02(name);
+}

@@ -1,0 +1,158 @@
+/**
+ * One call while its guest runs: what it imports, its streams, and its results, which may come before its end.
+ *
+ * The worker is not trusted: it is answered what its component imports, and nothing once the call is over.
+ */
+import type {
+  ComponentSetup,
+  GuestCall,
+  GuestImport,
+  GuestNews,
+  GuestSaid,
+  GuestWait,
+} from "../channels/component.ts";
+import type { Call, ImportCall, Importee } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { FuncType, WitValue, World } from "../core/wit.ts";
+import type { GuestStreams } from "./guest-streams.ts";
+
+import { compact } from "../channels/port.ts";
+import { asLatticeError, LatticeError } from "../core/error.ts";
+import { errOf } from "./import-errors.ts";
+import { createGuestStreams } from "./guest-streams.ts";
+import { hasStreams } from "./type-parts.ts";
+
+export interface GuestRunParts {
+  readonly setup: Pick<ComponentSetup, "name" | "imports">;
+  /** As the lattice sees the component. */
+  readonly world: World;
+  readonly imports: Importee;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface GuestRun {
+  readonly call: Call;
+  readonly results: Promise<readonly WitValue[]>;
+  /** What the worker is told. */
+  request(): GuestCall;
+  import(request: Omit<GuestImport, "callId">): Promise<readonly WitValue[]>;
+  /** Throws `denied` for what no worker of ours says. */
+  hear(said: GuestSaid): void;
+  wait(wait: GuestWait): Promise<GuestNews>;
+  /** The guest function has returned. */
+  conclude(results: readonly WitValue[]): void;
+  fail(reason: LatticeError): void;
+  /** Nobody answers the guest any more, and its unfinished streams break off; without a reason after a good end. */
+  close(reason?: LatticeError): void;
+}
+
+export function createGuestRun(id: number, call: Call, parts: GuestRunParts): GuestRun {
+  const { setup, world, imports, clock, log } = parts;
+  /** Each call has an instance of its own, so what an instance chooses lasts for a call. */
+  const linkNames = new Map<string, string>();
+  const streaming = hasStreams(world.exports.get(call.instance)?.get(call.func));
+  const settling = deferred<readonly WitValue[]>();
+  let streams: GuestStreams | undefined;
+  /** Aborts when nobody waits for imports any more. */
+  let gone: AbortController | undefined;
+  let imported = 0;
+  let responded = false;
+
+  const ownStreams = (): GuestStreams => (streams ??= createGuestStreams(clock));
+  const given = (value: readonly WitValue[]): readonly WitValue[] =>
+    streaming ? ownStreams().accept(value) : value;
+  const importCall = ({ instance, func, args }: Omit<GuestImport, "callId">): ImportCall => {
+    gone ??= new AbortController();
+    imported++;
+    return {
+      id: `${call.id}.${imported}`,
+      source: call.target,
+      linkNames,
+      instance,
+      func,
+      args,
+      trace: call.trace,
+      signal: gone.signal,
+    };
+  };
+  const typeOf = ({ instance, func }: Omit<GuestImport, "callId">): FuncType => {
+    const type = world.imports.get(instance)?.get(func);
+    if (type === undefined || setup.imports.get(instance)?.has(func) !== true) {
+      throw new LatticeError("denied", `${setup.name} does not import ${instance}#${func}`);
+    }
+    return type;
+  };
+  const importOne: GuestRun["import"] = async (request) => {
+    const type = typeOf(request);
+    const crosses = hasStreams(type);
+    const args = crosses ? ownStreams().accept(request.args) : request.args;
+    try {
+      const results = await imports.invoke(importCall({ ...request, args }));
+      return crosses ? ownStreams().lend(results) : results;
+    } catch (thrown) {
+      const reason = asLatticeError(thrown);
+      const { instance, func } = request;
+      const { code, message: error } = reason;
+      log.warn("guest.import-failed", { component: setup.name, instance, func, code, error });
+      const err = errOf(type, reason);
+      if (err === undefined) throw thrown;
+      return [err];
+    }
+  };
+  return {
+    call,
+    results: settling.promise,
+    request() {
+      const args = call.args.map(compact);
+      const { instance, func } = call;
+      return { id, instance, func, args: streaming ? ownStreams().lend(args) : args };
+    },
+    import: importOne,
+    hear(said) {
+      if (said.tag === "respond") {
+        if (responded) throw new LatticeError("denied", "the worker gives results twice");
+        responded = true;
+        settling.resolve(given(said.results));
+      } else if (said.tag === "start") {
+        ownStreams().start(said.end, importOne(said.request));
+      } else {
+        ownStreams().hear(said);
+      }
+    },
+    wait: ({ ends, forMs }) => ownStreams().wait(ends, forMs),
+    conclude(results) {
+      if (!responded) settling.resolve(given(results));
+    },
+    fail(reason) {
+      settling.reject(reason);
+      if (!responded) return;
+      const { code, message: error } = reason;
+      const { instance, func } = call;
+      log.warn("guest.failed-late", { component: setup.name, instance, func, code, error });
+    },
+    close(reason) {
+      gone?.abort(reason ?? new LatticeError("aborted", "the call has ended"));
+      streams?.close(
+        reason ?? new LatticeError("incomplete", "the component ended before its stream did"),
+      );
+    },
+  };
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: LatticeError) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (reason: LatticeError) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,157 @@
+/** The host worker's end of a stream or future that a component worker writes, with a bound on what waits here. */
+import type { EndNews } from "../channels/component.ts";
+import type { LatticeError } from "../core/error.ts";
+import type { WitStream, WitValue } from "../core/wit.ts";
+
+import { STREAM_WINDOW } from "../channels/component.ts";
+import { asLatticeError, LatticeError as Failure } from "../core/error.ts";
+
+export interface Inlet {
+  /** For whoever reads it; only once. Throws `denied` afterwards, and for a future. */
+  stream(): WitStream;
+  /** The same for a future. */
+  future(): Promise<WitValue>;
+  write(bytes: Uint8Array): void;
+  finish(): void;
+  settle(value: WitValue): void;
+  /** Ended and handed over: nothing more can come of it. */
+  readonly done: boolean;
+  /** There is room for more, or nobody wants any. */
+  room(): EndNews | undefined;
+  /** Nothing more comes; what is finished stays so, and can be read. */
+  close(reason: LatticeError): void;
+}
+
+/** A worker of ours asks for leave once it is above one window, by at most another one. */
+const MAX_UNREAD = 4 * STREAM_WINDOW;
+
+/** Far enough below the window that a worker which waits gets leave for more than one piece. */
+const ROOM_BELOW = STREAM_WINDOW / 2;
+
+type Ending =
+  | { readonly tag: "open" | "finished" }
+  | { readonly tag: "failed"; readonly reason: LatticeError };
+
+/** `changed` is called when {@link Inlet.room} may say something else. */
+export function createInlet(changed: () => void): Inlet {
+  const unread: Uint8Array[] = [];
+  let unreadBytes = 0;
+  let ending: Ending = { tag: "open" };
+  let unwanted: LatticeError | undefined;
+  let form: "stream" | "future" | undefined;
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** Ends the wait of a reader. */
+  let pulled: (() => void) | undefined;
+  const value = deferred();
+
+  const become = (wanted: "stream" | "future"): void => {
+    if (form !== undefined) throw denied(`hands the same ${form} over twice`);
+    form = wanted;
+  };
+  const give = (): void => {
+    if (controller === undefined) return;
+    if (ending.tag === "failed") return controller.error(ending.reason);
+    if (pulled === undefined) return;
+    const next = unread.shift();
+    if (next !== undefined) {
+      unreadBytes -= next.length;
+      controller.enqueue(next);
+    } else if (ending.tag === "finished") controller.close();
+    else return;
+    release();
+    changed();
+  };
+  const release = (): void => {
+    pulled?.();
+    pulled = undefined;
+  };
+  const open = (): boolean => ending.tag === "open";
+  return {
+    stream() {
+      become("stream");
+      return new ReadableStream<Uint8Array>(
+        {
+          start(its) {
+            controller = its;
+            give();
+          },
+          pull() {
+            return new Promise((resolve) => {
+              pulled = resolve;
+              give();
+            });
+          },
+          cancel(reason) {
+            unwanted = asLatticeError(reason, "aborted");
+            unread.length = 0;
+            unreadBytes = 0;
+            controller = undefined;
+            release();
+            changed();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    },
+    future() {
+      become("future");
+      return value.promise;
+    },
+    get done() {
+      return form !== undefined && !open();
+    },
+    write(bytes) {
+      if (!(bytes instanceof Uint8Array)) throw denied("writes what are no bytes");
+      if (!open() || unwanted !== undefined || bytes.length === 0) return;
+      unread.push(bytes);
+      unreadBytes += bytes.length;
+      if (unreadBytes > MAX_UNREAD) throw denied("writes more into a stream than there is room");
+      give();
+    },
+    finish() {
+      if (!open()) return;
+      ending = { tag: "finished" };
+      give();
+    },
+    settle(settled) {
+      if (!open()) return;
+      ending = { tag: "finished" };
+      value.resolve(settled);
+    },
+    room() {
+      if (unwanted !== undefined) {
+        return { tag: "fail", code: "aborted", message: `nobody reads on: ${unwanted.message}` };
+      }
+      return unreadBytes < ROOM_BELOW ? { tag: "room", unread: unreadBytes } : undefined;
+    },
+    close(reason) {
+      if (!open()) return;
+      ending = { tag: "failed", reason };
+      // What was written and never finished is no good.
+      unread.length = 0;
+      unreadBytes = 0;
+      value.reject(reason);
+      give();
+      release();
+    },
+  };
+}
+
+function deferred(): {
+  readonly promise: Promise<WitValue>;
+  readonly resolve: (value: WitValue) => void;
+  readonly reject: (reason: LatticeError) => void;
+} {
+  let resolve: (value: WitValue) => void = () => undefined;
+  let reject: (reason: LatticeError) => void = () => undefined;
+  const promise = new Promise<WitValue>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined); // heard by whoever has the future, if anybody
+  return { promise, resolve, reject };
+}
+
+function denied(what: string): LatticeError {
+  return new Failure("denied", `the worker ${what}`);
+}

@@ -2,10 +2,11 @@
  * A key-value bucket over JetStream, by the conventions that all clients share: stream `KV_{bucket}`, one subject per
  * key, markers for what was removed (ADR-8; async-nats 0.39 `src/jetstream/kv/mod.rs`).
  */
-import { asLatticeError, LatticeError } from "../core/error.ts";
+import { asLatticeError } from "../core/error.ts";
 import type { BucketOptions, KvBucket, KvEntry, KvWriteOptions } from "../core/kv.ts";
 import { createJetStream, type JetStream, type StreamInfo } from "./jetstream.ts";
 import { entryOf, isMarker, OPERATION, subjectsOf } from "./jetstream-entry.ts";
+import { checkBucketName, checkDomain, checkName, openStream } from "./jetstream-stream.ts";
 import { type KvParts, watchBucket } from "./jetstream-watch.ts";
 
 const ROLLUP = "Nats-Rollup";
@@ -19,35 +20,12 @@ export async function openBucket(
   name: string,
   { signal, domain, create = false }: BucketOptions,
 ): Promise<KvBucket> {
-  checkName("bucket name", name, /^[-_a-zA-Z0-9]+$/, "of letters, digits and - _");
-  if (domain !== undefined) {
-    checkName("JetStream domain", domain, /^[^\s.*>]+$/, "one word without dots, spaces, * or >");
-  }
+  checkBucketName(name);
+  if (domain !== undefined) checkDomain(domain);
   const jetstream = createJetStream(parts, domain);
-  const stream = await openStream(jetstream, name, create, signal);
+  const settings = create ? settingsOf(name) : undefined;
+  const stream = await openStream(jetstream, `KV_${name}`, settings, signal);
   return createBucket(parts, jetstream, stream, name);
-}
-
-async function openStream(
-  jetstream: JetStream,
-  name: string,
-  create: boolean,
-  signal: AbortSignal,
-): Promise<StreamInfo> {
-  const stream = `KV_${name}`;
-  try {
-    return await jetstream.info(stream, signal);
-  } catch (cause) {
-    if (asLatticeError(cause).code !== "not-found") throw cause;
-    if (!create) throw new LatticeError("not-found", `there is no bucket "${name}"`, { cause });
-  }
-  try {
-    return await jetstream.create(stream, settingsOf(name), signal);
-  } catch (thrown) {
-    // Somebody was faster, and of another mind about the settings.
-    if (asLatticeError(thrown).code === "conflict") return jetstream.info(stream, signal);
-    throw thrown;
-  }
 }
 
 /** What a wasmCloud 1.x host asks for, by default (async-nats 0.39 `src/jetstream/context.rs`, `create_key_value`). */
@@ -145,9 +123,4 @@ function checkKey(key: string): string {
   const inner = /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/;
   checkName("key", key, inner, "of letters, digits and - _ = / and inner dots");
   return key;
-}
-
-function checkName(what: string, met: string, form: RegExp, wanted: string): void {
-  if (form.test(met)) return;
-  throw new LatticeError("bad-input", `${what} ${JSON.stringify(met)} must be ${wanted}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The part of JetStream's API that key-value buckets need, over any bus: stream info and creation, reads by direct get,
+ * The part of JetStream's API that buckets and object stores need, over any bus: stream info and creation, reads by direct get,
  * acknowledged writes. No consumers: whoever may create one can make the server publish anywhere in the account.
  *
  * Subjects, bodies and error codes: nats-server v2.9.10 `server/jetstream_api.go`, `server/errors.json`.
@@ -53,6 +53,8 @@ export interface JetStream {
     headers: ReadonlyMap<string, string>,
     signal: AbortSignal,
   ): Promise<number>;
+  /** Removes all messages of a subject. */
+  purge(stream: string, subject: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface JetStreamParts {
@@ -71,6 +73,7 @@ const CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [10058, "conflict"], // stream name already in use with a different configuration
   [10059, "not-found"], // stream not found
   [10071, "conflict"], // wrong last sequence
+  [10077, "too-large"], // store failed: the stream is full
 ]);
 
 export function createJetStream({ bus, clock }: JetStreamParts, domain?: string): JetStream {
@@ -146,6 +149,8 @@ export function createJetStream({ bus, clock }: JetStreamParts, domain?: string)
       const answer = answerOf(await ask(subject, data, signal, headers));
       return numberOf(answer, "seq");
     },
+    purge: async (stream, subject, signal) =>
+      void (await call(`STREAM.PURGE.${stream}`, { filter: subject }, signal)),
   };
 }
 

@@ -6,6 +6,7 @@ import { createSource } from "../core/view.ts";
 import { closed, disconnected, tooLarge } from "./errors.ts";
 import { encodeHeaders } from "./headers.ts";
 import { openBucket } from "./jetstream-kv.ts";
+import { openObjects } from "./jetstream-objects.ts";
 import type { MemoryServer } from "./memory.ts";
 import { createMemorySubscriptions } from "./memory-subscriptions.ts";
 import { createRequests } from "./requests.ts";
@@ -161,6 +162,7 @@ export function connectMemory(server: MemoryServer, options: MemoryConnectOption
     maxPayload: server.maxPayload,
     bucket: (name, wanted) =>
       openBucket({ bus, clock: server.clock, log, guard: line.guard }, name, wanted),
+    objects: (name, wanted) => openObjects({ bus, clock: server.clock }, name, wanted),
     async request(subject, data, sending) {
       refuseLate();
       return requests.send(subject, data, sending);

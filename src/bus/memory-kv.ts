@@ -1,6 +1,6 @@
 /**
- * What a lattice in memory knows of JetStream: key-value streams, so that buckets over it are the very ones that are
- * used over NATS. Behaves as nats-server v2.9.10 does; streams keep one message per subject, whatever they ask for.
+ * What a lattice in memory knows of JetStream: the streams of buckets and object stores, so that those over it are the very
+ * ones that are used over NATS. Behaves as nats-server v2.9.10 does; a stream keeps one message per subject, or all.
  */
 import type { BusMessage } from "../core/bus.ts";
 import { messageOf } from "../core/error.ts";
@@ -11,7 +11,7 @@ import { subjectMatches } from "./subject.ts";
 interface Stream {
   readonly config: object;
   readonly created: string;
-  /** The newest message of each subject, by its sequence; in the order of sequences. */
+  /** By their sequences, and in their order. */
   readonly messages: Map<number, BusMessage>;
   last: number;
 }
@@ -50,10 +50,16 @@ export function addMemoryJetStream(server: MemoryServer): void {
     const message = {
       subject,
       seq,
-      data: btoa(String.fromCharCode(...stored)),
+      data: btoa(Array.from(stored, (byte) => String.fromCharCode(byte)).join("")),
       hdrs: btoa(`NATS/1.0\r\n${block}\r\n`),
     };
     return json({ message });
+  });
+  onStream("STREAM.PURGE", ({ messages }, { data }) => {
+    const filter = textOf(parseJson(data), "filter", ">");
+    const gone = Array.from(messages).filter(([, { subject }]) => subjectMatches(filter, subject));
+    for (const [sequence] of gone) messages.delete(sequence);
+    return json({ success: true, purged: gone.length });
   });
   answerOn(`${API}.STREAM.CREATE.*`, ({ data }) => {
     const config = parseJson(data);
@@ -97,7 +103,12 @@ function store(stream: Stream, name: string, message: BusMessage): Answer {
   if (expected !== undefined && Number(expected) !== before) {
     return refusal(400, 10071, `wrong last sequence: ${before}`);
   }
-  stream.messages.delete(before);
+  if (numberOf(stream.config, "max_msgs_per_subject", -1) === 1) stream.messages.delete(before);
+  if (headers?.get("Nats-Rollup") === "sub") {
+    for (const [sequence, earlier] of stream.messages) {
+      if (earlier.subject === subject) stream.messages.delete(sequence);
+    }
+  }
   stream.messages.set(++stream.last, {
     subject,
     data,
@@ -121,7 +132,8 @@ function directGet(stream: Stream, name: string, wanted: unknown): Answer {
 
 function find(stream: Stream, wanted: unknown): readonly [number, BusMessage] | undefined {
   const last = textOf(wanted, "last_by_subj", "");
-  if (last !== "") return Array.from(stream.messages).find(([, { subject }]) => subject === last);
+  if (last !== "")
+    return Array.from(stream.messages).findLast(([, { subject }]) => subject === last);
   const from = numberOf(wanted, "seq");
   const pattern = textOf(wanted, "next_by_subj");
   return Array.from(stream.messages).find(

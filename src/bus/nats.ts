@@ -6,6 +6,7 @@ import type { CredentialsSource } from "../core/credentials.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import type { Log } from "../core/log.ts";
 import { openBucket } from "./jetstream-kv.ts";
+import { openObjects } from "./jetstream-objects.ts";
 import { fetchKnock, type Knock } from "./knock.ts";
 import { dial } from "./nats-dial.ts";
 import { fromNats } from "./nats-errors.ts";
@@ -141,6 +142,7 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     drain,
     status: session.status,
     bucket: (name, wanted) => openBucket({ bus, clock, log, guard }, name, wanted),
+    objects: (name, wanted) => openObjects({ bus, clock }, name, wanted),
     probe: () => session.probe(),
     async request(subject, data, sending) {
       refuseLate();

@@ -1,5 +1,6 @@
 /** The port to NATS, or to its stand-in in memory: subjects, queue groups, requests, buckets. */
 import type { BucketOptions, KvBucket } from "./kv.ts";
+import type { ObjectStore } from "./objects.ts";
 import type { View } from "./view.ts";
 
 import { asLatticeError } from "./error.ts";
@@ -77,6 +78,8 @@ export interface Bus extends AsyncDisposable {
    * `denied`, `bad-input` for a name that cannot be one, `disconnected`, `closed`, or the signal's reason.
    */
   bucket(name: string, options: BucketOptions): Promise<KvBucket>;
+  /** An object store of the lattice. Throws as {@link Bus.bucket}. */
+  objects(name: string, options: BucketOptions): Promise<ObjectStore>;
   /** A fresh subject under this connection's inbox prefix: `_INBOX.<host id>.<unique>`. */
   newInbox(): string;
   /** Resolves when the server has processed all that was sent before. */

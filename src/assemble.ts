@@ -82,8 +82,7 @@ export async function assemble(
       signal,
       ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
     });
-  const control = await open("control");
-  const rpc = setup.separateRpc ? await open("rpc") : control;
+  const [control, rpc] = await Promise.all([open("control"), open("rpc")]);
   showStatus(view, control, rpc, signal);
 
   view.step("subscribe");
@@ -99,7 +98,10 @@ export async function assemble(
     ...(setup.workers === undefined ? {} : { workers: setup.workers }),
     ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),
   });
-  const parts: DialectParts = { control, rpc, lattice, host: id, clock, log };
+  const domain = setup.jsDomain === undefined ? {} : { jsDomain: setup.jsDomain };
+  const parts: DialectParts = { control, rpc, lattice, host: id, clock, log, ...domain };
+  const spoken = makers.map((make) => make(parts, signal));
+  showDialects(view, spoken, signal);
   return createHost({
     id,
     lattice,
@@ -112,12 +114,13 @@ export async function assemble(
     runtime,
     control,
     rpc,
-    dialects: makers.map((make) => make(parts, signal)),
+    dialects: spoken,
     record: (call) => view.record(call),
     changed: () => view.update({}),
     onSubscribed: () => view.step("announce"),
     onLabels: (changed) => view.update({ labels: Object.fromEntries(changed) }),
-    ...(setup.jsDomain === undefined ? {} : { jsDomain: setup.jsDomain }),
+    ...domain,
+    ...(setup.shareWork === undefined ? {} : { shareWork: setup.shareWork }),
   });
 }
 
@@ -150,7 +153,14 @@ function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal)
   };
   show();
   control.status.subscribe(show, signal);
-  if (rpc !== control) rpc.status.subscribe(show, signal);
+  rpc.status.subscribe(show, signal);
+}
+
+function showDialects(view: NodeView, spoken: readonly Dialect[], signal: AbortSignal): void {
+  for (const { facts, sharing } of spoken) {
+    facts?.status.subscribe((status) => view.update({ facts: status }), signal);
+    sharing?.subscribe((value) => view.update({ sharing: value }), signal);
+  }
 }
 
 /** What a world exports, in words. */

@@ -20,10 +20,13 @@ import { VERSION } from "./version.ts";
 import hostWorker from "./workers/host.worker.ts?worker&url";
 
 export interface JoinOptions extends Omit<NodeOptions, "images"> {
-  /** For the control connection, and for calls unless `rpcCredentials` are given. A function is asked at each dial. */
+  /**
+   * For both connections, that of control and that of calls, unless `rpcCredentials` are given. A function is asked at each
+   * dial of each.
+   */
   readonly credentials?: Credentials | (() => Promise<Credentials>);
   readonly images?: JoinImageOptions;
-  /** Given, calls run on a connection of their own. */
+  /** For the connection that calls run on; default: as `credentials`. */
   readonly rpcCredentials?: Credentials | (() => Promise<Credentials>);
   /** Base address of the worker files; default: beside this library. */
   readonly workers?: string;
@@ -199,8 +202,8 @@ function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
     startedMs,
     credentialed,
     registered: registries !== undefined,
-    separateRpc: rpcCredentials !== undefined,
     images: crossing,
+    shown: document.visibilityState !== "hidden",
     ...(workers === undefined ? {} : { workers: new URL(workers, document.baseURI).href }),
   };
 }
@@ -277,6 +280,8 @@ function initialState(options: JoinOptions): NodeState {
     joinSteps: [],
     control: { phase: "connecting" },
     rpc: { phase: "connecting" },
+    facts: { phase: "reading" },
+    sharing: false,
     workloads: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },

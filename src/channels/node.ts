@@ -33,8 +33,8 @@ export interface NodeSetup extends NodeOptions {
   readonly credentialed: readonly BusName[];
   /** True if the page has credentials for registries, to be asked by {@link PageMethods.registries}. */
   readonly registered: boolean;
-  /** True if `rpcCredentials` were given: then calls run on a connection of their own. */
-  readonly separateRpc: boolean;
+  /** False for a page that joins in the background. */
+  readonly shown: boolean;
   /** Base address of the worker files, if not beside the library. */
   readonly workers?: string;
 }

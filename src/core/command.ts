@@ -2,7 +2,10 @@
  * Everything a control plane, the page or the library can tell a host to do, as one table of types:
  * a handler and a route are checked against the same line.
  */
+import type { Claims, Values } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
+import type { Link, LinkKey } from "./link.ts";
+import type { View } from "./view.ts";
 import type { Limits } from "./workload.ts";
 
 export type Labels = ReadonlyMap<string, string>;
@@ -80,6 +83,14 @@ export interface Commands {
   };
   "label.put": { request: { readonly key: string; readonly value: string }; reply: undefined };
   "label.remove": { request: { readonly key: string }; reply: "removed" | "absent" };
+  "link.put": { request: Link; reply: undefined };
+  /** The reply is that of `Facts.removeLink`. */
+  "link.remove": { request: LinkKey; reply: Link | "no-link" | "unknown" };
+  "link.list": { request: undefined; reply: readonly Link[] };
+  "config.put": { request: { readonly name: string; readonly values: Values }; reply: undefined };
+  "config.get": { request: { readonly name: string }; reply: Values | undefined };
+  "config.remove": { request: { readonly name: string }; reply: undefined };
+  "claims.list": { request: undefined; reply: readonly Claims[] };
 }
 
 export type CommandName = keyof Commands;
@@ -92,6 +103,11 @@ export type CommandHandlers = {
 
 /** The host as control planes see it. */
 export interface HostControl {
+  /**
+   * Whether it may take commands that any one host answers for the whole lattice: it is shown, awake, and allowed to.
+   * A host that is hidden may be frozen in the midst of them.
+   */
+  readonly available: View<boolean>;
   /** @throws {LatticeError} with a message for the one who sent the command. */
   run<Name extends CommandName>(
     name: Name,

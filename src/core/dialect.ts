@@ -16,6 +16,8 @@ export interface DialectParts {
   readonly rpc: Bus;
   readonly lattice: LatticeId;
   readonly host: HostId;
+  /** JetStream domain of what the lattice keeps; default the server's own. */
+  readonly jsDomain?: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,6 +48,8 @@ export interface Dialect {
   readonly generation: "v0" | "v1" | "v2";
   /** What the lattice keeps for all of its hosts, where this generation has a place for it. */
   readonly facts?: Facts;
+  /** Whether this host answers at the moment, with others, for the whole lattice. */
+  readonly sharing?: View<boolean>;
   /** Control plane, in: resolves when the server knows all control subscriptions; they last until `signal` aborts. */
   obey(host: HostControl, signal: AbortSignal): Promise<void>;
   /** Control plane, out. While the bus is down events are kept, bounded, and sent in order when it is back. */

@@ -1,6 +1,7 @@
 /** What happens in a host, as the lattice and the views are told. */
 import type { Annotations, Inventory, Labels } from "./command.ts";
 import type { EntityId } from "./ids.ts";
+import type { Link, LinkKey } from "./link.ts";
 
 export type HostEvent =
   | { readonly type: "host-started"; readonly host: Inventory }
@@ -11,7 +12,16 @@ export type HostEvent =
       readonly type: "workload-scale-failed";
       readonly error: string;
     })
-  | { readonly type: "labels-changed"; readonly labels: Labels };
+  | { readonly type: "labels-changed"; readonly labels: Labels }
+  | FactEvent;
+
+/** What was done, or refused, to what the lattice keeps. */
+export type FactEvent =
+  | { readonly type: "link-put"; readonly link: Link }
+  | { readonly type: "link-refused"; readonly link: Link; readonly error: string }
+  /** `link`: the one that went, if there was one. */
+  | { readonly type: "link-removed"; readonly key: LinkKey; readonly link: Link | undefined }
+  | { readonly type: "config-put" | "config-removed"; readonly name: string };
 
 export interface WorkloadScaled {
   readonly type: "workload-scaled";

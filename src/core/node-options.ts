@@ -15,6 +15,11 @@ export interface NodeOptions {
   readonly dialects?: readonly ("v0" | "v1" | "v2")[];
   /** JetStream domain, for tabs on a leaf node. */
   readonly jsDomain?: string;
+  /**
+   * Answer, together with other tabs, what any one host does for the whole lattice (commands about links, configuration
+   * and claims) while no native host is there and the page is shown; default true.
+   */
+  readonly shareWork?: boolean;
   readonly images?: ImageOptions;
   readonly limits?: Partial<Limits>;
   /** Default `auto`: the best that the browser has. */

@@ -5,6 +5,7 @@
 import type { BusStatus } from "./bus.ts";
 import type { ErrorCode } from "./error.ts";
 import type { CallRecord } from "./event.ts";
+import type { FactsStatus } from "./facts.ts";
 import type { LogEntry } from "./log.ts";
 import type { WorkloadState } from "./workload.ts";
 
@@ -64,6 +65,10 @@ export interface NodeState {
   readonly joinSteps: readonly JoinStep[];
   readonly control: BusStatus;
   readonly rpc: BusStatus;
+  /** Links, configuration and claims as the lattice keeps them. */
+  readonly facts: FactsStatus;
+  /** Whether this node answers, with others, what any one host does for the whole lattice. */
+  readonly sharing: boolean;
   readonly workloads: readonly WorkloadView[];
   /** Newest last; the last 100. */
   readonly calls: readonly CallRecord[];

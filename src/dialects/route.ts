@@ -10,7 +10,7 @@ import { flushed } from "../core/bus.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 
 export interface Route<Name extends CommandName = CommandName> {
-  /** What a subject must be, past the common prefix, for this route. */
+  /** What a subject must be for this route; `*` in the place of its last token takes any. */
   readonly subject: string;
   readonly command: Name;
   /** Throws for a payload that cannot be read. */
@@ -60,47 +60,75 @@ export function route<Name extends CommandName>(row: Route<Name>): RouteEntry {
   };
 }
 
+/** What stands for `*` in a route's subject. */
+export function lastToken(subject: string): string {
+  return subject.slice(subject.lastIndexOf(".") + 1);
+}
+
+const withoutLast = (subject: string): string => `${subject.slice(0, subject.lastIndexOf("."))}.*`;
+
+export interface SharedSubject {
+  readonly subject: string;
+  readonly queue: string;
+}
+
 export interface RouteTable {
   /** Subjects to subscribe to, wildcards included. */
   readonly subscriptions: readonly string[];
+  /** Subjects that one member of a queue group answers for the whole lattice. */
+  readonly shared: readonly SharedSubject[];
   readonly routes: readonly RouteEntry[];
   /** What a message on a subscribed subject without a route is told. */
   readonly unknown: string;
   readonly encodeError: (text: string) => Uint8Array;
 }
 
+export interface RouteParts {
+  readonly bus: Bus;
+  readonly host: HostControl;
+  readonly log: Log;
+}
+
+/** Answers messages of the table's subjects. */
+export function answerer(
+  table: RouteTable,
+  { bus, host, log }: RouteParts,
+): (message: BusMessage) => void {
+  const routes = new Map(table.routes.map((entry) => [entry.subject, entry]));
+
+  const receive = async (message: BusMessage): Promise<void> => {
+    const { subject } = message;
+    const entry = routes.get(subject) ?? routes.get(withoutLast(subject));
+    const { data, problem } = (await entry?.answer(message, host, table.encodeError)) ?? {
+      data: table.encodeError(table.unknown),
+      problem: table.unknown,
+    };
+    if (problem !== undefined) log.warn("command.refused", { subject, problem });
+    if (message.reply === undefined || data === undefined) return;
+    try {
+      bus.publish(message.reply, data);
+    } catch (cause) {
+      log.warn("command.unanswered", { subject, problem: messageOf(cause) });
+    }
+  };
+  return (message) => void receive(message); // hears its own failures
+}
+
 /**
- * Answers the table's subjects until `signal` aborts; resolves when the server knows all subscriptions.
+ * Listens to the table's own subjects until `signal` aborts; resolves when the server knows all subscriptions.
  *
  * @throws {LatticeError} `denied` if it refuses one.
  */
 export async function obeyRoutes(
   table: RouteTable,
-  parts: { readonly bus: Bus; readonly host: HostControl; readonly log: Log },
+  parts: RouteParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { bus, host, log } = parts;
-  const routes = new Map(table.routes.map((entry) => [entry.subject, entry]));
-
-  const receive = async (message: BusMessage): Promise<void> => {
-    const { data, problem } = (await routes
-      .get(message.subject)
-      ?.answer(message, host, table.encodeError)) ?? {
-      data: table.encodeError(table.unknown),
-      problem: table.unknown,
-    };
-    if (problem !== undefined) log.warn("command.refused", { subject: message.subject, problem });
-    if (message.reply === undefined || data === undefined) return;
-    try {
-      bus.publish(message.reply, data);
-    } catch (cause) {
-      log.warn("command.unanswered", { subject: message.subject, problem: messageOf(cause) });
-    }
-  };
-
+  const { bus, log } = parts;
+  const receive = answerer(table, parts);
   let denied: LatticeError | undefined;
   for (const subject of table.subscriptions) {
-    bus.subscribe(subject, (message) => void receive(message), {
+    bus.subscribe(subject, receive, {
       signal,
       onDenied: (cause) => {
         log.error("command.denied", { subject, problem: cause.message });

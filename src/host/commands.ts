@@ -4,6 +4,7 @@ import type { HostEvent } from "../core/event.ts";
 import type { HostId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { LabelTable } from "./labels.ts";
+import type { FactCommands } from "./fact-commands.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
@@ -13,6 +14,7 @@ export interface CommandParts {
   readonly inventory: () => Inventory;
   readonly labels: LabelTable;
   readonly workloads: Workloads;
+  readonly facts: FactCommands["handlers"];
   readonly announce: (event: HostEvent) => void;
   readonly stop: (timeoutMs?: number) => Promise<void>;
   readonly log: Log;
@@ -22,6 +24,7 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
   const { id, inventory, labels, workloads, announce, log } = parts;
   const labelsChanged = (): void => announce({ type: "labels-changed", labels: labels.all() });
   return {
+    ...parts.facts,
     "host.ping": () => Promise.resolve(inventory()),
     "host.describe": () => Promise.resolve(inventory()),
     async "host.stop"({ hostId, timeoutMs }) {

@@ -24,7 +24,9 @@ import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
 import { createInterfaces } from "../interfaces/interfaces.ts";
+import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
+import { factCommands } from "./fact-commands.ts";
 import { keepBeating } from "./heartbeat.ts";
 import { trace, traceOutgoing } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
@@ -35,6 +37,8 @@ import { createWorkloads } from "./workloads.ts";
 
 /** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
 const HEARTBEAT_MS = 30_000;
+/** A lattice that keeps much is still being read when the host says that it is there. */
+const FIRST_READING_MS = 3_000;
 /** How long calls may take to end when the host stops, unless the sender says otherwise. */
 const STOP_DEADLINE_MS = 10_000;
 
@@ -55,6 +59,8 @@ export interface HostParts {
   readonly jsDomain?: string;
   /** False: calls between components of this node are shared out by the lattice, as all others are. */
   readonly shortCircuit?: boolean;
+  /** Whether it may answer for the whole lattice where no native host can; default true. */
+  readonly shareWork?: boolean;
   readonly heartbeatMs?: number;
   /** Hears of each call that ended here, whoever made it. */
   readonly record: (call: CallRecord) => void;
@@ -76,6 +82,8 @@ export interface Host extends HostControl {
   scale(request: ScaleRequest): Promise<void>;
   /** Out of all queue groups, or back in them. */
   setPresent(present: boolean): void;
+  /** Whether somebody can see the page; a hidden one goes on serving, but leaves what any host could do to others. */
+  setShown(shown: boolean): void;
   /** Looks whether the connections still live, after anything that may have cut them. */
   probe(): void;
   /** What calls `target` by the types of `world`; here, if it runs here and has room, else in the lattice. */
@@ -89,13 +97,21 @@ export function createHost(parts: HostParts): Host {
   const startedAt = clock.monotonic();
   const labels = createLabels(parts.labels);
   const present = createSource(true);
+  const shown = createSource(true);
+  const available = createSource(false);
+  const decide = (): void =>
+    available.set((parts.shareWork ?? true) && present.peek() && shown.peek());
+  for (const view of [present, shown]) view.subscribe(decide);
+  decide();
   const lifetime = new AbortController();
   const announce = (event: HostEvent): void => {
     for (const dialect of dialects) dialect.announce(event);
   };
+  const facts = factsOf(dialects);
+  const factChanges = factCommands({ facts, announce, clock });
   const intercept = chain([trace(clock, parts.record)]);
   const interfaces = createInterfaces();
-  const links = createLinks(factsOf(dialects)?.links ?? createSource(new Map()));
+  const links = createLinks(facts?.links ?? createSource(new Map()));
   const local = (target: EntityId): LocalTarget | undefined => {
     const workload = workloads.staying(target);
     if (workload === undefined) return undefined;
@@ -154,19 +170,26 @@ export function createHost(parts: HostParts): Host {
   const stopped = new Promise<void>((resolve) => (tellStopped = resolve));
   const stop = async (timeoutMs: number): Promise<void> => {
     log.info("host.stopping");
+    present.set(false); // first, so that groups are left by draining
     lifetime.abort(new LatticeError("closed", "this host was stopped"));
-    present.set(false);
     announce({ type: "host-stopped", labels: labels.all() });
-    await workloads.stopAll(AbortSignal.timeout(timeoutMs));
+    const limit = AbortSignal.timeout(timeoutMs);
+    await Promise.all([
+      workloads.stopAll(limit),
+      Promise.race([factChanges.settled(), aborted(limit)]),
+    ]);
     await Promise.all(rpc === control ? [control.drain()] : [control.drain(), rpc.drain()]);
     await parts.runtime[Symbol.asyncDispose]();
     tellStopped();
   };
   const host: Host = {
     stopped,
+    available,
     run: (name, request) => handlers[name](request),
     async start() {
+      const reading = facts?.follow(lifetime.signal);
       await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
+      await orLater(clock, FIRST_READING_MS, reading);
       parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
       await flushed(control, lifetime.signal);
@@ -176,6 +199,7 @@ export function createHost(parts: HostParts): Host {
     stop: (timeoutMs = STOP_DEADLINE_MS) => (stopping ??= stop(timeoutMs)),
     scale: (request) => workloads.scale(request).done,
     setPresent: (value) => present.set(value && !lifetime.signal.aborted),
+    setShown: (value) => shown.set(value),
     probe() {
       control.probe();
       if (rpc !== control) rpc.probe();
@@ -201,6 +225,7 @@ export function createHost(parts: HostParts): Host {
     inventory,
     labels,
     workloads,
+    facts: factChanges.handlers,
     announce: (event) => {
       announce(event);
       if (event.type === "labels-changed") parts.onLabels?.(event.labels);
@@ -219,4 +244,13 @@ function factsOf(dialects: readonly Dialect[]): Facts | undefined {
 function serverOf(bus: Bus): string | undefined {
   const status = bus.status.peek();
   return status.phase === "open" ? status.server : undefined;
+}
+
+/** Resolves with `work`, or after `ms` without it. */
+function orLater(clock: Clock, ms: number, work: Promise<void> | undefined): Promise<void> {
+  if (work === undefined) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, resolve);
+    work.then(resolve, reject).finally(cancel);
+  });
 }

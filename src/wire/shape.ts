@@ -12,6 +12,9 @@ export type Shape<T> = (value: unknown, path: string) => T;
 export const text: Shape<string> = (value, path) =>
   typeof value === "string" ? value : fail(path, "a string", value);
 
+/** For fields that belong to somebody else. */
+export const anything: Shape<unknown> = (value) => value;
+
 export const flag: Shape<boolean> = (value, path) =>
   typeof value === "boolean" ? value : fail(path, "a boolean", value);
 

@@ -40,6 +40,8 @@ const clock: Clock = withSharedTimers({
 });
 
 let node: { readonly host: Host; readonly setup: NodeSetup; joined: boolean } | undefined;
+/** What the page told last; it may have been hidden while the node was still joining. */
+let shown: boolean | undefined;
 let calls = 0;
 
 const methods: NodeMethods = {
@@ -62,6 +64,7 @@ const methods: NodeMethods = {
       },
       lifetime.signal,
     );
+    host.setShown(shown ?? setup.shown);
     node = { host, setup, joined: false };
     void host.stopped.then(() => view.update({ phase: "stopped" }));
     await host.start();
@@ -84,6 +87,7 @@ const methods: NodeMethods = {
   },
   call: callLattice,
   async notice(notice) {
+    if (notice === "hidden" || notice === "visible") shown = notice === "visible";
     if (node !== undefined) await obey(notice, node.host);
     else if (notice === "leaving") lifetime.abort(left());
   },
@@ -124,6 +128,8 @@ function showing(setup: NodeSetup): NodeView {
       labels: setup.labels ?? {},
       control: { phase: "connecting" },
       rpc: { phase: "connecting" },
+      facts: { phase: "reading" },
+      sharing: false,
     },
     now: () => performance.timeOrigin + performance.now() - setup.timeOrigin,
     exportsOf,
@@ -204,11 +210,13 @@ async function obey(notice: PageNotice, host: Host): Promise<void> {
       host.setPresent(true);
       return host.probe();
     case "visible":
+      host.setShown(true);
+      return host.probe();
     case "wake":
       return host.probe();
     case "leaving":
       return host.stop(LEAVING_GRACE_MS / 2);
     case "hidden":
-      return undefined; // calls go on; there are no lattice-wide groups to leave
+      return host.setShown(false); // calls go on
   }
 }

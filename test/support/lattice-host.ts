@@ -13,7 +13,7 @@ import type { LocalComponent } from "./local-runtime.ts";
 import { openNatsBus } from "../../src/bus/nats.ts";
 import { hostId, latticeId } from "../../src/core/ids.ts";
 import { createLog } from "../../src/core/log.ts";
-import { createSource } from "../../src/core/view.ts";
+import { createSource, until } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createHost } from "../../src/host/host.ts";
@@ -29,6 +29,9 @@ export interface LatticeHost extends AsyncDisposable {
   readonly host: Host;
   readonly id: string;
   readonly bus: Bus;
+  readonly facts: Facts;
+  /** Resolves when it answers for the whole lattice, or no longer does. */
+  sharing(value: boolean): Promise<void>;
   readonly calls: readonly CallRecord[];
   readonly log: readonly LogEntry[];
 }
@@ -37,6 +40,7 @@ export interface LatticeHostOptions {
   readonly components?: Readonly<Record<string, LocalComponent>>;
   readonly lattice?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly jsDomain?: string;
   readonly parts?: Partial<HostParts>;
   /** The lattice's links, in the place of those that it keeps. */
   readonly links?: View<ReadonlyMap<EntityId, readonly Link[]>>;
@@ -74,10 +78,20 @@ export async function startHost(
           socketFactory: nodeWebSocket(),
         });
   const dialect = createV1(
-    { control: bus, rpc: bus, lattice, host: id, clock: realClock, log },
+    {
+      control: bus,
+      rpc: bus,
+      lattice,
+      host: id,
+      clock: realClock,
+      log,
+      ...(options.jsDomain === undefined ? {} : { jsDomain: options.jsDomain }),
+    },
     lifetime.signal,
   );
-  const facts = options.links === undefined ? {} : { facts: factsWith(options.links) };
+  const { facts: kept, sharing } = dialect;
+  const facts = options.links === undefined ? kept : factsWith(options.links);
+  if (facts === undefined || sharing === undefined) throw new Error("a dialect without facts");
   const host = createHost({
     id,
     lattice,
@@ -90,7 +104,7 @@ export async function startHost(
     runtime: localRuntime(options.components ?? {}),
     control: bus,
     rpc: bus,
-    dialects: [{ ...dialect, ...facts }],
+    dialects: [{ ...dialect, facts }],
     record: (call) => calls.push(call),
     changed: () => undefined,
     ...options.parts,
@@ -100,6 +114,10 @@ export async function startHost(
     host,
     id,
     bus,
+    facts,
+    async sharing(value) {
+      await until(sharing, (now) => now === value, AbortSignal.timeout(10_000));
+    },
     calls,
     log: entries,
     async [Symbol.asyncDispose]() {

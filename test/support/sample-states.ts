@@ -80,6 +80,8 @@ export const connecting: NodeState = {
   joinSteps: [...JOIN_STEPS.slice(0, 2), { name: "connect", startedMs: 157.8 }],
   control: { phase: "connecting" },
   rpc: { phase: "connecting" },
+  facts: { phase: "reading" },
+  sharing: false,
 };
 
 const LOG: readonly LogEntry[] = [
@@ -108,6 +110,7 @@ export const joined: NodeState = {
   joinSteps: JOIN_STEPS,
   control: { phase: "open", server: SERVER },
   rpc: { phase: "open", server: SERVER },
+  facts: { phase: "live" },
   log: LOG,
 };
 

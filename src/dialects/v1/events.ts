@@ -2,6 +2,7 @@
 import type { HostEvent } from "../../core/event.ts";
 import type { HostId } from "../../core/ids.ts";
 
+import { linkJson, linkKeyJson } from "./link-json.ts";
 import { inventoryJson, plain } from "./messages.ts";
 
 type Type = HostEvent["type"];
@@ -49,6 +50,21 @@ const rows: { readonly [T in Type]: Row<T> } = {
     name: "labels_changed",
     data: ({ labels }, host) => ({ host_id: host, labels: plain(labels) }),
   },
+  "link-put": { name: "linkdef_set", data: ({ link }) => linkJson(link) },
+  "link-refused": {
+    name: "linkdef_set_failed",
+    data: ({ link, error }) => ({ ...linkJson(link), error }),
+  },
+  "link-removed": {
+    name: "linkdef_deleted",
+    data: ({ key, link }) => ({
+      ...linkKeyJson(key),
+      target: link?.target,
+      interfaces: link?.interfaces,
+    }),
+  },
+  "config-put": { name: "config_set", data: ({ name }) => ({ config_name: name }) },
+  "config-removed": { name: "config_deleted", data: ({ name }) => ({ config_name: name }) },
 };
 
 /** The event's name on the wire and its `data`. */

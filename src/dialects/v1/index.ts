@@ -1,14 +1,18 @@
 /** The wasmCloud 1.x dialect: control interface v1, events, and wRPC over NATS. */
 import type { Dialect, DialectParts } from "../../core/dialect.ts";
 
-import { obeyRoutes } from "../route.ts";
+import { createSource } from "../../core/view.ts";
+import { keepMembership } from "../membership.ts";
+import { answerer, obeyRoutes } from "../route.ts";
 import { createAcceptances } from "./acceptances.ts";
 import { createAnnouncer } from "./announcer.ts";
+import { createFacts } from "./facts/facts.ts";
 import { createGatherings } from "./gathering.ts";
 import { createInboxes } from "./inboxes.ts";
 import { controlRoutes } from "./routes.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
+import { mayShareWork } from "./shared-work.ts";
 
 /** Speaks 1.x until `signal` aborts. */
 export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
@@ -16,10 +20,25 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
   const inboxes = createInboxes(rpc, signal);
   const acceptances = createAcceptances(parts.clock);
   const gatherings = createGatherings();
+  const facts = createFacts(parts);
+  const sharing = createSource(false);
   return {
     generation: "v1",
-    obey: (commands, until) =>
-      obeyRoutes(controlRoutes(lattice, host), { bus: control, host: commands, log }, until),
+    facts,
+    sharing,
+    async obey(commands, until) {
+      const table = controlRoutes(lattice, host);
+      const routing = { bus: control, host: commands, log };
+      await obeyRoutes(table, routing, until);
+      const wanted = mayShareWork(
+        parts,
+        { offered: commands.available, facts: facts.status },
+        until,
+      );
+      wanted.subscribe((member) => sharing.set(member), until);
+      const receive = answerer(table, routing);
+      keepMembership({ bus: control, log, subjects: table.shared, receive, wanted }, until);
+    },
     announce: createAnnouncer(parts),
     serve: (served, until) => serve({ ...parts, inboxes, acceptances, gatherings }, served, until),
     reach: (target, world) => reach({ rpc, lattice, inboxes }, target, world),

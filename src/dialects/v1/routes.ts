@@ -19,13 +19,18 @@ import {
   success,
   updateRequest,
 } from "./messages.ts";
-import { controlSubject, controlSubscriptions } from "./subjects.ts";
+import { factRoutes } from "./fact-routes.ts";
+import { controlSubject, controlSubscriptions, SHARED_SUBSCRIPTIONS } from "./subjects.ts";
 
 /** Texts of errors and notices are upstream's: scripts compare them (wasmCloud `wasmbus/{mod,ctl}.rs` @ v1.9.2). */
 export function controlRoutes(lattice: LatticeId, host: HostId): RouteTable {
   const at = (tail: string): string => controlSubject(lattice, tail);
   return {
     subscriptions: controlSubscriptions(host).map(at),
+    shared: SHARED_SUBSCRIPTIONS.map(({ subject, queue }) => ({
+      subject: at(subject),
+      queue: at(queue),
+    })),
     unknown: "unsupported subject",
     encodeError: failure,
     routes: [
@@ -124,6 +129,7 @@ export function controlRoutes(lattice: LatticeId, host: HostId): RouteTable {
               : "successfully deleted label (no such label)",
           ),
       }),
+      ...factRoutes(at),
     ],
   };
 }

@@ -21,3 +21,13 @@ export function controlSubscriptions(host: HostId): readonly string[] {
     `label.*.${host}`,
   ];
 }
+
+/**
+ * What one host answers for the whole lattice, past `wasmbus.ctl.v1.{lattice}.`: each with its queue group, which is a
+ * subject's beginning.
+ */
+export const SHARED_SUBSCRIPTIONS = [
+  { subject: "link.*", queue: "link" },
+  { subject: "claims.get", queue: "claims" },
+  { subject: "config.>", queue: "config" },
+] as const;

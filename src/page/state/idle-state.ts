@@ -15,6 +15,8 @@ export function idleState(lattice: string = "default"): NodeState {
     joinSteps: [],
     control: { phase: "closed" },
     rpc: { phase: "closed" },
+    facts: { phase: "reading" },
+    sharing: false,
     workloads: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },

@@ -1,0 +1,29 @@
+/** Named configuration as bytes: a JSON object of texts (wasmCloud `crates/host/src/wasmbus/config.rs` @ v1.9.2). Pure. */
+import type { Values } from "../../../core/facts.ts";
+
+import { LatticeError } from "../../../core/error.ts";
+import { dictionary, readJson, text, writeJson } from "../../../wire/shape.ts";
+
+/** Names that begin so are references to secrets, not configuration. */
+const SECRET = "SECRET";
+
+export const isSecret = (name: string): boolean => name.startsWith(SECRET);
+
+/** @throws {LatticeError} `bad-message` */
+export function readConfig(bytes: Uint8Array): Values {
+  try {
+    return readJson(bytes, dictionary(text));
+  } catch (cause) {
+    const wanted = "config data should be a map of string -> string";
+    throw new LatticeError("bad-message", wanted, { cause });
+  }
+}
+
+export function writeConfig(values: Values): Uint8Array {
+  return writeJson(Object.fromEntries(values));
+}
+
+/** From left to right: of two values for one key the later one counts. */
+export function merge(all: readonly Values[]): Values {
+  return new Map(all.flatMap((values) => [...values]));
+}

@@ -115,6 +115,7 @@ export async function assemble(
     control,
     rpc,
     dialects: spoken,
+    registries,
     record: (call) => view.record(call),
     changed: () => view.update({}),
     onSubscribed: () => view.step("announce"),

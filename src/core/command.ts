@@ -5,6 +5,7 @@
 import type { Claims, Values } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
+import type { RegistryCredentials } from "./registry.ts";
 import type { View } from "./view.ts";
 import type { Limits } from "./workload.ts";
 
@@ -90,6 +91,11 @@ export interface Commands {
   "config.put": { request: { readonly name: string; readonly values: Values }; reply: undefined };
   "config.get": { request: { readonly name: string }; reply: Values | undefined };
   "config.remove": { request: { readonly name: string }; reply: undefined };
+  /** `undefined`: that registry is to be asked without credentials. They are kept in memory, and never shown. */
+  "registry.put": {
+    request: ReadonlyMap<string, RegistryCredentials | undefined>;
+    reply: undefined;
+  };
   "claims.list": { request: undefined; reply: readonly Claims[] };
 }
 

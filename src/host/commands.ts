@@ -5,6 +5,7 @@ import type { HostId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { LabelTable } from "./labels.ts";
 import type { FactCommands } from "./fact-commands.ts";
+import type { Registries } from "./registries.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
@@ -15,6 +16,7 @@ export interface CommandParts {
   readonly labels: LabelTable;
   readonly workloads: Workloads;
   readonly facts: FactCommands["handlers"];
+  readonly registries: Pick<Registries, "put">;
   readonly announce: (event: HostEvent) => void;
   readonly stop: (timeoutMs?: number) => Promise<void>;
   readonly log: Log;
@@ -49,6 +51,10 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
     },
     async "workload.update"(request) {
       return workloads.update(request);
+    },
+    async "registry.put"(told) {
+      parts.registries.put(told);
+      log.info("registries.told", { registries: [...told.keys()].join(" ").slice(0, 200) });
     },
     async "label.put"({ key, value }) {
       labels.put(key, value);

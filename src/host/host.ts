@@ -16,6 +16,7 @@ import type { Runtime } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
+import type { Registries } from "./registries.ts";
 import type { WorkloadEntry } from "./workload.ts";
 import type { Workloads } from "./workloads.ts";
 
@@ -59,6 +60,8 @@ export interface HostParts {
   readonly jsDomain?: string;
   /** False: calls between components of this node are shared out by the lattice, as all others are. */
   readonly shortCircuit?: boolean;
+  /** What the lattice says that registries are to be shown. */
+  readonly registries: Pick<Registries, "put">;
   /** Whether it may answer for the whole lattice where no native host can; default true. */
   readonly shareWork?: boolean;
   readonly heartbeatMs?: number;
@@ -226,6 +229,7 @@ export function createHost(parts: HostParts): Host {
     labels,
     workloads,
     facts: factChanges.handlers,
+    registries: parts.registries,
     announce: (event) => {
       announce(event);
       if (event.type === "labels-changed") parts.onLabels?.(event.labels);

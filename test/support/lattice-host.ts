@@ -16,6 +16,7 @@ import { createLog } from "../../src/core/log.ts";
 import { createSource, until } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
+import { createRegistries } from "../../src/host/registries.ts";
 import { createHost } from "../../src/host/host.ts";
 import { hostIdOf } from "../../src/wire/nkey.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
@@ -105,6 +106,7 @@ export async function startHost(
     control: bus,
     rpc: bus,
     dialects: [{ ...dialect, facts }],
+    registries: createRegistries(),
     record: (call) => calls.push(call),
     changed: () => undefined,
     ...options.parts,

@@ -1,9 +1,10 @@
 /** The rows of the 1.x control plane about what the lattice keeps: links, configuration, claims. */
 import type { RouteEntry } from "../route.ts";
 
-import { dictionary, readJson, text } from "../../wire/shape.ts";
+import { readJson } from "../../wire/shape.ts";
 import { lastToken, route } from "../route.ts";
 import { claimsJson } from "./facts/claims.ts";
+import { NO_CONFIG, readConfig } from "./facts/config.ts";
 import { linkJson, linkKeyOf, linkKeyShape, linkOf, linkShape } from "./link-json.ts";
 import { plain, success } from "./messages.ts";
 
@@ -41,9 +42,9 @@ export function factRoutes(at: (tail: string) => string): readonly RouteEntry[] 
       command: "config.put",
       decode: ({ subject, data }) => ({
         name: lastToken(subject),
-        values: readJson(data, dictionary(text)),
+        values: readConfig(data),
       }),
-      malformed: "config data should be a map of string -> string",
+      malformed: NO_CONFIG,
       encode: () => success("successfully put config"),
     }),
     route({

@@ -20,6 +20,7 @@ import {
   updateRequest,
 } from "./messages.ts";
 import { factRoutes } from "./fact-routes.ts";
+import { readRegistries } from "./registries.ts";
 import { controlSubject, controlSubscriptions, SHARED_SUBSCRIPTIONS } from "./subjects.ts";
 
 /** Texts of errors and notices are upstream's: scripts compare them (wasmCloud `wasmbus/{mod,ctl}.rs` @ v1.9.2). */
@@ -128,6 +129,13 @@ export function controlRoutes(lattice: LatticeId, host: HostId): RouteTable {
               ? "successfully deleted label"
               : "successfully deleted label (no such label)",
           ),
+      }),
+      route({
+        subject: at("registry.put"),
+        command: "registry.put",
+        decode: ({ data }) => readRegistries(data),
+        malformed: "failed to deserialize registries put command",
+        encode: () => success("successfully put registries"),
       }),
       ...factRoutes(at),
     ],

@@ -14,6 +14,7 @@ export function eventSubject(lattice: LatticeId, event: string): string {
 /** What a host listens to, past `wasmbus.ctl.v1.{lattice}.`. Every host gets its own copy of each. */
 export function controlSubscriptions(host: HostId): readonly string[] {
   return [
+    "registry.put",
     "host.ping",
     `host.*.${host}`,
     `component.*.${host}`,

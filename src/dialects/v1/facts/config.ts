@@ -7,15 +7,16 @@ import { dictionary, readJson, text, writeJson } from "../../../wire/shape.ts";
 /** Names that begin so are references to secrets, not configuration. */
 const SECRET = "SECRET";
 
+export const NO_CONFIG = "config data should be a map of string -> string";
+
 export const isSecret = (name: string): boolean => name.startsWith(SECRET);
 
-/** @throws {LatticeError} `bad-message` */
+/** @throws {LatticeError} `bad-message`, without a word of the values, which may be somebody's secrets. */
 export function readConfig(bytes: Uint8Array): Values {
   try {
     return readJson(bytes, dictionary(text));
-  } catch (cause) {
-    const wanted = "config data should be a map of string -> string";
-    throw new LatticeError("bad-message", wanted, { cause });
+  } catch {
+    throw new LatticeError("bad-message", NO_CONFIG);
   }
 }
 

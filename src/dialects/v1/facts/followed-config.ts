@@ -116,7 +116,7 @@ async function readEntry(
   try {
     return { values: readConfig(entry.value), revision: entry.revision };
   } catch (cause) {
-    const text = "Data corruption error, unable to decode data from store";
+    const text = `Data corruption error, unable to decode data from store (${name})`;
     throw new LatticeError("bad-message", text, { cause });
   }
 }

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Registries } from "../../../src/host/registries.ts";
+import type { LatticeHost } from "../../support/lattice-host.ts";
+import type { NatsServer } from "../../support/launch-nats.ts";
+import type { LatticeStore } from "../../support/lattice-store.ts";
+import type { Listener, NativePeer } from "../../support/native-peer.ts";
+
+import { createRegistries } from "../../../src/host/registries.ts";
+import { launchNats } from "../../support/launch-nats.ts";
+import { startHost } from "../../support/lattice-host.ts";
+import { openStore, read } from "../../support/lattice-store.ts";
+import { connectPeer } from "../../support/native-peer.ts";
+
+let server: NatsServer;
+let peer: NativePeer;
+let node: LatticeHost;
+let store: LatticeStore;
+let events: Listener;
+let registries: Registries;
+beforeAll(async () => {
+  server = await launchNats();
+  peer = await connectPeer(server.ws);
+  registries = createRegistries();
+  node = await startHost({ url: server.ws }, { parts: { registries } });
+  await node.sharing(true);
+  store = await openStore(peer.nats, "default");
+  events = await peer.listen("wasmbus.evt.default.*");
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await peer[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const ctl = (tail: string, body?: unknown): Promise<unknown> =>
+  peer.ask(`wasmbus.ctl.v1.default.${tail}`, body);
+/** The events about `name`, in order; waits for `count` of them. */
+async function told(name: string, count: number): Promise<unknown[]> {
+  const all = (): { type: string; data: { config_name?: string } }[] =>
+    events.heard
+      .map((each) => each.json<{ type: string; data: { config_name?: string } }>())
+      .filter(({ data }) => data.config_name === name);
+  await expect.poll(() => all().length).toBeGreaterThanOrEqual(count);
+  return all().map(({ type, data }) => ({ type, data }));
+}
+
+test("config is put, got and deleted, with an event for each change", async () => {
+  const values = { address: "0.0.0.0:8080", routing_mode: "path" };
+
+  const replies = [
+    await ctl("config.get.addr"),
+    await ctl("config.put.addr", values),
+    await ctl("config.get.addr"),
+  ];
+  const stored = await read(store.config, "addr");
+  replies.push(await ctl("config.del.addr"), await ctl("config.del.addr"));
+
+  expect(replies).toEqual([
+    { success: true, message: "Configuration not found" },
+    { success: true, message: "successfully put config" },
+    { success: true, message: "", response: values },
+    { success: true, message: "successfully deleted config" },
+    { success: true, message: "successfully deleted config" },
+  ]);
+  expect(stored).toBe('{"address":"0.0.0.0:8080","routing_mode":"path"}');
+  expect(await read(store.config, "addr")).toBe("PURGE");
+  const data = { config_name: "addr" };
+  expect(await told("addr", 3)).toEqual([
+    { type: "com.wasmcloud.lattice.config_set", data },
+    { type: "com.wasmcloud.lattice.config_deleted", data },
+    { type: "com.wasmcloud.lattice.config_deleted", data },
+  ]);
+});
+
+test("config that another host wrote is given, and what is none is said to be none", async () => {
+  await store.config.put("theirs", '{"a": "1"}');
+  await store.config.put("broken", '{"a": 1}');
+
+  const replies = [await ctl("config.get.theirs"), await ctl("config.get.broken")];
+
+  expect(replies).toEqual([
+    { success: true, message: "", response: { a: "1" } },
+    { success: false, message: "config data should be a map of string -> string" },
+  ]);
+});
+
+test.each([{ body: '{"password": 12345}' }, { body: "[]" }, { body: "{" }, { body: '"secret"' }])(
+  "config of $body is refused, and not shown in the log",
+  async ({ body }) => {
+    const reply = await ctl("config.put.bad", body);
+
+    expect(reply).toEqual({
+      success: false,
+      message: "config data should be a map of string -> string",
+    });
+    expect(await read(store.config, "bad")).toBeUndefined();
+    expect(JSON.stringify(node.log)).not.toMatch(/12345|secret/);
+  },
+);
+
+test("a name of two tokens is no subject of config", async () => {
+  const replies = [
+    await ctl("config.put.a.b", {}),
+    await ctl("config.get"),
+    await ctl("config.x.a"),
+  ];
+
+  const unknown = { success: false, message: "unsupported subject" };
+  expect(replies).toEqual([unknown, unknown, unknown]);
+});
+
+test("claims are shown flat, those of components and those of providers", async () => {
+  const empty = await ctl("claims.get");
+  const component = {
+    call_alias: "",
+    issuer: "AISSUER",
+    name: "hello",
+    revision: "2",
+    subject: "MHELLO",
+    tags: ["a", "b"],
+    version: "0.1.0",
+  };
+  const provider = { iss: "AISSUER", name: "kv", rev: "x", sub: "VKV", version: "0.2.0" };
+  await store.data.put("CLAIMS_MHELLO", JSON.stringify(component));
+  await store.data.put("CLAIMS_VKV", JSON.stringify(provider));
+  await expect.poll(() => node.facts.claims.peek().size).toBe(2);
+
+  const reply = await ctl("claims.get");
+
+  expect(empty).toEqual({ success: true, message: "", response: [] });
+  const issuer = { iss: "AISSUER", issuer: "AISSUER" };
+  expect(reply).toEqual({
+    success: true,
+    message: "",
+    response: [
+      {
+        ...issuer,
+        call_alias: "",
+        name: "hello",
+        rev: "2",
+        revision: "2",
+        sub: "MHELLO",
+        subject: "MHELLO",
+        tags: "a,b",
+        version: "0.1.0",
+      },
+      {
+        ...issuer,
+        config_schema: "",
+        name: "kv",
+        rev: "0",
+        revision: "0",
+        sub: "VKV",
+        subject: "VKV",
+        version: "0.2.0",
+      },
+    ],
+  });
+});
+
+test("registry.put is for every host, answered if an answer is wanted, and shown nowhere", async () => {
+  await using other = await startHost({ url: server.ws });
+  const body = {
+    "ghcr.io": { username: "u", password: "hunter2", registryType: "oci" },
+    "Quay.io": { token: "tok-en" },
+    "none.example": {},
+    "odd.example": { username: "only" },
+  };
+
+  const replies = await peer.gather("wasmbus.ctl.v1.default.registry.put", body, 300);
+  const wrong = await ctl("registry.put", { "ghcr.io": { password: 987654 } });
+
+  const put = { success: true, message: "successfully put registries" };
+  expect(replies).toEqual([put, put]);
+  expect(wrong).toEqual({
+    success: false,
+    message: "failed to deserialize registries put command",
+  });
+  expect([...(await registries.source())]).toEqual([
+    ["ghcr.io", { username: "u", password: "hunter2" }],
+    ["quay.io", { token: "tok-en" }],
+  ]);
+  expect(JSON.stringify([node.log, other.log])).not.toMatch(/hunter2|tok-en|987654/);
+});

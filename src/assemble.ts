@@ -13,7 +13,7 @@ import type { Log } from "./core/log.ts";
 import type { WorkloadView } from "./core/node-state.ts";
 import type { RegistryLogins } from "./core/registry.ts";
 import type { World } from "./core/wit.ts";
-import type { Host } from "./host/host.ts";
+import type { Host } from "./host/host-parts.ts";
 import type { NodeView } from "./host/view.ts";
 
 import { browserLabels } from "./browser-labels.ts";

@@ -8,7 +8,7 @@ import type {
   StartRequest,
 } from "../channels/node.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Host } from "../host/host.ts";
+import type { Host } from "../host/host-parts.ts";
 import type { NodeView } from "../host/view.ts";
 
 import { assemble, exportsOf } from "../assemble.ts";

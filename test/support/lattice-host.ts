@@ -7,7 +7,7 @@ import type { EntityId } from "../../src/core/ids.ts";
 import type { Link } from "../../src/core/link.ts";
 import type { LogEntry } from "../../src/core/log.ts";
 import type { View } from "../../src/core/view.ts";
-import type { Host, HostParts } from "../../src/host/host.ts";
+import type { Host, HostParts } from "../../src/host/host-parts.ts";
 import type { LocalComponent } from "./local-runtime.ts";
 
 import { openNatsBus } from "../../src/bus/nats.ts";

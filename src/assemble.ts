@@ -26,9 +26,11 @@ import { createHost } from "./host/host.ts";
 import { PROVIDED_INTERFACES } from "./host/outbound/host-answers.ts";
 import { friendlyName } from "./host/friendly-name.ts";
 import { createRegistries } from "./host/registries.ts";
+import { keyvalueKind } from "./providers/keyvalue/keyvalue.ts";
 import { chooseBridge, createRuntime } from "./runtime/runtime.ts";
 import { takeIdentity } from "./storage/identities.ts";
 import { createImageCache } from "./storage/image-cache.ts";
+import { openIdbKeyvalue } from "./storage/keyvalue-idb.ts";
 import { VERSION } from "./version.ts";
 import { hostIdOf } from "./wire/nkey.ts";
 import { signature } from "./wire/wit-signature.ts";
@@ -114,6 +116,7 @@ export async function assemble(
     runtime,
     control,
     rpc,
+    providers: [keyvalueKind(openIdbKeyvalue)],
     dialects: spoken,
     registries,
     record: (call) => view.record(call),

@@ -283,6 +283,7 @@ function initialState(options: JoinOptions): NodeState {
     facts: { phase: "reading" },
     sharing: false,
     workloads: [],
+    providers: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
     log: [],

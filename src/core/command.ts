@@ -36,8 +36,16 @@ export interface WorkloadDescription {
   readonly limits: Partial<Limits> | undefined;
 }
 
+export interface ProviderDescription {
+  readonly id: EntityId;
+  /** Reference as given. */
+  readonly image: string;
+  readonly annotations: Annotations;
+}
+
 export interface Inventory extends HostDescription {
   readonly workloads: readonly WorkloadDescription[];
+  readonly providers: readonly ProviderDescription[];
 }
 
 export interface ScaleRequest {
@@ -64,6 +72,11 @@ export interface Acknowledged {
   readonly notice: string;
 }
 
+export interface ProviderRequest extends ProviderDescription {
+  /** Names of configuration that the lattice keeps, in the order in which it is merged. */
+  readonly configNames: readonly string[];
+}
+
 /** Each command's request and reply. */
 export interface Commands {
   "host.ping": { request: undefined; reply: HostDescription };
@@ -82,6 +95,14 @@ export interface Commands {
     request: { readonly id: EntityId; readonly image: string; readonly annotations: Annotations };
     reply: Acknowledged;
   };
+  "provider.bid": {
+    request: { readonly id: EntityId; readonly image: string; readonly constraints: Labels };
+    reply: "bid" | "silent";
+  };
+  /** Acknowledged at once; the outcome comes as an event. */
+  "provider.start": { request: ProviderRequest; reply: undefined };
+  /** Answered when the provider has ended. */
+  "provider.stop": { request: { readonly id: EntityId }; reply: undefined };
   "label.put": { request: { readonly key: string; readonly value: string }; reply: undefined };
   "label.remove": { request: { readonly key: string }; reply: "removed" | "absent" };
   "link.put": { request: Link; reply: undefined };

@@ -7,6 +7,7 @@ import type { HostEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Log } from "./log.ts";
+import type { ProviderDesk } from "./provider.ts";
 import type { View } from "./view.ts";
 import type { World } from "./wit.ts";
 
@@ -56,6 +57,8 @@ export interface Dialect {
   announce(event: HostEvent): void;
   /** Data plane, in: resolves when the server knows the subscriptions. */
   serve(served: Served, signal: AbortSignal): Promise<Serving>;
+  /** Takes the messages that the lattice has for a provider, past calls: resolves when the server knows the subscriptions. */
+  attend?(desk: ProviderDesk, signal: AbortSignal): Promise<void>;
   /** Data plane, out: calls `target` by the function types of `world`'s exports. */
   reach(target: EntityId, world: World): Callee;
 }

@@ -1,5 +1,5 @@
 /** What happens in a host, as the lattice and the views are told. */
-import type { Annotations, Inventory, Labels } from "./command.ts";
+import type { Annotations, Inventory, Labels, ProviderDescription } from "./command.ts";
 import type { EntityId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
 
@@ -12,6 +12,7 @@ export type HostEvent =
       readonly type: "workload-scale-failed";
       readonly error: string;
     })
+  | ProviderEvent
   | { readonly type: "labels-changed"; readonly labels: Labels }
   | FactEvent;
 
@@ -22,6 +23,22 @@ export type FactEvent =
   /** `link`: the one that went, if there was one. */
   | { readonly type: "link-removed"; readonly key: LinkKey; readonly link: Link | undefined }
   | { readonly type: "config-put" | "config-removed"; readonly name: string };
+
+/** What becomes of providers. */
+export type ProviderEvent =
+  | (ProviderDescription & { readonly type: "provider-started" })
+  | {
+      readonly type: "provider-start-failed";
+      readonly id: EntityId;
+      readonly image: string;
+      readonly error: string;
+    }
+  | (ProviderDescription & { readonly type: "provider-stopped"; readonly reason: string })
+  /** Its health became good, became bad, or was looked at and is as before. */
+  | {
+      readonly type: "provider-health-passed" | "provider-health-failed" | "provider-health-status";
+      readonly id: EntityId;
+    };
 
 export interface WorkloadScaled {
   readonly type: "workload-scaled";

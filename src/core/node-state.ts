@@ -7,6 +7,7 @@ import type { ErrorCode } from "./error.ts";
 import type { CallRecord } from "./event.ts";
 import type { FactsStatus } from "./facts.ts";
 import type { LogEntry } from "./log.ts";
+import type { Health } from "./provider.ts";
 import type { WorkloadState } from "./workload.ts";
 
 export type NodePhase = "idle" | "connecting" | "joined" | "reconnecting" | "stopped" | "failed";
@@ -53,6 +54,27 @@ export interface WorkloadView {
   readonly refused: number;
 }
 
+/** An in-page provider. */
+export interface ProviderView {
+  readonly id: string;
+  readonly image: string;
+  readonly state:
+    | { readonly phase: "starting" | "running" | "stopping" }
+    | { readonly phase: "failed"; readonly error: string };
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly exports: readonly ExportedFunction[];
+  /** As it was last heard of; absent before the first look. */
+  readonly health: Health | undefined;
+  /** Links that it has taken. */
+  readonly links: number;
+  readonly running: number;
+  /** False while it is out of its queue groups: too many calls, or its lease could not be renewed. */
+  readonly accepting: boolean;
+  readonly answered: number;
+  readonly failed: number;
+  readonly refused: number;
+}
+
 export interface NodeState {
   readonly phase: NodePhase;
   readonly error: { readonly code: ErrorCode; readonly message: string } | undefined;
@@ -70,6 +92,7 @@ export interface NodeState {
   /** Whether this node answers, with others, what any one host does for the whole lattice. */
   readonly sharing: boolean;
   readonly workloads: readonly WorkloadView[];
+  readonly providers: readonly ProviderView[];
   /** Newest last; the last 100. */
   readonly calls: readonly CallRecord[];
   /** Calls from the lattice and from this page since the start. */

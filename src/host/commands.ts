@@ -5,6 +5,7 @@ import type { HostId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { LabelTable } from "./labels.ts";
 import type { FactCommands } from "./fact-commands.ts";
+import type { Providers } from "./providers.ts";
 import type { Registries } from "./registries.ts";
 import type { Workloads } from "./workloads.ts";
 
@@ -15,6 +16,7 @@ export interface CommandParts {
   readonly inventory: () => Inventory;
   readonly labels: LabelTable;
   readonly workloads: Workloads;
+  readonly providers: Providers;
   readonly facts: FactCommands["handlers"];
   readonly registries: Pick<Registries, "put">;
   readonly announce: (event: HostEvent) => void;
@@ -23,7 +25,7 @@ export interface CommandParts {
 }
 
 export function commandHandlers(parts: CommandParts): CommandHandlers {
-  const { id, inventory, labels, workloads, announce, log } = parts;
+  const { id, inventory, labels, workloads, providers, announce, log } = parts;
   const labelsChanged = (): void => announce({ type: "labels-changed", labels: labels.all() });
   return {
     ...parts.facts,
@@ -55,6 +57,16 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
     async "registry.put"(told) {
       parts.registries.put(told);
       log.info("registries.told", { registries: [...told.keys()].join(" ").slice(0, 200) });
+    },
+    async "provider.bid"({ constraints, ...wanted }) {
+      return labels.satisfy(constraints) ? providers.bid(wanted) : "silent";
+    },
+    async "provider.start"(request) {
+      providers.start(request);
+    },
+    async "provider.stop"({ id: wanted }) {
+      await providers.stop(wanted);
+      return undefined;
     },
     async "label.put"({ key, value }) {
       labels.put(key, value);

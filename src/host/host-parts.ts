@@ -7,10 +7,12 @@ import type { Dialect } from "../core/dialect.ts";
 import type { CallRecord } from "../core/event.ts";
 import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import type { ProviderKind } from "../core/provider.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
 import type { Registries } from "./registries.ts";
+import type { ProviderEntry } from "./providers.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
 export interface HostParts {
@@ -26,6 +28,8 @@ export interface HostParts {
   readonly control: Bus;
   readonly rpc: Bus;
   readonly dialects: readonly Dialect[];
+  /** Providers that may run here; default none. */
+  readonly providers?: readonly ProviderKind[];
   /** JetStream domain, as other members are told of it. */
   readonly jsDomain?: string;
   /** False: calls between components of this node are shared out by the lattice, as all others are. */
@@ -63,4 +67,5 @@ export interface Host extends HostControl {
   calleeFor(target: EntityId, world: World | undefined): Callee;
   inventory(): Inventory;
   entries(): readonly WorkloadEntry[];
+  providers(): readonly ProviderEntry[];
 }

@@ -11,6 +11,7 @@ import type { Facts } from "../core/facts.ts";
 import type { EntityId } from "../core/ids.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
 import type { Host, HostParts } from "./host-parts.ts";
+import type { Providers } from "./providers.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { flushed } from "../core/bus.ts";
@@ -29,6 +30,7 @@ import { createLinks } from "./links.ts";
 import { createOutbound } from "./outbound/outbound.ts";
 import { createReach } from "./outbound/reach.ts";
 import { createPresence } from "./presence.ts";
+import { createProviders } from "./providers.ts";
 import { createWorkloads } from "./workloads.ts";
 
 /** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
@@ -47,12 +49,16 @@ export function createHost(parts: HostParts): Host {
   };
   const facts = factsOf(dialects);
   const factChanges = factCommands({ facts, announce, clock });
+  /** Whoever stops has said goodbye: what is given up then is nobody's news. */
+  const announceAlive = (event: HostEvent): void => {
+    if (!lifetime.signal.aborted) announce(event);
+  };
   const intercept = chain([trace(clock, parts.record)]);
   const interfaces = createInterfaces();
   const links = createLinks(facts?.links ?? createSource(new Map()));
   const local = (target: EntityId): LocalTarget | undefined => {
     const workload = workloads.staying(target);
-    if (workload === undefined) return undefined;
+    if (workload === undefined) return providers.running(target);
     const { world, callee, pool } = workload;
     return { world, callee, accepting: () => pool.load.peek().accepting };
   };
@@ -82,10 +88,25 @@ export function createHost(parts: HostParts): Host {
     present: presence.present,
     limits: parts.limits,
     log,
-    announce: (event) => {
-      // Whoever stops has said goodbye: what is given up then is nobody's news.
-      if (!lifetime.signal.aborted) announce(event);
-    },
+    announce: announceAlive,
+    changed: parts.changed,
+  });
+
+  const providers: Providers = createProviders({
+    kinds: parts.providers ?? [],
+    dialects,
+    facts,
+    control,
+    host: parts.id,
+    lattice: parts.lattice,
+    jsDomain: parts.jsDomain,
+    clock,
+    log,
+    intercept,
+    present: presence.present,
+    callDeadlineMs: parts.limits.callDeadlineMs,
+    reach,
+    announce: announceAlive,
     changed: parts.changed,
   });
 
@@ -100,6 +121,7 @@ export function createHost(parts: HostParts): Host {
     rpcServer: serverOf(rpc),
     jsDomain: parts.jsDomain,
     workloads: workloads.describe(),
+    providers: providers.describe(),
   });
   const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
 
@@ -114,6 +136,7 @@ export function createHost(parts: HostParts): Host {
     const limit = AbortSignal.timeout(timeoutMs);
     await Promise.all([
       workloads.stopAll(limit),
+      providers.stopAll(limit),
       Promise.race([factChanges.settled(), aborted(limit)]),
     ]);
     await Promise.all(rpc === control ? [control.drain()] : [control.drain(), rpc.drain()]);
@@ -143,8 +166,8 @@ export function createHost(parts: HostParts): Host {
       if (rpc !== control) rpc.probe();
     },
     calleeFor(target, world) {
-      const here = workloads.staying(target);
-      if (here?.pool.load.peek().accepting === true) return here.callee;
+      const here = local(target);
+      if (here?.accepting() === true) return here.callee;
       const types = world ?? here?.world;
       if (types === undefined) {
         const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
@@ -157,6 +180,7 @@ export function createHost(parts: HostParts): Host {
     },
     inventory,
     entries: () => workloads.entries(),
+    providers: () => providers.entries(),
   };
   const handlers = commandHandlers({
     id: parts.id,
@@ -165,6 +189,7 @@ export function createHost(parts: HostParts): Host {
     workloads,
     facts: factChanges.handlers,
     registries: parts.registries,
+    providers,
     announce: (event) => {
       announce(event);
       if (event.type === "labels-changed") parts.onLabels?.(event.labels);

@@ -1,8 +1,15 @@
 /** Gathers what views show of a node: its phase, its workloads, its last calls and log lines, all bounded. */
 import type { CallRecord } from "../core/event.ts";
 import type { LogEntry } from "../core/log.ts";
-import type { JoinStep, JoinStepName, NodeState, WorkloadView } from "../core/node-state.ts";
+import type {
+  JoinStep,
+  JoinStepName,
+  NodeState,
+  ProviderView,
+  WorkloadView,
+} from "../core/node-state.ts";
 import type { World } from "../core/wit.ts";
+import type { ProviderEntry } from "./providers.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
 const MOST_CALLS = 100;
@@ -11,7 +18,10 @@ const MOST_LOG_ENTRIES = 200;
 const MOST_COUNTED = 500;
 
 /** What the node itself cannot tell: the rest of {@link NodeState}. */
-export type NodeFacts = Omit<NodeState, "joinSteps" | "workloads" | "calls" | "totals" | "log">;
+export type NodeFacts = Omit<
+  NodeState,
+  "joinSteps" | "workloads" | "providers" | "calls" | "totals" | "log"
+>;
 
 export interface NodeViewParts {
   readonly initial: NodeFacts;
@@ -29,7 +39,7 @@ export interface NodeView {
   step(name?: JoinStepName, startedMs?: number): void;
   record(call: CallRecord): void;
   write(entry: LogEntry): void;
-  state(entries: readonly WorkloadEntry[]): NodeState;
+  state(workloads: readonly WorkloadEntry[], providers: readonly ProviderEntry[]): NodeState;
 }
 
 interface Totals {
@@ -75,6 +85,19 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
     };
   };
 
+  const providerView = ({ request, state, provider }: ProviderEntry): ProviderView => ({
+    id: request.id,
+    image: request.image,
+    state,
+    annotations: Object.fromEntries(request.annotations),
+    exports: provider === undefined ? [] : namesOf(provider.world).exports,
+    health: provider?.health(),
+    links: provider?.links() ?? 0,
+    running: provider?.runningCalls() ?? 0,
+    accepting: provider?.serving() ?? false,
+    ...(totalsById.get(request.id) ?? noCalls()),
+  });
+
   return {
     get facts() {
       return facts;
@@ -109,10 +132,11 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
       keep(log, entry, MOST_LOG_ENTRIES);
       changed();
     },
-    state: (entries) => ({
+    state: (workloads, providers) => ({
       ...facts,
       joinSteps: [...steps],
-      workloads: entries.map(viewOf),
+      workloads: workloads.map(viewOf),
+      providers: providers.map(providerView),
       calls: [...calls],
       totals: { ...totals },
       log: [...log],

@@ -37,7 +37,8 @@ export async function write(
   );
 }
 
-function settled<T>(request: IDBRequest<T>, doing: string): Promise<T> {
+/** What `request` gives; `doing` says what failed if it fails. */
+export function settled<T>(request: IDBRequest<T>, doing: string): Promise<T> {
   return new Promise((resolve, reject) => {
     request.addEventListener("success", () => resolve(request.result));
     request.addEventListener("error", () => {

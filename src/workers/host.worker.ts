@@ -114,7 +114,9 @@ function showing(setup: NodeSetup): NodeView {
   const show = (): void => {
     timer = undefined;
     shown = view.facts.phase;
-    void page.state(view.state(node?.host.entries() ?? [])).catch(() => undefined); // a page that is gone sees nothing
+    void page
+      .state(view.state(node?.host.entries() ?? [], node?.host.providers() ?? []))
+      .catch(() => undefined); // a page that is gone sees nothing
   };
   const view = createNodeView({
     initial: {

@@ -26,7 +26,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   bus: { uses: ["core"], packages: ["nats.ws"] },
   interfaces: { uses: ["core", "wire"] },
   dialects: { uses: ["core", "wire", "interfaces"] },
-  providers: { uses: ["core", "channels", "storage"] },
+  providers: { uses: ["core", "interfaces", "channels", "storage"] },
   runtime: { uses: ["core", "channels", "wire", "interfaces"], starts: ["workers"] },
   workers: {
     uses: ["core", "channels", "wire", "interfaces"],

@@ -4,11 +4,12 @@ import type { HostId } from "../../core/ids.ts";
 
 import { linkJson, linkKeyJson } from "./link-json.ts";
 import { inventoryJson, plain } from "./messages.ts";
+import { providerRows } from "./provider-events.ts";
 
 type Type = HostEvent["type"];
-type EventOf<T extends Type> = Extract<HostEvent, { type: T }>;
+export type EventOf<T extends Type> = Extract<HostEvent, { type: T }>;
 
-interface Row<T extends Type> {
+export interface Row<T extends Type> {
   readonly name: string;
   data(event: EventOf<T>, host: HostId): object;
 }
@@ -46,6 +47,7 @@ const rows: { readonly [T in Type]: Row<T> } = {
       error: event.error,
     }),
   },
+  ...providerRows,
   "labels-changed": {
     name: "labels_changed",
     data: ({ labels }, host) => ({ host_id: host, labels: plain(labels) }),

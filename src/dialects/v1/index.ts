@@ -9,6 +9,7 @@ import { createAnnouncer } from "./announcer.ts";
 import { createFacts } from "./facts/facts.ts";
 import { createGatherings } from "./gathering.ts";
 import { createInboxes } from "./inboxes.ts";
+import { attend } from "./provider-subjects.ts";
 import { controlRoutes } from "./routes.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
@@ -41,6 +42,7 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
     },
     announce: createAnnouncer(parts),
     serve: (served, until) => serve({ ...parts, inboxes, acceptances, gatherings }, served, until),
+    attend: (desk, until) => attend(parts, desk, until),
     reach: (target, world) => reach({ rpc, lattice, inboxes }, target, world),
   };
 }

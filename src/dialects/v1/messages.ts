@@ -2,7 +2,12 @@
  * JSON of the 1.x control interface: requests as this host reads them, replies as `wash` and wadm read them
  * (wasmCloud `crates/control-interface/src/types/*` @ v1.9.2).
  */
-import type { HostDescription, Inventory, WorkloadDescription } from "../../core/command.ts";
+import type {
+  HostDescription,
+  Inventory,
+  ProviderDescription,
+  WorkloadDescription,
+} from "../../core/command.ts";
 import type { Shape } from "../../wire/shape.ts";
 
 import {
@@ -107,7 +112,7 @@ export function hostJson(host: HostDescription): object {
 export function inventoryJson(host: Inventory): object {
   return {
     components: host.workloads.map(componentJson),
-    providers: [],
+    providers: host.providers.map(providerJson),
     host_id: host.id,
     friendly_name: host.friendlyName,
     labels: plain(host.labels),
@@ -126,6 +131,16 @@ function componentJson(workload: WorkloadDescription): object {
     revision: 0,
     max_instances: workload.maxInstances,
     limits: limitsJson(workload.limits),
+  };
+}
+
+/** `name` and `revision` are what a provider's claims say; in-page providers have none. */
+function providerJson(provider: ProviderDescription): object {
+  return {
+    id: provider.id,
+    image_ref: provider.image,
+    revision: 0,
+    annotations: plain(provider.annotations),
   };
 }
 

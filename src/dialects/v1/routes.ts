@@ -20,6 +20,7 @@ import {
   updateRequest,
 } from "./messages.ts";
 import { factRoutes } from "./fact-routes.ts";
+import { providerRoutes } from "./provider-routes.ts";
 import { readRegistries } from "./registries.ts";
 import { controlSubject, controlSubscriptions, SHARED_SUBSCRIPTIONS } from "./subjects.ts";
 
@@ -111,6 +112,7 @@ export function controlRoutes(lattice: LatticeId, host: HostId): RouteTable {
         malformed: "failed to deserialize component update command",
         encode: ({ notice }) => success(notice),
       }),
+      ...providerRoutes(lattice, host),
       route({
         subject: at(`label.put.${host}`),
         command: "label.put",

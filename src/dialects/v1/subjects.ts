@@ -19,6 +19,8 @@ export function controlSubscriptions(host: HostId): readonly string[] {
     `host.*.${host}`,
     `component.*.${host}`,
     "component.auction",
+    `provider.*.${host}`,
+    "provider.auction",
     `label.*.${host}`,
   ];
 }

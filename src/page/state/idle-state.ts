@@ -18,6 +18,7 @@ export function idleState(lattice: string = "default"): NodeState {
     facts: { phase: "reading" },
     sharing: false,
     workloads: [],
+    providers: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
     log: [],

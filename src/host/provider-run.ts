@@ -1,0 +1,309 @@
+/** One running provider: its lease, its configuration and links, its health, and its place in the lattice. */
+import type { Bus } from "../core/bus.ts";
+import type { Callee, Interceptor } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import type { ProviderRequest } from "../core/command.ts";
+import type { Dialect } from "../core/dialect.ts";
+import type { Facts, Values } from "../core/facts.ts";
+import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { Health, Provider, ProviderDesk, ProviderKind } from "../core/provider.ts";
+import type { View } from "../core/view.ts";
+import type { LocalTarget, Reach } from "./outbound/reach.ts";
+import type { Lease, LeaseParts } from "./provider-lease.ts";
+import type { ProviderReference } from "./provider-reference.ts";
+
+import { chain } from "../core/call.ts";
+import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
+import { createSource } from "../core/view.ts";
+import { aborted } from "./changes.ts";
+import { inTime, watchHealth } from "./provider-health.ts";
+import { takeLease } from "./provider-lease.ts";
+import { createProviderLinks } from "./provider-links.ts";
+import { createProviderLoad } from "./provider-load.ts";
+
+export interface ProviderRunParts {
+  readonly kinds: readonly ProviderKind[];
+  readonly dialects: readonly Dialect[];
+  readonly facts: Facts | undefined;
+  readonly control: Bus;
+  readonly host: HostId;
+  readonly lattice: LatticeId;
+  readonly jsDomain: string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What each call passes. */
+  readonly intercept: Interceptor;
+  /** False while the node keeps out of all queue groups. */
+  readonly present: View<boolean>;
+  /** Milliseconds from the acceptance of a call to its end. */
+  readonly callDeadlineMs: number;
+  /** What providers call others through. */
+  readonly reach: Reach;
+  readonly onHealth: (id: EntityId, change: "passed" | "failed" | "status") => void;
+  /** Something that views show has changed. */
+  readonly changed: () => void;
+}
+
+/** Calls from this node always go to it here: a lattice has one, or this one is as good as any. */
+export interface RunningProvider extends LocalTarget {
+  readonly request: ProviderRequest;
+  /** As it was last heard of. */
+  health(): Health | undefined;
+  links(): number;
+  /** Whether it is in its queue groups. */
+  serving(): boolean;
+  runningCalls(): number;
+  /** Aborts when another host has its lease; whoever runs it stops it then. */
+  readonly lost: AbortSignal;
+  /** Leaves the queue groups, lets calls end until `signal` aborts, ends the provider, gives up its lease. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+const NEVER = new AbortController().signal;
+
+/** The bucket of leases; each node that starts a provider with storage of its own makes it if need be. */
+export async function leaseParts(
+  { control, lattice, host, jsDomain, clock, log }: ProviderRunParts,
+  id: EntityId,
+  signal: AbortSignal,
+): Promise<LeaseParts> {
+  const domain = jsDomain === undefined ? {} : { domain: jsDomain };
+  const bucket = await control.bucket(`INLAYLEASES_${lattice}`, {
+    signal,
+    create: true,
+    ...domain,
+  });
+  return { bucket, key: id, host, clock, log };
+}
+
+/** Starts, links and serves `request`; resolves when the lattice can call it. Leaves nothing behind when it throws. */
+export async function startProvider(
+  request: ProviderRequest,
+  { kind, lease: wantsLease }: ProviderReference,
+  parts: ProviderRunParts,
+  options: { readonly stop: () => Promise<void>; readonly signal: AbortSignal },
+): Promise<RunningProvider> {
+  const { id } = request;
+  const { clock, log } = parts;
+  const { signal } = options;
+  const lifetime = new AbortController();
+  let lease: Lease | undefined;
+  let provider: Provider | undefined;
+  let running: ReturnType<typeof attach> | undefined;
+  try {
+    await introduce(parts, request, signal);
+    const config = await readConfig(parts, request.configNames, signal, lifetime.signal);
+    if (wantsLease) lease = await holdLease(parts, id, signal);
+    provider = await kind.start(
+      {
+        id,
+        lattice: parts.lattice,
+        config: config.peek(),
+        clock,
+        log,
+        call: (wanted, world) =>
+          parts.reach(wanted.target, world, wanted.instance, wanted.func).invoke({
+            ...wanted,
+            id: `${id}-${crypto.randomUUID()}`,
+            source: id,
+            trace: new Map(),
+          }),
+      },
+      signal,
+    );
+    running = attach({ request, parts, provider, lease, config, lifetime, stop: options.stop });
+    await running.open();
+    signal.throwIfAborted();
+    return running;
+  } catch (cause) {
+    lifetime.abort(cause);
+    await running?.end();
+    await provider?.[Symbol.asyncDispose]();
+    await lease?.release(NEVER);
+    throw cause;
+  }
+}
+
+interface Attached {
+  readonly request: ProviderRequest;
+  readonly parts: ProviderRunParts;
+  readonly provider: Provider;
+  readonly lease: Lease | undefined;
+  readonly config: View<Values>;
+  readonly lifetime: AbortController;
+  readonly stop: () => Promise<void>;
+}
+
+function attach(
+  attached: Attached,
+): RunningProvider & { open(): Promise<void>; end(): Promise<void> } {
+  const { request, parts, provider, lease, config, lifetime } = attached;
+  const { clock, log, dialects, facts } = parts;
+  const { id } = request;
+  const load = createProviderLoad(id);
+  const accepting = createSource(false);
+  let health: Health | undefined;
+  let drain = (): Promise<unknown> => Promise.resolve();
+
+  const links = createProviderLinks({
+    id,
+    provider,
+    facts,
+    config: (names, until) => readConfig(parts, names, lifetime.signal, until),
+    log,
+    changed: parts.changed,
+  });
+  const decide = (): void =>
+    accepting.set(parts.present.peek() && load.accepting.peek() && (lease?.held.peek() ?? true));
+  const served: Callee = chain([load.limit])({
+    invoke(call) {
+      if (lifetime.signal.aborted)
+        return Promise.reject(new LatticeError("closed", `${id} has ended`));
+      if (lease?.valid() === false) return Promise.reject(unleased(id));
+      return provider.invoke(call);
+    },
+  });
+  const check = async (signal: AbortSignal): Promise<Health> =>
+    lease?.valid() === false
+      ? { healthy: false, message: unleased(id).message }
+      : provider.health(signal);
+
+  /** Configuration is told in order, the last one last. */
+  let configuring = Promise.resolve();
+  const configure = (values: Values): void => {
+    configuring = configuring
+      .then(() => provider.configure(values))
+      .catch((cause: unknown) =>
+        log.warn("provider.config-refused", { provider: id, problem: messageOf(cause) }),
+      );
+  };
+  const desk: ProviderDesk = {
+    id,
+    health: () => inTime(clock, check, lifetime.signal),
+    linked: (link, source, target) => links.told(link, { source, target }),
+    unlinked: (link) => links.untold(link),
+    configured(values) {
+      if (facts === undefined || facts.status.peek().phase === "absent") configure(values);
+    },
+    shutdown: attached.stop,
+  };
+
+  const end = async (): Promise<void> => {
+    await links.end();
+    await configuring;
+  };
+  return {
+    end,
+    request,
+    world: provider.world,
+    callee: parts.intercept(served),
+    health: () => health,
+    links: () => links.size(),
+    accepting: () => !lifetime.signal.aborted,
+    serving: () => accepting.peek(),
+    runningCalls: () => load.running(),
+    lost: lease?.lost ?? NEVER,
+    async open() {
+      config.subscribe(configure, lifetime.signal);
+      await links.settle();
+      decide();
+      parts.present.subscribe(decide, lifetime.signal);
+      load.accepting.subscribe(decide, lifetime.signal);
+      lease?.held.subscribe(decide, lifetime.signal);
+      accepting.subscribe(parts.changed, lifetime.signal);
+      const { intercept, callDeadlineMs: deadlineMs } = parts;
+      const { world } = provider;
+      const servings = await Promise.all(
+        dialects.map(async (dialect) => {
+          await dialect.attend?.(desk, lifetime.signal);
+          return dialect.serve(
+            { id, world, callee: served, intercept, accepting, deadlineMs },
+            lifetime.signal,
+          );
+        }),
+      );
+      drain = () => Promise.all(servings.map((serving) => serving.drain()));
+      watchHealth(
+        {
+          clock,
+          check,
+          onHealth(change, heard) {
+            health = heard;
+            parts.onHealth(id, change);
+            void links.settle(); // what could not be resolved before is tried again
+            parts.changed();
+          },
+          onSilence: (cause) =>
+            log.warn("provider.health-unknown", { provider: id, problem: messageOf(cause) }),
+        },
+        lifetime.signal,
+      );
+    },
+    async stop(signal) {
+      await Promise.race([drain(), aborted(signal)]).catch(() => undefined); // what still runs is ended below
+      lifetime.abort(new LatticeError("closed", `${id} was stopped`));
+      await end();
+      await provider[Symbol.asyncDispose]();
+      await Promise.race([lease?.release(NEVER), aborted(signal)]);
+    },
+  };
+}
+
+async function holdLease(
+  parts: ProviderRunParts,
+  id: EntityId,
+  signal: AbortSignal,
+): Promise<Lease> {
+  try {
+    return await takeLease(await leaseParts(parts, id, signal), signal);
+  } catch (cause) {
+    const { code } = asLatticeError(cause);
+    if (code !== "unsupported" && code !== "not-served") throw cause;
+    throw new LatticeError(
+      "unsupported",
+      `${id} keeps data of its own, and this lattice has no JetStream in which its lease could be held: ` +
+        "add ?lease=off to the reference if no other node will run it",
+      { cause },
+    );
+  }
+}
+
+function unleased(id: EntityId): LatticeError {
+  return new LatticeError(
+    "disconnected",
+    `${id} stands back: its lease could not be renewed, and another node may have taken it`,
+  );
+}
+
+/** Makes the provider known to the lattice, where it keeps what is known. */
+async function introduce(
+  { facts }: ProviderRunParts,
+  { id, image }: ProviderRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await facts?.introduce(id, image, signal);
+  } catch (cause) {
+    if (asLatticeError(cause).code !== "unsupported") throw cause;
+  }
+}
+
+/** Named configuration, merged, as it changes until `until` aborts. */
+async function readConfig(
+  { facts }: ProviderRunParts,
+  names: readonly string[],
+  signal: AbortSignal,
+  until: AbortSignal,
+): Promise<View<Values>> {
+  if (names.length === 0) return createSource<Values>(new Map());
+  const secret = names.find((name) => name.startsWith("SECRET"));
+  if (secret !== undefined) {
+    throw new LatticeError("unsupported", `this host does not read secrets yet (${secret})`);
+  }
+  if (facts === undefined) {
+    const error = `this lattice keeps no configuration (${names.join(", ")})`;
+    throw new LatticeError("unsupported", error);
+  }
+  return facts.followConfig(names, signal, until);
+}

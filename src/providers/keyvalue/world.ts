@@ -1,0 +1,32 @@
+/** The types of what the provider serves and calls, among the lattice's own interfaces. */
+import type { World } from "../../core/wit.ts";
+
+import { LatticeError } from "../../core/error.ts";
+import { createInterfaces } from "../../interfaces/interfaces.ts";
+
+export const STORE = "wrpc:keyvalue/store@0.2.0-draft";
+export const ATOMICS = "wrpc:keyvalue/atomics@0.2.0-draft";
+export const BATCH = "wrpc:keyvalue/batch@0.2.0-draft";
+export const WATCHER = "wrpc:keyvalue/watcher@0.2.0-draft";
+
+export interface KeyvalueWorlds {
+  /** What the provider serves. */
+  readonly served: World;
+  /** What it calls of components that watch. */
+  readonly watcher: World;
+}
+
+export function keyvalueWorlds(): KeyvalueWorlds {
+  const { flat } = createInterfaces();
+  const only = (...instances: readonly string[]): World => ({
+    imports: new Map(),
+    exports: new Map(
+      instances.map((instance) => {
+        const types = flat.exports.get(instance);
+        if (types === undefined) throw new LatticeError("internal", `${instance} has no types`);
+        return [instance, types];
+      }),
+    ),
+  });
+  return { served: only(STORE, ATOMICS, BATCH), watcher: only(WATCHER) };
+}

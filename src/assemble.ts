@@ -20,6 +20,7 @@ import { browserLabels } from "./browser-labels.ts";
 import { openNatsBus } from "./bus/nats.ts";
 import { LatticeError } from "./core/error.ts";
 import { latticeId } from "./core/ids.ts";
+import { imagesStore } from "./core/objects.ts";
 import { DEFAULT_LIMITS } from "./core/workload.ts";
 import { createV1 } from "./dialects/v1/index.ts";
 import { createHost } from "./host/host.ts";
@@ -96,6 +97,11 @@ export async function assemble(
     provided: PROVIDED_INTERFACES,
     cache: createImageCache({ now: () => clock.now() }),
     registries: registries.source,
+    openShared: (options) =>
+      control.objects(imagesStore(lattice), {
+        ...options,
+        ...(setup.jsDomain === undefined ? {} : { domain: setup.jsDomain }),
+      }),
     ...(setup.images === undefined ? {} : { images: setup.images }),
     ...(setup.workers === undefined ? {} : { workers: setup.workers }),
     ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),

@@ -33,4 +33,9 @@ export interface ImageOptions {
   readonly cache?: boolean;
   /** Take images of OCI registries by the tag `latest`, or by none; default false. */
   readonly allowLatest?: boolean;
+  /**
+   * What the lattice's own store of images is for: to `read` what has a digest and cannot be fetched, to `share` with the others
+   * what this node has fetched, or nothing (`off`). Sharing includes reading. Default `read`.
+   */
+  readonly lattice?: "read" | "share" | "off";
 }

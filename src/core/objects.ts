@@ -1,5 +1,5 @@
 /** The port to object stores: what a lattice keeps that is larger than a message. */
-import type { Digest } from "./ids.ts";
+import type { Digest, LatticeId } from "./ids.ts";
 
 export interface ObjectInfo {
   readonly name: string;
@@ -47,3 +47,12 @@ export interface ObjectStore {
   /** Does nothing for what is not there. */
   delete(name: string, signal: AbortSignal): Promise<void>;
 }
+
+/**
+ * The store of a lattice's images: components, and the manifests of registries that lead to them, each under the name
+ * `sha256:<hex>` of its own digest.
+ */
+export const imagesStore = (lattice: LatticeId): string => `INLAY_IMAGES_${lattice}`;
+
+/** The name of what has `digest` in {@link imagesStore}. */
+export const imageObject = (digest: Digest): string => `sha256:${digest}`;

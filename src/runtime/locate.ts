@@ -10,7 +10,8 @@ import type { Log } from "../core/log.ts";
 import type { ImageSource } from "../core/workload.ts";
 import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { OciReference } from "./oci-reference.ts";
-import type { FileReference, Reference } from "./reference.ts";
+import type { FileReference, LatticeReference, Reference } from "./reference.ts";
+import type { SharedImages } from "./shared-images.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { fetchImage, tooLarge, Unreachable } from "./images.ts";
@@ -18,6 +19,7 @@ import { pullImage } from "./oci.ts";
 import { refuseLatest } from "./oci-reference.ts";
 import { COMPONENT_FILE } from "./prepared.ts";
 import { parseReference } from "./reference.ts";
+import { orFromLattice } from "./shared-images.ts";
 import { sha256 } from "./sha256.ts";
 
 export interface LocateParts {
@@ -28,6 +30,8 @@ export interface LocateParts {
   readonly registries: RegistryCredentialsSource;
   /** Absent when nothing is to be kept. Its reads do not fail. */
   readonly cache: ImageCache | undefined;
+  /** Bytes over the lattice, for what has a digest; absent if this node takes none. */
+  readonly shared: SharedImages | undefined;
   readonly log: Log;
   /** Takes work that nobody waits for, and that must not be cut off by the end of the runtime. */
   readonly afterwards: (work: Promise<unknown>) => void;
@@ -44,7 +48,7 @@ export async function pinOf(
   reference: Reference,
   cache: ImageCache | undefined,
 ): Promise<Digest | undefined> {
-  if (reference.kind === "file") return reference.pin;
+  if (reference.kind !== "oci") return reference.pin;
   if (reference.version.by === "tag") return undefined;
   // The digest is that of a manifest; which component it names was checked when it was remembered.
   return (await cache?.reference(keyOf(reference)))?.digest;
@@ -69,33 +73,57 @@ export async function locate(
   }
   const reference = parseReference(source.reference);
   if (reference.kind === "oci") return locateInRegistry(reference, options, parts);
+  if (reference.kind === "lattice") return locateInLattice(reference, options, parts);
   return reference.pin === undefined
     ? locateLatest(reference, options, parts)
     : locatePinned({ ...reference, pin: reference.pin }, options, parts);
 }
 
-async function locatePinned(
-  { address, pin }: FileReference & { readonly pin: Digest },
+async function locateInLattice(
+  { pin }: LatticeReference,
   { signal, onProgress }: LoadOptions,
-  { cache, clock, maxBytes }: LocateParts,
+  { cache, shared, maxBytes }: LocateParts,
 ): Promise<Located> {
   const kept = await cache?.read(pin, COMPONENT_FILE);
   if (kept !== undefined) return { digest: pin, bytes: kept };
-  const fetched = await fetchImage(address, { clock, signal, maxBytes, onProgress });
-  if (fetched.tag === "known") throw new LatticeError("internal", "an etag nobody asked about");
-  onProgress?.({ stage: "verify" });
-  const digest = await sha256(fetched.bytes);
-  if (digest === pin) return { digest, bytes: fetched.bytes };
-  throw new LatticeError(
-    "digest-mismatch",
-    `${address} has the SHA-256 ${digest}, but the reference pins ${pin}`,
-  );
+  if (shared === undefined) {
+    throw new LatticeError(
+      "unsupported",
+      `this node takes no images from the lattice: sha256:${pin}`,
+    );
+  }
+  return { digest: pin, bytes: await shared.read(pin, { signal, maxBytes, onProgress }) };
+}
+
+async function locatePinned(
+  { address, pin }: FileReference & { readonly pin: Digest },
+  { signal, onProgress }: LoadOptions,
+  { cache, clock, log, maxBytes, shared, afterwards }: LocateParts,
+): Promise<Located> {
+  const kept = await cache?.read(pin, COMPONENT_FILE);
+  if (kept !== undefined) return { digest: pin, bytes: kept };
+  const fetchPinned = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    const fetched = await fetchImage(address, { clock, signal, maxBytes, onProgress });
+    if (fetched.tag === "known") throw new LatticeError("internal", "an etag nobody asked about");
+    onProgress?.({ stage: "verify" });
+    const digest = await sha256(fetched.bytes);
+    if (digest !== pin) {
+      throw new LatticeError(
+        "digest-mismatch",
+        `${address} has the SHA-256 ${digest}, but the reference pins ${pin}`,
+      );
+    }
+    if (shared !== undefined) afterwards(shared.share(pin, fetched.bytes));
+    return fetched.bytes;
+  };
+  const instead = { shared, log, signal, maxBytes, onProgress };
+  return { digest: pin, bytes: await orFromLattice(fetchPinned, pin, instead) };
 }
 
 async function locateLatest(
   { address }: FileReference,
   { signal, onProgress }: LoadOptions,
-  { cache, clock, maxBytes, log, afterwards }: LocateParts,
+  { cache, clock, maxBytes, log, shared, afterwards }: LocateParts,
 ): Promise<Located> {
   const last = await cache?.reference(address);
   const kept = last && (await cache?.read(last.digest, COMPONENT_FILE));
@@ -112,6 +140,7 @@ async function locateLatest(
     const digest = await sha256(bytes);
     const led = { digest, ...(etag === undefined ? {} : { etag }) };
     if (cache !== undefined) afterwards(cache.remember(address, led));
+    if (shared !== undefined) afterwards(shared.share(digest, bytes));
     return { digest, bytes };
   } catch (thrown) {
     if (!(thrown instanceof Unreachable) || known === undefined) throw thrown;
@@ -126,6 +155,10 @@ async function locateInRegistry(
   parts: LocateParts,
 ): Promise<Located> {
   const { cache, clock, maxBytes, registries: credentials, allowLatest, afterwards } = parts;
+  const { log, shared } = parts;
+  const onPulled =
+    shared && ((digest: Digest, bytes: Uint8Array) => afterwards(shared.share(digest, bytes)));
+  const oci = { clock, maxBytes, credentials, log, shared, onPulled };
   if (!allowLatest) refuseLatest(reference);
   const key = keyOf(reference);
   const last = (await cache?.reference(key))?.digest;
@@ -133,7 +166,7 @@ async function locateInRegistry(
   const known = last && kept && { digest: last, bytes: kept };
   if (known !== undefined && reference.version.by === "digest") return known;
   try {
-    return await pullImage(reference, options, { clock, maxBytes, credentials }, async (image) => {
+    return await pullImage(reference, options, oci, async (image) => {
       const { digest } = image;
       const had = digest === last ? kept : await cache?.read(digest, COMPONENT_FILE);
       const bytes = had ?? (await image.fetch());
@@ -143,7 +176,7 @@ async function locateInRegistry(
   } catch (thrown) {
     if (!(thrown instanceof Unreachable) || known === undefined) throw thrown;
     const fields = { address: reference.name, digest: known.digest, error: messageOf(thrown) };
-    parts.log.warn("image.last-copy", fields);
+    log.warn("image.last-copy", fields);
     return known;
   }
 }

@@ -5,22 +5,30 @@
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/ids.ts";
 import type { RegistryCredentials, RegistryCredentialsSource } from "../core/registry.ts";
+import type { Log } from "../core/log.ts";
 import type { LoadOptions } from "../core/runtime.ts";
 import type { Descriptor, Manifest } from "./oci-manifest.ts";
 import type { OciReference } from "./oci-reference.ts";
 import type { Patience } from "./patience.ts";
 import type { Registry } from "./oci-registry.ts";
+import type { SharedImages } from "./shared-images.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { readBody, tooLarge, untilWhole } from "./images.ts";
 import { readManifest } from "./oci-manifest.ts";
 import { openRegistry } from "./oci-registry.ts";
+import { orFromLattice } from "./shared-images.ts";
 import { sha256 } from "./sha256.ts";
 
 export interface OciParts {
   readonly clock: Clock;
   readonly maxBytes: number;
   readonly credentials: RegistryCredentialsSource;
+  readonly log: Log;
+  /** Stands in for what the registry does not give; absent if nothing does. */
+  readonly shared?: SharedImages | undefined;
+  /** Hears of each manifest and component that came from the registry, checked if it was asked for by digest. */
+  readonly onPulled?: ((digest: Digest, bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 }
 
 /** What the registry has under a reference, before it is fetched. */
@@ -49,16 +57,17 @@ const ACCEPT =
 export async function pullImage<T>(
   reference: OciReference,
   { signal, onProgress }: LoadOptions,
-  { clock, maxBytes, credentials }: OciParts,
+  parts: OciParts,
   use: (resolved: Resolved) => Promise<T>,
 ): Promise<T> {
+  const { clock, maxBytes, credentials, shared, log, onPulled } = parts;
   const { name, registry } = reference;
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   try {
     const registered = credentialsFor(registry, await orAborted(credentials(), either));
     const source = openRegistry(reference, { clock, credentials: registered, signal: either });
-    const layer = await findLayer(reference, source, { clock, signal: either });
+    const layer = await findLayer(reference, source, { ...parts, signal: either });
     return await use({
       digest: layer.digest,
       async fetch() {
@@ -70,10 +79,15 @@ export async function pullImage<T>(
             maxBytes,
             onProgress: (progress) => onProgress?.({ ...progress, totalBytes: layer.size }),
           });
-        const bytes = await untilWhole(read, { clock, signal: either });
-        onProgress?.({ stage: "verify" });
-        await verify(`the layer of ${name}`, bytes, layer.digest);
-        return bytes;
+        const pull = async (): Promise<Uint8Array<ArrayBuffer>> => {
+          const bytes = await untilWhole(read, { clock, signal: either });
+          onProgress?.({ stage: "verify" });
+          await verify(`the layer of ${name}`, bytes, layer.digest);
+          onPulled?.(layer.digest, bytes);
+          return bytes;
+        };
+        const instead = { shared, log, signal: either, maxBytes, onProgress };
+        return orFromLattice(pull, layer.digest, instead);
       },
     });
   } finally {
@@ -104,24 +118,39 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 async function findLayer(
   { name, version }: OciReference,
   registry: Registry,
-  { clock, signal }: Patience,
+  {
+    clock,
+    signal,
+    shared,
+    log,
+    onPulled,
+  }: Pick<OciParts, "log" | "shared" | "onPulled"> & Patience,
 ): Promise<Descriptor> {
-  const manifest = async (path: string, expected: Digest | undefined): Promise<Manifest> => {
-    const about = `the manifest of ${name}`;
-    const limits = { signal, maxBytes: MAX_MANIFEST_BYTES };
+  const about = `the manifest of ${name}`;
+  const limits = { signal, maxBytes: MAX_MANIFEST_BYTES };
+  const pull = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
     const read = async (): Promise<Uint8Array<ArrayBuffer>> =>
       readBody(about, await registry.get(`manifests/${path}`, ACCEPT), limits);
-    const bytes = await untilWhole(read, { clock, signal });
-    if (expected !== undefined) await verify(about, bytes, expected);
-    return readManifest(name, bytes);
+    return untilWhole(read, { clock, signal });
   };
-  const first =
-    version.by === "tag"
-      ? await manifest(version.tag, undefined)
-      : await manifest(`sha256:${version.digest}`, version.digest);
+  const byTag = async (tag: string): Promise<Manifest> => {
+    const bytes = await pull(tag);
+    const manifest = readManifest(name, bytes);
+    onPulled?.(await sha256(bytes), bytes);
+    return manifest;
+  };
+  const byDigest = async (digest: Digest): Promise<Manifest> => {
+    const checked = async (): Promise<Uint8Array<ArrayBuffer>> => {
+      const bytes = await pull(`sha256:${digest}`);
+      await verify(about, bytes, digest);
+      onPulled?.(digest, bytes);
+      return bytes;
+    };
+    return readManifest(name, await orFromLattice(checked, digest, { ...limits, shared, log }));
+  };
+  const first = await (version.by === "tag" ? byTag(version.tag) : byDigest(version.digest));
   if (first.tag === "image") return first.layer;
-  const { digest } = first.manifest;
-  const second = await manifest(`sha256:${digest}`, digest);
+  const second = await byDigest(first.manifest.digest);
   if (second.tag === "image") return second.layer;
   throw new LatticeError("bad-image", `${name} is no component: its index names another index`);
 }

@@ -14,7 +14,13 @@ export interface FileReference {
   readonly pin: Digest | undefined;
 }
 
-export type Reference = FileReference | OciReference;
+/** A component that the lattice has, wherever it came from: `lattice:///sha256:<hex>`. */
+export interface LatticeReference {
+  readonly kind: "lattice";
+  readonly pin: Digest;
+}
+
+export type Reference = FileReference | OciReference | LatticeReference;
 
 /** OCI names in http addresses, as wasmCloud writes them: a tag or a digest at the end of the path. */
 const OCI_END = /(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})$/i;
@@ -28,6 +34,7 @@ export function parseReference(reference: string): Reference {
   const rest = reference.replace(SCHEME, "");
   if (rest === reference && !/^blob:/i.test(reference)) return parseOciReference(reference);
   if (/^oci:/i.test(reference)) return parseOciReference(rest);
+  if (/^lattice:/i.test(reference)) return inLattice(reference);
   const url = URL.canParse(reference) ? new URL(reference) : undefined;
   if (url === undefined) {
     throw new LatticeError("bad-input", `reference "${reference}" is not a usable address`);
@@ -44,7 +51,7 @@ export function parseReference(reference: string): Reference {
     default:
       throw new LatticeError(
         "unsupported",
-        `${reference} has the scheme "${url.protocol}"; components come by https, http, oci or blob`,
+        `${reference} has the scheme "${url.protocol}"; components come by https, http, oci, lattice or blob`,
       );
   }
 }
@@ -53,6 +60,15 @@ export function parseReference(reference: string): Reference {
 function isOci({ pathname, search, hash }: URL): boolean {
   if (search !== "" || hash !== "") return false;
   return pathname.includes("@sha256:") || (OCI_END.test(pathname) && !pathname.endsWith(".wasm"));
+}
+
+function inLattice(reference: string): LatticeReference {
+  const pin = /^lattice:\/\/\/sha256:([0-9a-f]{64})$/i.exec(reference)?.[1];
+  if (pin !== undefined) return { kind: "lattice", pin: digest(pin) };
+  throw new LatticeError(
+    "bad-input",
+    `reference "${reference}" must be lattice:///sha256: and 64 hex digits of the component's digest`,
+  );
 }
 
 function fileAt(url: URL): FileReference {

@@ -7,6 +7,7 @@ import type { ImageOptions } from "../core/node-options.ts";
 import type { Log } from "../core/log.ts";
 import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
+import type { OpenSharedStore } from "./shared-images.ts";
 import type { Adaptation } from "./adapted.ts";
 
 import { ADAPTATIONS } from "./adapted.ts";
@@ -16,6 +17,7 @@ import { createComponent } from "./component.ts";
 import { lenient } from "./lenient-cache.ts";
 import { load } from "./load.ts";
 import { forward } from "./progress.ts";
+import { createSharedImages } from "./shared-images.ts";
 import { createTranspiler } from "./transpiler.ts";
 import { createWorkerSupply } from "./worker-supply.ts";
 
@@ -31,6 +33,8 @@ export interface RuntimeOptions {
   readonly images?: ImageOptions;
   /** What OCI registries are shown; default: nothing. */
   readonly registries?: RegistryCredentialsSource;
+  /** The lattice's store of images; absent where there is none. `images.lattice` says what it is used for. */
+  readonly openShared?: OpenSharedStore;
   /** Where components are kept between starts; nowhere when absent, or when `images` forbid it. */
   readonly cache?: ImageCache;
   /** Base address of the worker files, if not beside this one. */
@@ -59,6 +63,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const allowLatest = images.allowLatest ?? false;
   const registries = options.registries ?? (async () => new Map<string, never>());
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
+  const { lattice = "read" } = images;
+  const shared =
+    options.openShared === undefined || lattice === "off"
+      ? undefined
+      : createSharedImages({
+          open: options.openShared,
+          shares: lattice === "share",
+          log,
+          signal: ended.signal,
+        });
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
     const ending = work
@@ -83,6 +97,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           allowLatest,
           registries,
           cache,
+          shared,
           transpiler,
           log,
           afterwards,

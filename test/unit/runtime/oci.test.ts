@@ -10,10 +10,12 @@ import { LatticeError, messageOf } from "../../../src/core/error.ts";
 import { Unreachable } from "../../../src/runtime/images.ts";
 import { pullImage } from "../../../src/runtime/oci.ts";
 import { parseOciReference } from "../../../src/runtime/oci-reference.ts";
+import { recordLog } from "../../support/log-recorder.ts";
 import { realClock } from "../../support/real-clock.ts";
 import { hex, imageOf, INDEX, openTestRegistry } from "../../support/registry.ts";
 
 const WASM = new TextEncoder().encode("\0asm, as far as a registry knows");
+const { log: silent } = recordLog();
 const ANNA = { username: "anna", password: "s3cret-pässword" } as const;
 
 let registry: TestRegistry;
@@ -39,7 +41,7 @@ function pull(rest: string, options: PullOptions = {}): Promise<Uint8Array> {
   return pullImage(
     parseOciReference(`${registry.host}/${rest}`),
     { signal, ...(onProgress && { onProgress }) },
-    { clock, maxBytes, credentials: async () => registered },
+    { clock, maxBytes, credentials: async () => registered, log: silent },
     (image) => image.fetch(),
   );
 }
@@ -322,7 +324,7 @@ test("credentials that never come end with the signal, and those that fail are t
   await open();
   const waiting = new AbortController();
   const reference = parseOciReference(`${registry.host}/acme/hello:1`);
-  const parts = { clock: realClock, maxBytes: 1 };
+  const parts = { clock: realClock, maxBytes: 1, log: silent };
   const never = (): Promise<never> =>
     new Promise(() => queueMicrotask(() => waiting.abort("enough")));
   const failing = (): Promise<never> =>
@@ -450,7 +452,12 @@ test("credentials never go by http to another machine", async () => {
   const pulled = pullImage(
     parseOciReference("ghcr.io/acme/hello:1", "http"),
     { signal: new AbortController().signal },
-    { clock: realClock, maxBytes: 1, credentials: async () => new Map([["ghcr.io", ANNA]]) },
+    {
+      clock: realClock,
+      maxBytes: 1,
+      credentials: async () => new Map([["ghcr.io", ANNA]]),
+      log: silent,
+    },
     (image) => image.fetch(),
   ).finally(() => (globalThis.fetch = real));
 

@@ -131,6 +131,7 @@ export async function assemble(
     onLabels: (changed) => view.update({ labels: Object.fromEntries(changed) }),
     ...domain,
     ...(setup.shareWork === undefined ? {} : { shareWork: setup.shareWork }),
+    ...(setup.shortCircuit === undefined ? {} : { shortCircuit: setup.shortCircuit }),
   });
 }
 

@@ -16,6 +16,7 @@ export type { Credentials } from "./core/credentials.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { CallOutcome, CallRecord } from "./core/event.ts";
 export type { LogEntry, LogLevel } from "./core/log.ts";
+export type { Metric, MetricAttributes, MetricName } from "./core/metrics.ts";
 export type { ImageOptions, NodeOptions } from "./core/node-options.ts";
 export type {
   Bridge,

@@ -286,6 +286,7 @@ function initialState(options: JoinOptions): NodeState {
     providers: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
+    metrics: [],
     log: [],
   };
 }

@@ -66,6 +66,6 @@ export interface CallRecord {
   readonly outcome: CallOutcome;
   /** Code and message, for all but `ok`. */
   readonly error?: string;
-  /** A component here made it, and it went to the lattice; calls without this were answered here or made by the page. */
-  readonly outgoing?: true;
+  /** It went to the lattice, from whom in this node; absent for calls that were answered here. */
+  readonly outgoing?: "component" | "page";
 }

@@ -20,6 +20,11 @@ export interface NodeOptions {
    * and claims) while no native host is there and the page is shown; default true.
    */
   readonly shareWork?: boolean;
+  /**
+   * Call components that run in this node without the lattice, while they have room; default true. False: the lattice
+   * shares such calls out evenly, as all others.
+   */
+  readonly shortCircuit?: boolean;
   readonly images?: ImageOptions;
   readonly limits?: Partial<Limits>;
   /** Default `auto`: the best that the browser has. */

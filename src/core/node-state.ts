@@ -7,6 +7,7 @@ import type { ErrorCode } from "./error.ts";
 import type { CallRecord } from "./event.ts";
 import type { FactsStatus } from "./facts.ts";
 import type { LogEntry } from "./log.ts";
+import type { Metric } from "./metrics.ts";
 import type { Health } from "./provider.ts";
 import type { WorkloadState } from "./workload.ts";
 
@@ -97,6 +98,8 @@ export interface NodeState {
   readonly calls: readonly CallRecord[];
   /** Calls from the lattice and from this page since the start. */
   readonly totals: { readonly answered: number; readonly failed: number; readonly refused: number };
+  /** Under the names that hosts of wasmCloud use. */
+  readonly metrics: readonly Metric[];
   /** Newest last; the last 200. */
   readonly log: readonly LogEntry[];
 }

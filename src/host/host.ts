@@ -24,7 +24,7 @@ import { commandHandlers } from "./commands.ts";
 import { factCommands } from "./fact-commands.ts";
 import { firstReading } from "./first-reading.ts";
 import { keepBeating } from "./heartbeat.ts";
-import { trace, traceOutgoing } from "./interceptors/trace.ts";
+import { trace } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
 import { createLinks } from "./links.ts";
 import { createOutbound } from "./outbound/outbound.ts";
@@ -66,7 +66,7 @@ export function createHost(parts: HostParts): Host {
     dialects,
     local,
     shortCircuit: parts.shortCircuit ?? true,
-    intercept: chain([traceOutgoing(clock, parts.record)]),
+    intercept: chain([trace(clock, parts.record, "component")]),
   });
   const workloads: Workloads = createWorkloads({
     runtime: parts.runtime,
@@ -176,7 +176,7 @@ export function createHost(parts: HostParts): Host {
       const [dialect] = dialects;
       if (dialect === undefined)
         throw new LatticeError("not-served", "this node speaks no dialect");
-      return intercept(dialect.reach(target, types));
+      return trace(clock, parts.record, "page")(dialect.reach(target, types));
     },
     inventory,
     entries: () => workloads.entries(),

@@ -12,6 +12,8 @@ import type { World } from "../core/wit.ts";
 import type { ProviderEntry } from "./providers.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
+import { createMetrics } from "./metrics.ts";
+
 const MOST_CALLS = 100;
 const MOST_LOG_ENTRIES = 200;
 /** Ids whose calls are counted; the one that was called first goes first. */
@@ -20,7 +22,7 @@ const MOST_COUNTED = 500;
 /** What the node itself cannot tell: the rest of {@link NodeState}. */
 export type NodeFacts = Omit<
   NodeState,
-  "joinSteps" | "workloads" | "providers" | "calls" | "totals" | "log"
+  "joinSteps" | "workloads" | "providers" | "calls" | "totals" | "metrics" | "log"
 >;
 
 export interface NodeViewParts {
@@ -54,6 +56,7 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
   const calls: CallRecord[] = [];
   const log: LogEntry[] = [];
   const totals = noCalls();
+  const metrics = createMetrics();
   const totalsById = new Map<string, Totals>();
   const worlds = new WeakMap<World, Pick<WorkloadView, "exports" | "imports">>();
 
@@ -116,7 +119,8 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
     },
     record(call) {
       keep(calls, call, MOST_CALLS);
-      if (call.outgoing === true) return changed(); // whoever answers it counts it
+      metrics.add(call);
+      if (call.outgoing === "component") return changed(); // whoever answers it counts it
       let own = totalsById.get(call.target);
       if (own === undefined) {
         totalsById.set(call.target, (own = noCalls()));
@@ -139,6 +143,7 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
       providers: providers.map(providerView),
       calls: [...calls],
       totals: { ...totals },
+      metrics: metrics.read(workloads),
       log: [...log],
     }),
   };

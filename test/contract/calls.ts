@@ -475,7 +475,7 @@ export function callsContract(route: CallRoute): void {
       const records = new Set([...stage.callerNode.calls, ...stage.targetNode.calls]);
       await expect
         .poll(() => [...records].filter(({ func }) => func === "u8").map((each) => each.outgoing))
-        .toEqual(expect.arrayContaining(remote ? [undefined, true] : [undefined]));
+        .toEqual(expect.arrayContaining(remote ? [undefined, "component"] : [undefined]));
     });
   });
 }

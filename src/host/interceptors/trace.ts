@@ -6,21 +6,13 @@ import type { CallOutcome, CallRecord } from "../../core/event.ts";
 
 import { asLatticeError } from "../../core/error.ts";
 
-/** For calls that are answered here, and for those of the page. */
-export function trace(clock: Clock, record: (call: CallRecord) => void): Interceptor {
-  return traced(clock, record, {});
-}
-
-/** For calls that components here make to the lattice. */
-export function traceOutgoing(clock: Clock, record: (call: CallRecord) => void): Interceptor {
-  return traced(clock, record, { outgoing: true });
-}
-
-function traced(
+/** `outgoing`: for calls that go to the lattice, from whom; default: they are answered here. */
+export function trace(
   clock: Clock,
   record: (call: CallRecord) => void,
-  kind: Pick<CallRecord, "outgoing">,
+  outgoing?: CallRecord["outgoing"],
 ): Interceptor {
+  const kind = outgoing === undefined ? {} : { outgoing };
   return (next) => ({
     async invoke(call) {
       const at = clock.now();

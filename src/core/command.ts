@@ -58,9 +58,9 @@ export interface ScaleRequest {
   readonly maxInstances: number;
   readonly annotations: Annotations;
   readonly limits?: Partial<Limits>;
-  /** Values for `wasi:config`, merged already. */
+  /** Values for `wasi:config`, over those of `configNames`. */
   readonly config?: ReadonlyMap<string, string>;
-  /** Names of configuration that the lattice keeps. */
+  /** Names of configuration that the lattice keeps, in the order in which it is merged. */
   readonly configNames?: readonly string[];
   /** Moves a running workload to another `image`; else the running one stays. */
   readonly allowUpdate?: boolean;

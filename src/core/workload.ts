@@ -31,8 +31,10 @@ export interface WorkloadSpec {
   readonly maxInstances: number;
   /** Opaque to the host; returned as given. */
   readonly annotations: ReadonlyMap<string, string>;
-  /** What the component reads through `wasi:config`. */
+  /** What the component reads through `wasi:config`, over what its names give. */
   readonly config: ReadonlyMap<string, string>;
+  /** Names of configuration that the lattice keeps, in the order in which it is merged. */
+  readonly configNames: readonly string[];
   readonly limits: Limits;
 }
 

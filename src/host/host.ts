@@ -31,6 +31,7 @@ import { createOutbound } from "./outbound/outbound.ts";
 import { createReach } from "./outbound/reach.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
+import { createWorkloadFacts } from "./workload-facts.ts";
 import { createWorkloads } from "./workloads.ts";
 
 /** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
@@ -74,11 +75,12 @@ export function createHost(parts: HostParts): Host {
     clock,
     intercept,
     interfaces,
-    imports: ({ id, config }, world, own) =>
+    facts: createWorkloadFacts(facts, log),
+    imports: ({ id }, world, own, config) =>
       createOutbound({
         id,
         world,
-        config: createSource(config),
+        config,
         links: () => links(id),
         interfaces,
         own,

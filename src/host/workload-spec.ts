@@ -5,13 +5,14 @@ import type { Limits, WorkloadSpec } from "../core/workload.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
 export function specOf(request: ScaleRequest, defaults: Limits): WorkloadSpec {
-  const { id, image, bytes, maxInstances, annotations, config, limits } = request;
+  const { id, image, bytes, maxInstances, annotations, limits } = request;
   return {
     id,
     image: bytes === undefined ? { reference: image } : { reference: image, bytes },
     maxInstances,
     annotations,
-    config: config ?? new Map(),
+    config: request.config ?? new Map(),
+    configNames: request.configNames ?? [],
     limits: { ...defaults, ...limits },
   };
 }
@@ -27,10 +28,16 @@ export function rescaled(spec: WorkloadSpec, request: ScaleRequest, defaults: Li
   const { bytes, maxInstances, annotations } = request;
   const limits = request.limits === undefined ? spec.limits : { ...defaults, ...request.limits };
   const config = request.config ?? spec.config;
+  const configNames = request.configNames ?? spec.configNames;
   const image = bytes === undefined ? spec.image : { reference: request.image, bytes };
-  if (bytes !== undefined || !sameLimits(limits, spec.limits) || !sameMap(config, spec.config)) {
+  const same =
+    bytes === undefined &&
+    sameLimits(limits, spec.limits) &&
+    sameMap(config, spec.config) &&
+    sameList(configNames, spec.configNames);
+  if (!same) {
     return {
-      spec: { ...spec, image, maxInstances, annotations, limits, config },
+      spec: { ...spec, image, maxInstances, annotations, limits, config, configNames },
       change: "instance",
     };
   }
@@ -71,4 +78,9 @@ function sameLimits(a: Limits, b: Limits): boolean {
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}
+
+/** In the same order, which decides whose values count. */
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }

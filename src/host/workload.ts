@@ -2,11 +2,13 @@
 import type { Callee, Importee, Interceptor } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect, Serving } from "../core/dialect.ts";
+import type { Values } from "../core/facts.ts";
 import type { Component, Pool, Runtime } from "../core/runtime.ts";
 import type { View } from "../core/view.ts";
 import type { Limits, LoadProgress, WorkloadSpec, WorkloadState } from "../core/workload.ts";
 import type { World } from "../core/wit.ts";
 import type { Interfaces, InterfacesOfWorkload } from "../interfaces/interfaces.ts";
+import type { WorkloadFacts } from "./workload-facts.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
@@ -19,8 +21,14 @@ export interface WorkloadParts {
   /** What each call passes. */
   readonly intercept: Interceptor;
   readonly interfaces: Interfaces;
-  /** Answers what the component of `spec`, which has `world`, imports. */
-  readonly imports: (spec: WorkloadSpec, world: World, own: InterfacesOfWorkload) => Importee;
+  /** Answers what the component of `spec`, which has `world`, imports; `config` is what it reads, live. */
+  readonly imports: (
+    spec: WorkloadSpec,
+    world: World,
+    own: InterfacesOfWorkload,
+    config: View<Values>,
+  ) => Importee;
+  readonly facts: WorkloadFacts;
   /** False while the node keeps out of all queue groups: frozen, or leaving. */
   readonly present: View<boolean>;
 }
@@ -55,21 +63,27 @@ export async function startWorkload(
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void },
 ): Promise<Workload> {
   const { signal, onProgress } = options;
-  const component = await parts.runtime.load(spec.image, { signal, onProgress });
   const { maxInstances, limits } = spec;
-  const own = parts.interfaces.workload();
-  const imports = parts.imports(spec, component.world, own);
-  const pool = await component.run({ maxInstances, limits, imports, signal });
   const served = new AbortController();
+  let pool: Pool | undefined;
   try {
+    const config = await parts.facts.config(spec, signal, served.signal);
+    const component = await parts.runtime.load(spec.image, { signal, onProgress });
+    const own = parts.interfaces.workload();
+    const imports = parts.imports(spec, component.world, own, config);
+    const introduced = parts.facts.introduce(spec, signal);
+    introduced.catch(() => undefined); // heard below
+    pool = await component.run({ maxInstances, limits, imports, signal });
+    await introduced;
+    const { load } = pool;
     onProgress({ stage: "subscribe" });
     const { intercept } = parts;
     const face = own.face(component.world, pool);
     const accepting = createSource(true);
-    const decide = (): void => accepting.set(parts.present.peek() && pool.load.peek().accepting);
+    const decide = (): void => accepting.set(parts.present.peek() && load.peek().accepting);
     decide();
     parts.present.subscribe(decide, served.signal);
-    pool.load.subscribe(decide, served.signal);
+    load.subscribe(decide, served.signal);
     const servings = await Promise.all(
       parts.dialects.map((dialect) =>
         dialect.serve(
@@ -89,7 +103,7 @@ export async function startWorkload(
     return running({ spec, component, pool, world: face.world, callee }, servings, served);
   } catch (cause) {
     served.abort();
-    await pool[Symbol.asyncDispose]();
+    await pool?.[Symbol.asyncDispose]();
     throw cause;
   }
 }

@@ -84,7 +84,6 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
       put(spec.id, { ...shown, state: { phase: "starting", progress } });
     showProgress({ stage: "resolve" });
     try {
-      refuseConfigNames(request.configNames);
       await begin(spec, request.limits, signal, showProgress);
     } catch (cause) {
       put(spec.id, { ...shown, state: { phase: "failed", error: messageOf(cause) } });
@@ -128,7 +127,6 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     request: ScaleRequest,
     signal: AbortSignal,
   ): Promise<void> => {
-    refuseConfigNames(request.configNames);
     const { spec } = workload;
     const askedLimits = request.limits ?? entries.get(spec.id)?.askedLimits;
     const next = rescaled(spec, request, parts.limits);
@@ -215,12 +213,4 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
       parts.changed();
     },
   };
-}
-
-function refuseConfigNames(names: readonly string[] | undefined): void {
-  if (names === undefined || names.length === 0) return;
-  throw new LatticeError(
-    "unsupported",
-    `this host does not read named configuration (${names.join(", ")})`,
-  );
 }

@@ -10,6 +10,7 @@ import { entityId } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
 import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
+import { createWorkloadFacts } from "../../../src/host/workload-facts.ts";
 import { createWorkloads } from "../../../src/host/workloads.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { localRuntime } from "../../support/local-runtime.ts";
@@ -60,6 +61,7 @@ function setUp() {
     clock,
     intercept: chain([]),
     interfaces: createInterfaces(),
+    facts: createWorkloadFacts(undefined, log),
     imports: () => ({ invoke: () => Promise.reject(new Error("nothing is imported")) }),
     present: createSource(true),
     limits: DEFAULT_LIMITS,
@@ -196,7 +198,7 @@ test("allow_update moves to the other image after scaling", async () => {
   expect(events).toEqual(["a 1", "a 4", "b 4", "a 0"]);
 });
 
-test("named configuration is refused, also by a component that runs", async () => {
+test("without a place for named configuration it is refused, also by a component that runs", async () => {
   const { runtime, events, scale } = setUp();
   const done = scale("a", 1);
   await settled();
@@ -207,7 +209,7 @@ test("named configuration is refused, also by a component that runs", async () =
     code: "unsupported",
   });
 
-  expect(events).toEqual(["a 1", "a failed: this host does not read named configuration (x)"]);
+  expect(events).toEqual(["a 1", "a failed: no dialect of this node keeps configuration: x"]);
 });
 
 test("of failed starts the last fifty are kept to be shown", async () => {

@@ -7,7 +7,9 @@ import type { Clock } from "../core/clock.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { latticeId } from "../core/ids.ts";
 import { createLog } from "../core/log.ts";
+import { createGatherings } from "../dialects/v1/gathering.ts";
 import { createInboxes } from "../dialects/v1/inboxes.ts";
+import { createRoundTrips } from "../dialects/v1/pace.ts";
 import { reach } from "../dialects/v1/rpc-client.ts";
 import { formatWave } from "../wire/wave-format.ts";
 import {
@@ -64,7 +66,14 @@ async function main(args: readonly string[]): Promise<void> {
   const late = `no result of ${asked.target} within ${asked.timeoutMs} ms`;
   clock.after(asked.timeoutMs, () => lifetime.abort(new LatticeError("deadline", late)));
   const inboxes = createInboxes(rpc, lifetime.signal);
-  const [result] = await reach({ rpc, lattice, inboxes }, asked.target, world).invoke({
+  const parts = {
+    rpc,
+    lattice,
+    inboxes,
+    roundTrips: createRoundTrips(rpc, lifetime.signal),
+    gatherings: createGatherings(),
+  };
+  const [result] = await reach(parts, asked.target, world).invoke({
     id: randomUUID(),
     source: undefined,
     target: asked.target,

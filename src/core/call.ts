@@ -20,7 +20,7 @@ export interface Call {
   readonly args: readonly WitValue[];
   /** W3C `traceparent` and `tracestate`. */
   readonly trace: ReadonlyMap<string, string>;
-  /** Aborted when nobody waits for the results any more. */
+  /** Aborted when nobody waits for the results, or for what still flows in them, any more. */
   readonly signal: AbortSignal;
 }
 
@@ -30,18 +30,35 @@ export type ImportCall = Omit<Call, "target" | "link"> & {
   readonly linkNames: Map<string, string>;
 };
 
+/** None, or one value. */
+export interface Results extends ReadonlyArray<WitValue> {
+  /**
+   * Of results with streams or futures that are given while those still flow: resolves when all of them have ended, and
+   * rejects if one broke off. Until then the call runs: its deadline, its record and a drain count it. Absent where
+   * nothing is to come.
+   */
+  readonly ended?: Promise<void>;
+}
+
 export interface Callee {
   /**
-   * Gives the results: none, or one value. A WIT `err` is a result.
+   * Gives the results. A WIT `err` is a result. They come as soon as they are known, streams within them still flow then.
+   * The call's signal ends those streams too.
    *
    * @throws {LatticeError} when the machinery fails.
    */
-  invoke(call: Call): Promise<readonly WitValue[]>;
+  invoke(call: Call): Promise<Results>;
 }
 
 /** Answers what guests import. */
 export interface Importee {
-  invoke(call: ImportCall): Promise<readonly WitValue[]>;
+  invoke(call: ImportCall): Promise<Results>;
+}
+
+/** `values` whose streams and futures have all ended when `ended` resolves. Whoever hears its failure need not be there. */
+export function flowing(values: readonly WitValue[], ended: Promise<void>): Results {
+  ended.catch(() => undefined);
+  return Object.assign([...values], { ended });
 }
 
 export type Interceptor = (next: Callee) => Callee;

@@ -29,6 +29,11 @@ export interface Served {
   readonly world: World;
   readonly callee: Callee;
   /**
+   * Whether the callee gives handles out as bytes of its own making and takes them back; default false: then functions
+   * with handles are not served.
+   */
+  readonly handles?: boolean;
+  /**
    * What each call passes. A dialect puts all of a call inside, its parameters' arrival and its results' departure
    * included, so that whatever fails is seen; the arguments are not there yet when the call enters.
    */

@@ -4,6 +4,10 @@
  * A reader that runs out of bytes gives {@link MORE} and leaves behind where to go on, so that input in pieces
  * is read once however many pieces there are.
  */
+import type { WitType } from "../core/wit.ts";
+
+/** The types whose values travel apart from the values that they are part of. */
+export type DeferredType = Extract<WitType, { kind: "stream" | "future" }>;
 
 /** Given by a reader instead of a value when the bytes so far end before the value does. */
 export const MORE: unique symbol = Symbol("more bytes wanted");
@@ -30,16 +34,42 @@ export interface ByteInput {
    * entered again; it finds none if it never got past its first bytes.
    */
   readonly frames: Frame[];
+  /** Where parts come from that travel apart; without, those are given as marks. */
+  readonly intake: Intake | undefined;
+}
+
+/** The parts that a reader meets and that travel apart, under the index path of their place. */
+export interface Intake {
+  /** Where the reader is. */
+  readonly path: number[];
+  /** Gives the stream or promise of what will come. */
+  open(type: DeferredType, path: readonly number[]): unknown;
 }
 
 export interface ByteOutput {
   bytes: Uint8Array;
   /** Bytes written. */
   at: number;
+  /** Where parts go that travel apart; without, only marks of them can be written. */
+  readonly outgo: Outgo | undefined;
 }
 
-export function byteInput(bytes: Uint8Array, at = 0): ByteInput {
-  return { bytes, at, base: 0, wanted: 0, frames: [] };
+/** The parts that a writer meets and that travel apart. */
+export interface Outgo {
+  /** Where the writer is. */
+  readonly path: number[];
+  readonly parts: DeferredPart[];
+}
+
+/** A stream or future, and the index path of its place. */
+export interface DeferredPart {
+  readonly path: readonly number[];
+  readonly type: DeferredType;
+  readonly value: unknown;
+}
+
+export function byteInput(bytes: Uint8Array, at = 0, intake?: Intake): ByteInput {
+  return { bytes, at, base: 0, wanted: 0, frames: [], intake };
 }
 
 /** Ends an attempt: the value that begins at `start` needs at least `size` bytes. */
@@ -52,8 +82,8 @@ export function wantMore(input: ByteInput, start: number, size: number): More {
 /** Most values of a call fit without growing. */
 const FIRST_CAPACITY = 256;
 
-export function byteOutput(capacity: number = FIRST_CAPACITY): ByteOutput {
-  return { bytes: new Uint8Array(capacity), at: 0 };
+export function byteOutput(capacity: number = FIRST_CAPACITY, outgo?: Outgo): ByteOutput {
+  return { bytes: new Uint8Array(capacity), at: 0, outgo };
 }
 
 /** Makes room for `size` more bytes. */
@@ -100,3 +130,58 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+/** Bytes that come in pieces, for readers that may give {@link MORE}. */
+export interface Feed {
+  /** Takes the next bytes, which must not change any more. */
+  push(piece: Uint8Array): void;
+  /** What `decode` reads from all bytes so far; not even tried before there are as many as it wanted. */
+  read<T>(decode: (input: ByteInput) => T | More): T | More;
+  /** Bytes that are not read yet. */
+  readonly size: number;
+  /** Takes out the bytes that are not read yet. */
+  rest(): Uint8Array;
+}
+
+export function createFeed(intake?: Intake): Feed {
+  const input = byteInput(NOTHING, 0, intake);
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+
+  const join = (): void => {
+    if (waiting.length === 0) return;
+    const left = input.bytes.subarray(input.at);
+    input.base += input.at;
+    input.bytes = left.length === 0 ? concatBytes(waiting) : concatBytes([left, ...waiting]);
+    input.at = 0;
+    waiting = [];
+    waitingBytes = 0;
+  };
+  const size = (): number => input.bytes.length - input.at + waitingBytes;
+  return {
+    push(piece) {
+      if (piece.length === 0) return;
+      waiting.push(piece);
+      waitingBytes += piece.length;
+    },
+    read(decode) {
+      if (size() < input.wanted) return MORE;
+      join();
+      const value = decode(input);
+      if (value !== MORE) input.wanted = 0;
+      return value;
+    },
+    rest() {
+      join();
+      const left = input.bytes.subarray(input.at);
+      input.bytes = NOTHING;
+      input.at = 0;
+      return left;
+    },
+    get size() {
+      return size();
+    },
+  };
+}
+
+const NOTHING = new Uint8Array(0);

@@ -6,7 +6,7 @@
  */
 import { camelCase } from "../core/wit.ts";
 import type { Case, WitType } from "../core/wit.ts";
-import { type ByteInput, MORE, type More, wantMore } from "./bytes.ts";
+import { type ByteInput, type DeferredType, MORE, type More, wantMore } from "./bytes.ts";
 import { readU32 } from "./leb128.ts";
 import {
   bad,
@@ -17,7 +17,8 @@ import {
   readByteList,
   readStatus,
 } from "./value-decode-primitives.ts";
-import { compiler, type Deferred, isTagged, listOf } from "./value-types.ts";
+import { finishedStream } from "./value-streams.ts";
+import { compiler, type Deferred, defers, isTagged, listOf } from "./value-types.ts";
 
 /** The reader of values of `type`. */
 export const decoder: (type: WitType) => Decode = compiler<Decode>(buildDecoder);
@@ -33,11 +34,11 @@ function buildDecoder(type: WitType, part: (type: WitType) => Decode): Decode {
     case "variant":
       return decodeVariant(type.cases, part);
     case "tuple":
-      return decodeTuple(type.elements.map(part));
+      return decodeTuple(type.elements.map((each, index) => placed(each, part(each), index)));
     case "record":
       return decodeRecord(
         type.fields.map(({ name }) => camelCase(name)),
-        decodeTuple(type.fields.map(({ type }) => part(type))),
+        decodeTuple(type.fields.map(({ type }, index) => placed(type, part(type), index))),
       );
     case "enum":
       return decodeEnum(type.names);
@@ -47,9 +48,9 @@ function buildDecoder(type: WitType, part: (type: WitType) => Decode): Decode {
     case "borrow":
       return readByteList;
     case "stream":
-      return decodeStream(type.element && decodeList(type.element, part(type.element)));
+      return decodeStream(type, type.element && decodeList(type.element, part(type.element)));
     case "future":
-      return decodeFuture(type.element && part(type.element));
+      return decodeFuture(type, type.element && part(type.element));
     default:
       return PRIMITIVE_DECODERS[type.kind];
   }
@@ -58,13 +59,14 @@ function buildDecoder(type: WitType, part: (type: WitType) => Decode): Decode {
 function decodeList(element: WitType, decode: Decode): Decode {
   const whole = RAW_LISTS[element.kind];
   if (whole !== undefined) return whole;
+  const read = defers(element) ? decodeElement(decode) : decode;
   return (input) => {
     const frame = input.frames.pop();
     const count = frame?.head ?? readU32(input);
     if (count === MORE) return MORE;
     const parts = frame?.parts ?? [];
     while (parts.length < count) {
-      const part = decode(input);
+      const part = read(input, parts.length);
       if (part === MORE) {
         input.frames.push({ parts, head: count });
         return MORE;
@@ -74,6 +76,23 @@ function decodeList(element: WitType, decode: Decode): Decode {
     return listOf(element, parts);
   };
 }
+
+/** A part's reader that knows its place, where something in the part travels apart; else `decode` itself. */
+export function placed(type: WitType, decode: Decode, index: number): Decode {
+  if (!defers(type)) return decode;
+  const read = decodeElement(decode);
+  return (input) => read(input, index);
+}
+
+/** Tells the intake where it is while it reads, each time it goes on. */
+const decodeElement =
+  (decode: Decode): ((input: ByteInput, index: number) => unknown) =>
+  (input, index) => {
+    input.intake?.path.push(index);
+    const value = decode(input);
+    input.intake?.path.pop();
+    return value;
+  };
 
 /** Values one after the other; the frame of parameters and results as well. */
 export function decodeTuple(elements: readonly Decode[]): (input: ByteInput) => unknown[] | More {
@@ -187,7 +206,7 @@ const PENDING: Deferred = { tag: "pending" };
 const ready = (val: unknown): Deferred => ({ tag: "ready", val });
 
 /** An empty list announces chunks to come; any other is all there is. */
-function decodeStream(contents: Decode | undefined): Decode {
+function decodeStream(type: DeferredType, contents: Decode | undefined): Decode {
   const readContents = contents ?? readU32;
   return (input) => {
     if (input.frames.length === 0) {
@@ -195,18 +214,30 @@ function decodeStream(contents: Decode | undefined): Decode {
       if (at === bytes.length) return wantMore(input, at, 1);
       if (bytes[at] === 0) {
         input.at++;
-        return PENDING;
+        return pending(input, type);
       }
     }
     const val = readContents(input);
-    return val === MORE ? MORE : ready(val);
+    if (val === MORE) return MORE;
+    return input.intake === undefined ? ready(val) : finishedStream(val);
   };
 }
 
-function decodeFuture(element: Decode | undefined): Decode {
-  return decodeCase(
-    (input) => readStatus(input, "future"),
-    [undefined, element],
-    (index, val) => (index === 0 ? PENDING : ready(val)),
-  );
+function decodeFuture(type: DeferredType, element: Decode | undefined): Decode {
+  const readCase = (input: ByteInput): number | More => readStatus(input, "future");
+  return (input) => {
+    const index = input.frames.pop()?.head ?? readCase(input);
+    if (index === MORE) return MORE;
+    if (index === 0) return pending(input, type);
+    const val = element?.(input);
+    if (val === MORE) {
+      input.frames.push({ parts: NO_PARTS, head: index });
+      return MORE;
+    }
+    return input.intake === undefined ? ready(val) : Promise.resolve(val);
+  };
+}
+
+function pending({ intake }: ByteInput, type: DeferredType): unknown {
+  return intake === undefined ? PENDING : intake.open(type, [...intake.path]);
 }

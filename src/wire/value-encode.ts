@@ -2,10 +2,10 @@
 import { LatticeError } from "../core/error.ts";
 import { camelCase } from "../core/wit.ts";
 import type { Case, WitType } from "../core/wit.ts";
-import { type ByteOutput, writeByte, writeBytes } from "./bytes.ts";
+import { type ByteOutput, type DeferredType, writeByte, writeBytes } from "./bytes.ts";
 import { writeU32 } from "./leb128.ts";
 import { type Encode, Misfit, PRIMITIVE_ENCODERS } from "./value-encode-primitives.ts";
-import { compiler, isTagged, resultCases } from "./value-types.ts";
+import { compiler, defers, isTagged, resultCases } from "./value-types.ts";
 
 /** The writer of values of `type`. */
 export const encoder: (type: WitType) => Encode = compiler<Encode>(buildEncoder);
@@ -13,7 +13,7 @@ export const encoder: (type: WitType) => Encode = compiler<Encode>(buildEncoder)
 function buildEncoder(type: WitType, part: (type: WitType) => Encode): Encode {
   switch (type.kind) {
     case "list":
-      return encodeList(type.element, part(type.element));
+      return encodeList(type.element, placed(type.element, part(type.element)));
     case "option":
       return encodeOption(isTagged(type), part(type.some));
     case "result":
@@ -21,9 +21,14 @@ function buildEncoder(type: WitType, part: (type: WitType) => Encode): Encode {
     case "variant":
       return encodeCases("variant", type.cases, part);
     case "tuple":
-      return encodeTuple(type.elements.map(part));
+      return encodeTuple(type.elements.map((each, index) => placed(each, part(each), index)));
     case "record":
-      return encodeRecord(type.fields.map(({ name, type }) => [camelCase(name), part(type)]));
+      return encodeRecord(
+        type.fields.map(({ name, type }, index) => [
+          camelCase(name),
+          placed(type, part(type), index),
+        ]),
+      );
     case "enum":
       return encodeEnum(type.names);
     case "flags":
@@ -33,25 +38,40 @@ function buildEncoder(type: WitType, part: (type: WitType) => Encode): Encode {
       return encodeHandle(`${type.kind}<${type.resource}>`);
     case "stream":
     case "future":
-      return encodeDeferred(type.kind);
+      return encodeDeferred(type);
     default:
       return PRIMITIVE_ENCODERS[type.kind];
   }
 }
 
-function encodeList(element: WitType, encode: Encode): Encode {
+function encodeList(element: WitType, encode: EncodePlaced): Encode {
   return (output, value) => {
     if (!isListLike(value)) throw new Misfit("list (an array)", value);
     writeU32(output, value.length);
     if (isBytes(element, value)) return writeBytes(output, value);
     let index = 0;
     try {
-      for (; index < value.length; index++) encode(output, value[index]);
+      for (; index < value.length; index++) encode(output, value[index], index);
     } catch (error) {
       throw within(`[${index}]`, error);
     }
   };
 }
+
+/**
+ * A part's writer that knows its place, where something in the part travels apart; else `encode` itself. `index` is the
+ * place, or the part is an element of a list, which tells.
+ */
+export function placed(type: WitType, encode: Encode, index?: number): EncodePlaced {
+  if (!defers(type)) return encode;
+  return (output, value, place = 0) => {
+    output.outgo?.path.push(index ?? place);
+    encode(output, value);
+    output.outgo?.path.pop();
+  };
+}
+
+type EncodePlaced = (output: ByteOutput, value: unknown, index?: number) => void;
 
 const isListLike = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
@@ -175,15 +195,33 @@ const encodeHandle =
     writeBytes(output, value);
   };
 
-/** Only the announcement of a part that the caller sends apart; a whole stream or future is never sent inline. */
+/** Only the mark of a part that travels apart; a whole stream or future is never sent inline. */
 const encodeDeferred =
-  (kind: "stream" | "future"): Encode =>
+  (type: DeferredType): Encode =>
   (output, value) => {
-    if (!isObject(value) || value["tag"] !== "pending") {
-      throw new LatticeError("unsupported", `the contents of a ${kind} cannot be sent yet`);
-    }
+    const { outgo } = output;
+    if (outgo === undefined) demandPending(type, value);
+    else outgo.parts.push({ path: [...outgo.path], type, value: carried(type, value) });
     writeByte(output, 0);
   };
+
+function demandPending({ kind }: DeferredType, value: unknown): void {
+  if (isObject(value) && value["tag"] === "pending") return;
+  throw new LatticeError(
+    "unsupported",
+    `the contents of a ${kind} have no place of their own here`,
+  );
+}
+
+function carried({ kind }: DeferredType, value: unknown): unknown {
+  if (kind === "stream") {
+    // Streams of another realm are no instances of this one's class.
+    if (isObject(value) && typeof value["getReader"] === "function") return value;
+    throw new Misfit("stream (a ReadableStream)", value);
+  }
+  if (isObject(value) && typeof value["then"] === "function") return value;
+  throw new Misfit("future (a promise)", value);
+}
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;

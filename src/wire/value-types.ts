@@ -70,11 +70,35 @@ export function listOf(element: WitType, parts: readonly unknown[]): unknown {
   return NUMBER_LISTS[element.kind]?.(parts) ?? parts;
 }
 
-/** A pending value is sent later, under the index path of its place. */
+/** The mark of a stream or future, where nobody asked for its contents. */
 export type Deferred =
+  /** Sent later, under the index path of its place. */
   | { readonly tag: "pending" }
   /** `val`: a stream's whole contents as of a list, or their count where a stream has no element type. */
   | { readonly tag: "ready"; readonly val: unknown };
+
+/** The types that `type` is made of, those of what streams and futures carry included. */
+export function partsOf(type: WitType): readonly WitType[] {
+  switch (type.kind) {
+    case "list":
+      return [type.element];
+    case "option":
+      return [type.some];
+    case "result":
+      return [type.ok, type.err].filter((part) => part !== undefined);
+    case "tuple":
+      return type.elements;
+    case "record":
+      return type.fields.map((field) => field.type);
+    case "variant":
+      return type.cases.flatMap((each) => each.type ?? []);
+    case "stream":
+    case "future":
+      return type.element === undefined ? [] : [type.element];
+    default:
+      return [];
+  }
+}
 
 /** Builds once per type object what a type compiles to; types of one interface share their parts. */
 export function compiler<Compiled>(
@@ -119,3 +143,10 @@ function demandParts(type: WitType): void {
             : undefined;
   if (parts?.length === 0) throw new LatticeError("unsupported", `an empty ${type.kind} type`);
 }
+
+/** Whether values of `type` may have parts that travel apart. Known once per type, so that no call looks for them. */
+export const defers: (type: WitType) => boolean = compiler<boolean>((type, part) => {
+  // Each part, also behind the first that defers: what is nested too deeply is found here.
+  const parts = partsOf(type).map(part);
+  return type.kind === "stream" || type.kind === "future" || parts.includes(true);
+});

@@ -3,15 +3,18 @@
  *
  * It is the component model's binary form of values with additions for handles, streams and futures
  * (bytecodealliance/wrpc `SPEC.md` at v0.14.0; `crates/transport/src/value.rs` at crates/transport/v0.28.4). Values
- * are in jco's JavaScript mapping, streams and futures are {@link Deferred}.
+ * are in jco's JavaScript mapping. Streams and futures leave a mark in the bytes and travel apart (`value-deferred.ts`).
  */
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import type { FuncType, WitType, WitValue } from "../core/wit.ts";
-import { byteInput, byteOutput, concatBytes, MORE, written } from "./bytes.ts";
+import { byteInput, byteOutput, createFeed, type Intake, MORE, written } from "./bytes.ts";
+import type { ByteOutput, DeferredPart } from "./bytes.ts";
 import type { Decode } from "./value-decode-primitives.ts";
-import { decodeTuple as tupleDecoder, decoder } from "./value-decode.ts";
+import { abandon } from "./value-deferred.ts";
+import { decodeTuple as tupleDecoder, decoder, placed as placedDecoder } from "./value-decode.ts";
 import { type Encode, Misfit } from "./value-encode-primitives.ts";
-import { encoder, encodeTuple as tupleEncoder } from "./value-encode.ts";
+import { encoder, encodeTuple as tupleEncoder, placed as placedEncoder } from "./value-encode.ts";
+import { defers } from "./value-types.ts";
 
 /** The types of a function's parameters; the very same array for the same function. */
 export const paramTypes: (func: FuncType) => readonly WitType[] = memo((func: FuncType) =>
@@ -23,21 +26,55 @@ export const resultTypes: (func: FuncType) => readonly WitType[] = memo((func: F
   func.result === undefined ? [] : [func.result],
 );
 
+/** Whether values of `types` may have parts that travel apart: {@link encodeParts} is for those. */
+export const anyDefers: (types: readonly WitType[]) => boolean = memo((types) =>
+  types.map(defers).includes(true),
+);
+
 /**
  * `values`, one after the other. Keep `types`: what they compile to is kept with that array.
  *
  * @throws {LatticeError} `bad-input` for a value that is not of its type, with its path, which begins with `name`;
- * `unsupported` for streams and futures that are not pending.
+ * `unsupported` for streams and futures that are more than a mark.
  */
 export function encodeTuple(
   types: readonly WitType[],
   values: readonly WitValue[],
   name = "args",
 ): Uint8Array {
-  const encode = encoderOf(types);
-  const output = byteOutput();
+  return encodeInto(byteOutput(), types, values, name);
+}
+
+export interface EncodedTuple {
+  readonly bytes: Uint8Array;
+  /** The streams and futures in the values, in their order, which are to be sent apart. */
+  readonly parts: readonly DeferredPart[];
+}
+
+/** As {@link encodeTuple}, for values with streams and futures. */
+export function encodeParts(
+  types: readonly WitType[],
+  values: readonly WitValue[],
+  name = "args",
+): EncodedTuple {
+  const parts: DeferredPart[] = [];
   try {
-    encode(output, values);
+    const output = byteOutput(undefined, { path: [], parts });
+    return { bytes: encodeInto(output, types, values, name), parts };
+  } catch (cause) {
+    for (const part of parts) abandon(part, cause);
+    throw cause;
+  }
+}
+
+function encodeInto(
+  output: ByteOutput,
+  types: readonly WitType[],
+  values: readonly WitValue[],
+  name: string,
+): Uint8Array {
+  try {
+    encoderOf(types)(output, values);
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     throw new LatticeError("bad-input", `${name}${error.path}: ${error.message}`);
@@ -81,29 +118,13 @@ export interface TupleDecoder {
   readonly surplus: number;
 }
 
-export function createTupleDecoder(types: readonly WitType[]): TupleDecoder {
+/** Streams and futures are asked of `open`; without, they are marks. */
+export function createTupleDecoder(types: readonly WitType[], open?: Intake["open"]): TupleDecoder {
   const decode = decoderOf(types);
-  const input = byteInput(NOTHING);
+  const feed = createFeed(open && { path: [], open });
   let values: readonly WitValue[] | undefined;
   let failure: Error | undefined;
   let surplus = 0;
-  let waiting: Uint8Array[] = [];
-  let available = 0;
-
-  const attempt = (): void => {
-    const rest = input.bytes.subarray(input.at);
-    input.base += input.at;
-    input.bytes = rest.length === 0 ? concatBytes(waiting) : concatBytes([rest, ...waiting]);
-    input.at = 0;
-    waiting = [];
-    const read = decode(input);
-    if (read === MORE) available = input.bytes.length - input.at;
-    else {
-      values = read;
-      surplus = input.bytes.length - input.at;
-      input.bytes = NOTHING;
-    }
-  };
 
   if (types.length === 0) values = [];
   return {
@@ -114,11 +135,13 @@ export function createTupleDecoder(types: readonly WitType[]): TupleDecoder {
         return values;
       }
       if (chunk.length === 0) return undefined;
-      waiting.push(chunk);
-      available += chunk.length;
-      if (available < input.wanted) return undefined;
+      feed.push(chunk);
       try {
-        attempt();
+        const read = feed.read(decode);
+        if (read !== MORE) {
+          values = read;
+          surplus = feed.rest().length;
+        }
       } catch (error) {
         failure = asLatticeError(error);
         throw failure;
@@ -134,14 +157,13 @@ export function createTupleDecoder(types: readonly WitType[]): TupleDecoder {
   };
 }
 
-const NOTHING = new Uint8Array(0);
-
 const encoderOf: (types: readonly WitType[]) => Encode = memo((types: readonly WitType[]) =>
-  tupleEncoder(types.map(encoder)),
+  tupleEncoder(types.map((type, index) => placedEncoder(type, encoder(type), index))),
 );
 
 const decoderOf: (types: readonly WitType[]) => ReturnType<typeof tupleDecoder> = memo(
-  (types: readonly WitType[]) => tupleDecoder(types.map((type): Decode => decoder(type))),
+  (types: readonly WitType[]) =>
+    tupleDecoder(types.map((type, index): Decode => placedDecoder(type, decoder(type), index))),
 );
 
 /** Keeps what `make` gave for an object for as long as the object lives: on the path of every call. */

@@ -6,7 +6,7 @@
  */
 import type { EntityId, LatticeId } from "../core/ids.ts";
 import type { FuncType, WitType } from "../core/wit.ts";
-import { MAX_TYPE_DEPTH } from "./value-types.ts";
+import { defers, MAX_TYPE_DEPTH, partsOf } from "./value-types.ts";
 
 /** The token of the protocol in each function's subject. */
 export const PROTOCOL = "wrpc.0.0.1";
@@ -73,47 +73,101 @@ export function headerBytes(headers: ReadonlyMap<string, string>): number {
 
 /**
  * Why the function with the component-level name `name` cannot be called over the lattice; `undefined` if it can.
- *
- * Streams and futures need channels of their own, which dynamic hosts do not have either; handles would need
- * a table of resources that outlives a call.
+ * Handles are bytes that only their maker understands: who serves functions that have any needs a table of resources.
  */
-export function unservable(name: string, func: FuncType): string | undefined {
+export function unservable(
+  name: string,
+  func: FuncType,
+  { handles = false }: { readonly handles?: boolean } = {},
+): string | undefined {
   if (wireFunction(name) === undefined) return `${name} never crosses the lattice`;
   const seen = new Set<WitType>();
   const types = [...func.params.map(({ type }) => type), ...(func.result ? [func.result] : [])];
-  const met = types.map((type) => obstacleIn(type, seen, 1)).find((found) => found !== undefined);
+  const met = types
+    .map((type) => obstacleIn(type, handles, seen, 1))
+    .find((found) => found !== undefined);
   return met === undefined ? undefined : `${name} uses ${met}, which cannot cross the lattice yet`;
 }
 
-/** The first handle, stream or future in `type`. Types of one interface share parts: each is looked at once. */
-function obstacleIn(type: WitType, seen: Set<WitType>, depth: number): string | undefined {
+/** Types of one interface share parts: each is looked at once. */
+function obstacleIn(
+  type: WitType,
+  handles: boolean,
+  seen: Set<WitType>,
+  depth: number,
+): string | undefined {
   if (seen.has(type)) return undefined;
   seen.add(type);
   if (depth > MAX_TYPE_DEPTH) return `types nested deeper than ${MAX_TYPE_DEPTH}`;
-  if (type.kind === "own" || type.kind === "borrow") return `the resource ${type.resource}`;
-  if (type.kind === "stream" || type.kind === "future") return `a ${type.kind}`;
+  if ((type.kind === "own" || type.kind === "borrow") && !handles) {
+    return `the resource ${type.resource}`;
+  }
   for (const part of partsOf(type)) {
-    const obstacle = obstacleIn(part, seen, depth + 1);
+    const obstacle = obstacleIn(part, handles, seen, depth + 1);
     if (obstacle !== undefined) return obstacle;
   }
   return undefined;
 }
 
-function partsOf(type: WitType): readonly WitType[] {
-  switch (type.kind) {
-    case "list":
-      return [type.element];
-    case "option":
-      return [type.some];
-    case "result":
-      return [type.ok, type.err].filter((part) => part !== undefined);
-    case "tuple":
-      return type.elements;
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return type.cases.flatMap((each) => each.type ?? []);
-    default:
-      return [];
-  }
+/**
+ * The first handle in `type` that is not the last value of its encoding, in any case; `undefined` if there is none.
+ *
+ * wasmCloud hosts that get such a handle for one of their components read everything that follows into it, up to the end
+ * of the results (bytecodealliance/wrpc `crates/runtime-wasmtime/src/codec.rs` at crates/runtime-wasmtime/v0.28.0).
+ */
+export function handleNotLast(type: WitType): string | undefined {
+  return misplacedHandle(type, true, 1, [new Set(), new Set()]);
 }
+
+/** `seen`: what was looked at as the last value, and as another. */
+function misplacedHandle(
+  type: WitType,
+  last: boolean,
+  depth: number,
+  seen: readonly [Set<WitType>, Set<WitType>],
+): string | undefined {
+  const known = seen[last ? 0 : 1];
+  if (depth > MAX_TYPE_DEPTH || known.has(type)) return undefined;
+  known.add(type);
+  if (type.kind === "own" || type.kind === "borrow") return last ? undefined : type.resource;
+  // Streams and futures have bytes of their own.
+  if (type.kind === "stream" || type.kind === "future") return undefined;
+  const parts = partsOf(type);
+  const inOrder = type.kind === "tuple" || type.kind === "record";
+  for (const [index, part] of parts.entries()) {
+    const isLast = last && type.kind !== "list" && (!inOrder || index === parts.length - 1);
+    const found = misplacedHandle(part, isLast, depth + 1, seen);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether a value of `types` may have a part that travels apart at `path`: where each step leads is known by the types. */
+export function isDeferredPlace(types: readonly WitType[], path: readonly number[]): boolean {
+  const [first = -1, ...steps] = path;
+  const type = types[first];
+  return type !== undefined && leadsToDeferred(type, steps, new Map());
+}
+
+/** `tried`: the types that were looked at with so many steps left, since types share parts. */
+function leadsToDeferred(
+  type: WitType,
+  steps: readonly number[],
+  tried: Map<WitType, number>,
+): boolean {
+  if (!defers(type) || tried.get(type) === steps.length) return false;
+  tried.set(type, steps.length);
+  const [step, ...further] = steps;
+  if (step === undefined && (type.kind === "stream" || type.kind === "future")) return true;
+  if (isTransparent(type)) {
+    return partsOf(type).some((part) => leadsToDeferred(part, steps, tried));
+  }
+  if (step === undefined) return false;
+  const ordered = type.kind === "tuple" || type.kind === "record";
+  const part = partsOf(type)[ordered ? step : 0];
+  return part !== undefined && leadsToDeferred(part, further, tried);
+}
+
+/** Kinds that take no step in an index path. */
+const isTransparent = ({ kind }: WitType): boolean =>
+  kind === "option" || kind === "result" || kind === "variant" || kind === "future";

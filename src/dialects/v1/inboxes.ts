@@ -22,6 +22,8 @@ export interface Inboxes {
   open(receive: Receive): Inbox;
   /** A subject for a call that listens to nothing: what comes there is dropped. */
   unheard(): string;
+  /** Calls that listen. */
+  readonly size: number;
   /** Why there are no inboxes, once the server has said so. */
   denied(): LatticeError | undefined;
 }
@@ -57,5 +59,8 @@ export function createInboxes(bus: Bus, signal: AbortSignal): Inboxes {
     },
     unheard: () => root + nextToken(),
     denied: () => refusal,
+    get size() {
+      return calls.size;
+    },
   };
 }

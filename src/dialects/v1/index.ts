@@ -10,6 +10,7 @@ import { createFacts } from "./facts/facts.ts";
 import { createGatherings } from "./gathering.ts";
 import { createInboxes } from "./inboxes.ts";
 import { attend } from "./provider-subjects.ts";
+import { createRoundTrips } from "./pace.ts";
 import { controlRoutes } from "./routes.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
@@ -20,9 +21,11 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
   const { control, rpc, lattice, host, log } = parts;
   const inboxes = createInboxes(rpc, signal);
   const acceptances = createAcceptances(parts.clock);
+  const roundTrips = createRoundTrips(rpc, signal);
   const gatherings = createGatherings();
   const facts = createFacts(parts);
   const sharing = createSource(false);
+  const client = { rpc, lattice, inboxes, roundTrips, gatherings: createGatherings() };
   return {
     generation: "v1",
     facts,
@@ -41,8 +44,9 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
       keepMembership({ bus: control, log, subjects: table.shared, receive, wanted }, until);
     },
     announce: createAnnouncer(parts),
-    serve: (served, until) => serve({ ...parts, inboxes, acceptances, gatherings }, served, until),
     attend: (desk, until) => attend(parts, desk, until),
-    reach: (target, world) => reach({ rpc, lattice, inboxes }, target, world),
+    serve: (served, until) =>
+      serve({ ...parts, inboxes, roundTrips, acceptances, gatherings }, served, until),
+    reach: (target, world) => reach(client, target, world),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The parameters of one wRPC call, as they come: with the invocation, and after the acceptance on `….params`, in
- * pieces that know nothing of the values' bounds.
+ * pieces that know nothing of the values' bounds. Streams and futures among them, or among the results, flow beside.
  */
 import type { BusMessage } from "../../core/bus.ts";
 import type { DialectParts } from "../../core/dialect.ts";
@@ -8,12 +8,15 @@ import type { WitType, WitValue } from "../../core/wit.ts";
 import type { Acceptances } from "./acceptances.ts";
 import type { Gatherings, Share } from "./gathering.ts";
 import type { Inboxes } from "./inboxes.ts";
+import type { RoundTrips } from "./pace.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { createTupleDecoder } from "../../wire/value.ts";
+import { type CallStreams, createCallStreams } from "./call-streams.ts";
 
 export interface RpcParts extends DialectParts {
   readonly inboxes: Inboxes;
+  readonly roundTrips: RoundTrips;
   readonly acceptances: Acceptances;
   readonly gatherings: Gatherings;
 }
@@ -25,14 +28,21 @@ interface Parameterized {
   readonly instance: string;
   readonly func: string;
   readonly params: readonly WitType[];
+  /** Parameters or results have streams or futures. */
+  readonly streams: boolean;
 }
 
 export interface Gathering {
   /** The server's own inbox for this call. */
   readonly subject: string;
+  /** Of a call that has any. */
+  readonly streams: CallStreams | undefined;
   /** At once, if the first message held them all. */
   readonly values: readonly WitValue[] | Promise<readonly WitValue[]>;
-  /** Aborts with `deadline` or with the end of what is served; of a call that is complete, only with the latter. */
+  /**
+   * Aborts with `deadline`, with the end of what is served, or when the caller gives the call up; of a call without
+   * streams that is complete, only with the end of what is served.
+   */
   readonly signal: AbortSignal;
   close(): void;
 }
@@ -51,14 +61,16 @@ export function gatherParameters(
   limits: Limits,
 ): Gathering {
   const { inboxes } = parts;
-  const reader = readerOf(parts.log, endpoint);
   const whole = (values: Gathering["values"]): Gathering => ({
     subject: inboxes.unheard(),
+    streams: undefined,
     values,
     signal: limits.ended,
     close: () => undefined,
   });
   try {
+    if (endpoint.streams) return gatherWithStreams(parts, endpoint, first, limits);
+    const reader = readerOf(parts.log, endpoint);
     const values = reader.take(first.data);
     if (values !== undefined) return whole(values);
     const share = parts.gatherings.enter();
@@ -71,14 +83,47 @@ export function gatherParameters(
   }
 }
 
+function gatherWithStreams(
+  parts: RpcParts,
+  endpoint: Parameterized,
+  first: BusMessage,
+  limits: Limits,
+): Gathering {
+  const share = parts.gatherings.enter();
+  let abandoned = (_reason: LatticeError): void => undefined;
+  const streams = createCallStreams({
+    rpc: parts.rpc,
+    roundTrips: parts.roundTrips,
+    incoming: { name: "params", types: endpoint.params },
+    share,
+    peer: "the caller",
+    onAbandoned: (reason) => abandoned(reason),
+  });
+  try {
+    const reader = readerOf(parts.log, endpoint, streams.open);
+    streams.meet(first.reply ?? "", first.headers);
+    const values = reader.take(first.data);
+    const gathering = gatherRest(parts, reader, share, limits, { streams, values });
+    abandoned = (reason) => gathering.end(reason);
+    return gathering;
+  } catch (cause) {
+    streams.end(cause);
+    throw cause;
+  }
+}
+
 interface Reader {
   /** The values, once they are complete. */
   take(data: Uint8Array): readonly WitValue[] | undefined;
   readonly bytes: number;
 }
 
-function readerOf(log: DialectParts["log"], { instance, func, params }: Parameterized): Reader {
-  const decoder = createTupleDecoder(params);
+function readerOf(
+  log: DialectParts["log"],
+  { instance, func, params }: Parameterized,
+  open?: CallStreams["open"],
+): Reader {
+  const decoder = createTupleDecoder(params, open);
   let bytes = 0;
   return {
     take(data) {
@@ -96,25 +141,35 @@ function readerOf(log: DialectParts["log"], { instance, func, params }: Paramete
   };
 }
 
+/** What a call with streams has besides: its streams, and its values if they are complete. */
+interface Streaming {
+  readonly streams: CallStreams;
+  readonly values: readonly WitValue[] | undefined;
+}
+
 function gatherRest(
   { inboxes, clock }: RpcParts,
   reader: Reader,
   share: Share,
   { deadlineMs, ended }: Limits,
-): Gathering {
+  streaming?: Streaming,
+): Gathering & { end(reason: unknown): void } {
+  const streams = streaming?.streams;
   let resolve: (values: readonly WitValue[]) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;
   const values = new Promise<readonly WitValue[]>((...settle) => ([resolve, reject] = settle));
   values.catch(() => undefined); // as above
-  let done = false;
+  let done = streaming?.values !== undefined;
   const settle = (finish: () => void): void => {
     if (done) return;
     done = true;
-    share.release();
+    if (streams === undefined) share.release(); // a call with streams holds it to its end
     finish();
   };
-  const inbox = inboxes.open((path, { data }) => {
-    if (path !== "params" || done) return;
+  const inbox = inboxes.open((path, message) => {
+    if (path !== "params") return streams?.receive(path, message);
+    if (done) return;
+    const { data } = message;
     try {
       if (data.length === 0) {
         throw new LatticeError(
@@ -134,6 +189,7 @@ function gatherRest(
   const end = (reason: unknown): void => {
     settle(() => reject(reason));
     call.abort(reason);
+    streams?.end(reason);
   };
   const cancel = clock.after(deadlineMs, () =>
     end(
@@ -145,13 +201,19 @@ function gatherRest(
   ended.addEventListener("abort", () => end(ended.reason), { once: true, signal: closed.signal });
   return {
     subject: inbox.subject,
-    values,
+    streams,
+    values: streaming?.values ?? values,
     signal: call.signal,
+    end,
     close() {
       settle(() => undefined);
       cancel();
       closed.abort();
+      streams?.end(CALL_OVER);
       inbox.close();
     },
   };
 }
+
+/** What reads on in the streams of a call that has ended gets this. */
+const CALL_OVER = new LatticeError("closed", "the call has ended");

@@ -4,9 +4,10 @@
  *
  * One queue subscription for each exported function. A call is accepted at once, or a moment later with its results;
  * its parameters are gathered beside those of all other calls, and its results end with an empty message. The protocol
- * has no word for failure: a call that failed ends without a result.
+ * has no word for failure: a call that failed ends without a result. Streams and futures of the results follow behind that
+ * message, each on a path of its own; the call runs until they have ended.
  */
-import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
+import type { Bus, BusMessage, PublishOptions, Subscription } from "../../core/bus.ts";
 import type { Callee } from "../../core/call.ts";
 import type { Served, Serving } from "../../core/dialect.ts";
 import type { WitType } from "../../core/wit.ts";
@@ -15,9 +16,10 @@ import type { RpcParts } from "./parameters.ts";
 import { flushed } from "../../core/bus.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
-import { encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
-import { invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
-import { gatherParameters } from "./parameters.ts";
+import { anyDefers, encodeParts, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
+import { handleNotLast, invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
+import { FLOW_HEADER, readWindow, WINDOW_BYTES } from "./flow.ts";
+import { type Gathering, gatherParameters } from "./parameters.ts";
 
 const END = new Uint8Array(0);
 
@@ -28,6 +30,8 @@ interface Endpoint {
   readonly func: string;
   readonly params: readonly WitType[];
   readonly results: readonly WitType[];
+  /** Parameters or results have streams or futures. */
+  readonly streams: boolean;
 }
 
 /** Serves `served` in its queue groups, as long as it accepts. */
@@ -109,21 +113,32 @@ export async function serve(
   };
 }
 
-function endpointsOf({ lattice, log }: RpcParts, { id, world }: Served): readonly Endpoint[] {
+function endpointsOf(
+  { lattice, log }: RpcParts,
+  { id, world, handles = false }: Served,
+): readonly Endpoint[] {
   const endpoints: Endpoint[] = [];
   for (const [instance, functions] of world.exports) {
     for (const [func, type] of functions) {
-      const obstacle = unservable(func, type);
+      const obstacle = unservable(func, type, { handles });
       if (obstacle !== undefined) {
         log.warn("serve.skipped", { workload: id, instance, func, problem: obstacle });
         continue;
       }
+      const misplaced = type.result && handleNotLast(type.result);
+      if (misplaced !== undefined) {
+        // Whoever wrote the interface can mend it; other callers than wasmCloud's components are served well.
+        log.warn("serve.handle-not-last", { workload: id, instance, func, resource: misplaced });
+      }
+      const params = paramTypes(type);
+      const results = resultTypes(type);
       endpoints.push({
         subject: invocationSubject(lattice, id, instance, func),
         instance,
         func,
-        params: paramTypes(type),
-        results: resultTypes(type),
+        params,
+        results,
+        streams: anyDefers(params) || anyDefers(results),
       });
     }
   }
@@ -150,20 +165,34 @@ async function answer(
     ended,
   });
   const { subject, values: given } = parameters;
-  const publishAcceptance = (): void => rpc.publish(reply, END, { reply: subject });
+  const publishAcceptance = (): void => rpc.publish(reply, END, acceptance(parameters, message));
   // Most parameters are here with the first message: then the caller has nothing to send and waits for results alone.
-  const later = given instanceof Promise;
+  const later = given instanceof Promise || anyDefers(endpoint.params);
   const accept = later
     ? once(publishAcceptance)
     : acceptances.hold(() => attempt(parts, reply, publishAcceptance));
+  /** The results themselves are sent: only what is deferred in them can still fail. */
+  let rooted = false;
   const answered: Callee = {
     async invoke(call) {
       if (later) accept();
-      const args = later ? await given : given;
+      const args = given instanceof Promise ? await given : given;
       const values = await served.callee.invoke({ ...call, args });
-      const bytes = encodeTuple(endpoint.results, values, "results");
+      const { streams } = parameters;
+      if (streams === undefined) {
+        const bytes = encodeTuple(endpoint.results, values, "results");
+        accept();
+        publishResults(rpc, results, bytes);
+        return values;
+      }
+      const { bytes, parts: deferred } = encodeParts(endpoint.results, values, "results");
       accept();
-      publishResults(rpc, results, bytes);
+      if (!parameters.signal.aborted) {
+        publishResults(rpc, results, bytes);
+        rooted = true;
+      }
+      // The call runs until all of it has ended; what it gives is on its way meanwhile.
+      await streams.send(deferred);
       return values;
     },
   };
@@ -188,6 +217,7 @@ async function answer(
       code,
       problem: messageOf(cause),
     });
+    if (rooted) return;
     attempt(parts, reply, () => {
       accept();
       rpc.publish(results, END);
@@ -195,6 +225,12 @@ async function answer(
   } finally {
     parameters.close();
   }
+}
+
+/** Names the server's inbox; to a caller that gives credit for streams, how much of it this end gives. */
+function acceptance({ subject, streams }: Gathering, { headers }: BusMessage): PublishOptions {
+  if (streams === undefined || readWindow(headers) === undefined) return { reply: subject };
+  return { reply: subject, headers: new Map([[FLOW_HEADER, String(WINDOW_BYTES)]]) };
 }
 
 function publishResults(rpc: Bus, subject: string, bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-/** Records each call that passes: who, what, how long, how it ended. */
+/** Records each call that passes, when all of it has ended: who, what, how long, how it ended. */
 import type { Call, Interceptor } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ErrorCode } from "../../core/error.ts";
@@ -26,13 +26,17 @@ export function trace(
           outcome,
           ...(error === undefined ? {} : { error }),
         });
-      try {
-        const results = await next.invoke(call);
-        end("ok");
-        return results;
-      } catch (cause) {
+      const fail = (cause: unknown): void => {
         const { code, message } = asLatticeError(cause);
         end(outcomeOf(code), `${code}: ${message}`);
+      };
+      try {
+        const results = await next.invoke(call);
+        if (results.ended === undefined) end("ok");
+        else results.ended.then(() => end("ok"), fail);
+        return results;
+      } catch (cause) {
+        fail(cause);
         throw cause;
       }
     },

@@ -34,7 +34,7 @@ const world: World = {
         ["fill", { params: [param("size", { kind: "u32" })], result: bytes }],
         ["try", { params: [], result: { kind: "result", ok: string, err: { kind: "u32" } } }],
         ["[method]thing.name", { params: [param("self", { kind: "u32" })], result: string }],
-        ["flow", { params: [param("data", { kind: "stream", element: { kind: "u8" } })] }],
+        ["open", { params: [], result: { kind: "own", resource: "pail" } }],
       ]),
     ],
     ["", new Map([["root", { params: [], result: { kind: "u8" } }]])],
@@ -186,10 +186,14 @@ test("results above max_payload are cut into messages that fit", async () => {
   expect(Buffer.from(got.subarray(0, 5)).toString("hex")).toBe("a0cb980107");
 });
 
-test("functions with streams are not served", async () => {
-  const { outcome } = await peer.invoke(at(`${h}.flow`), hex("00"));
+test("functions with handles are not served by what gives none out", async () => {
+  const { outcome } = await peer.invoke(at(`${h}.open`), hex("00"));
 
   expect(outcome).toBe("no-responders");
+  expect(node.log.find(({ event }) => event === "serve.skipped")?.fields).toMatchObject({
+    func: "open",
+    problem: "open uses the resource pail, which cannot cross the lattice yet",
+  });
 });
 
 test("source and trace of a caller arrive with the call", async () => {

@@ -5,15 +5,17 @@ import { entityId, latticeId } from "../../../src/core/ids.ts";
 import type { WitType } from "../../../src/core/wit.ts";
 import {
   channelSubject,
+  handleNotLast,
   headerBytes,
   invocationSubject,
+  isDeferredPlace,
   parseChannel,
   queueGroup,
   unservable,
   wireFunction,
 } from "../../../src/wire/wrpc.ts";
 import { encodeTuple, paramTypes, resultTypes } from "../../../src/wire/value.ts";
-import { parseWitFunc } from "../../../src/wire/wit-text.ts";
+import { parseWitFunc, parseWitType } from "../../../src/wire/wit-text.ts";
 import { fromHex, toHex } from "../../support/hex.ts";
 
 interface Trace {
@@ -153,25 +155,22 @@ test("headers weigh what NATS writes for them", () => {
 describe("what cannot cross the lattice", () => {
   test.each([
     { type: "func(a: u8) -> result<list<string>, variant { a, b(u8) }>", problem: undefined },
-    { type: "func(a: stream<u8>)", problem: "f uses a stream, which cannot cross the lattice yet" },
-    {
-      type: "func() -> result<_, future<u8>>",
-      problem: "f uses a future, which cannot cross the lattice yet",
-    },
+    { type: "func(a: stream<u8>) -> result<_, future<u8>>", problem: undefined },
     {
       type: "func(a: record { b: tuple<borrow<pail>> })",
       problem: "f uses the resource pail, which cannot cross the lattice yet",
     },
     {
-      type: "func() -> option<own<pail>>",
+      type: "func() -> stream<own<pail>>",
       problem: "f uses the resource pail, which cannot cross the lattice yet",
     },
   ])("$type: $problem", ({ type, problem }) => {
     expect(unservable("f", parseWitFunc(type))).toBe(problem);
+    expect(unservable("f", parseWitFunc(type), { handles: true })).toBeUndefined();
   });
 
   test("the drop of a resource", () => {
-    expect(unservable("[resource-drop]pail", { params: [] })).toBe(
+    expect(unservable("[resource-drop]pail", { params: [] }, { handles: true })).toBe(
       "[resource-drop]pail never crosses the lattice",
     );
   });
@@ -184,5 +183,57 @@ describe("what cannot cross the lattice", () => {
 
     expect(unservable("f", { params: [], result: wide })).toBeUndefined();
     expect(unservable("f", { params: [], result: deep })).toMatch("nested deeper than 100");
+  });
+});
+
+describe("handles that wasmCloud hosts cannot read, since they are not last", () => {
+  test.each([
+    { type: "own<pail>", handle: undefined },
+    { type: "result<own<pail>, string>", handle: undefined },
+    { type: "result<tuple<u8, own<pail>>, own<lid>>", handle: undefined },
+    { type: "record { a: u8, b: option<own<pail>> }", handle: undefined },
+    { type: "tuple<own<pail>, string>", handle: "pail" },
+    { type: "result<tuple<own<pail>, own<lid>>>", handle: "pail" },
+    { type: "list<own<pail>>", handle: "pail" },
+    { type: "tuple<option<own<pail>>, stream<u8>>", handle: "pail" },
+    { type: "tuple<stream<own<pail>>, u8>", handle: undefined },
+  ])("$type: $handle", ({ type, handle }) => {
+    expect(handleNotLast(parseWitType(type))).toBe(handle);
+  });
+});
+
+describe("places of streams and futures", () => {
+  const request = "record { body: stream<u8>, trailers: future<option<string>>, path: string }";
+  test.each([
+    { types: [request], places: /^0\.[01]$/ },
+    { types: ["string", "stream<u8>"], places: /^1$/ },
+    { types: [`result<${request}, u8>`], places: /^0\.[01]$/ },
+    { types: ["variant { a(stream<u8>), b(tuple<u8, future<u8>>), c }"], places: /^0(\.1)?$/ },
+    { types: ["list<stream<u8>>"], places: /^0\.\d$/ },
+    { types: ["stream<tuple<u8, future<u8>>>"], places: /^0(\.\d\.1)?$/ },
+    { types: ["future<stream<u8>>"], places: /^0$/ },
+    { types: ["future<tuple<stream<u8>, u8>>"], places: /^0(\.0)?$/ },
+    { types: ["string"], places: /never/ },
+  ])("$types: $places", ({ types, places }) => {
+    const parsed = types.map((type) => parseWitType(type));
+    const steps = [0, 1, 3, 7];
+    const paths = steps.flatMap((a) => [
+      [a],
+      ...steps.flatMap((b) => [[a, b], ...steps.map((c) => [a, b, c])]),
+    ]);
+
+    const found = paths.filter((path) => isDeferredPlace(parsed, path));
+
+    expect(found).toEqual(paths.filter((path) => places.test(path.join("."))));
+  });
+
+  test("are told in no time where cases of one type share their parts", () => {
+    let type: WitType = { kind: "stream" };
+    for (let i = 0; i < 60; i++) {
+      type = { kind: "variant", cases: [{ name: "a", type }, { name: "b", type }] };
+    }
+
+    expect(isDeferredPlace([type], [0])).toBe(true);
+    expect(isDeferredPlace([type], [0, 1, 2, 3])).toBe(false);
   });
 });

@@ -317,7 +317,10 @@ function nextEvent(waiting: Set<() => void>): Promise<void> {
 }
 
 function entryKey(id: string, annotations: Readonly<Record<string, string>>): string {
-  return JSON.stringify([id, Object.entries(annotations).toSorted()]);
+  return JSON.stringify([
+    id,
+    Object.entries(annotations).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  ]);
 }
 
 function expectation(

@@ -12,6 +12,7 @@ import type { LocalComponent } from "./local-runtime.ts";
 
 import { openNatsBus } from "../../src/bus/nats.ts";
 import { hostId, latticeId } from "../../src/core/ids.ts";
+import { flushed } from "../../src/core/bus.ts";
 import { createLog } from "../../src/core/log.ts";
 import { createSource, until } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
@@ -119,6 +120,7 @@ export async function startHost(
     facts,
     async sharing(value) {
       await until(sharing, (now) => now === value, AbortSignal.timeout(10_000));
+      await flushed(bus, AbortSignal.timeout(10_000)); // the server knows it
     },
     calls,
     log: entries,

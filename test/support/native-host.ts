@@ -1,0 +1,90 @@
+/**
+ * A native host as other members see it: it answers pings and inventories, tells of itself, and is in the lattice-wide
+ * queue groups (wasmCloud `crates/host/src/wasmbus/mod.rs` @ v1.9.2). It runs nothing.
+ */
+import type { NativePeer } from "./native-peer.ts";
+
+import { testHostId } from "./lattice-host.ts";
+
+export interface NativeHost extends AsyncDisposable {
+  readonly id: string;
+  /** Subjects of lattice-wide requests that it has answered. */
+  readonly answered: readonly string[];
+  /** Says goodbye and answers nothing any more, without closing the peer's connection. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function startNativeHost({ nats }: NativePeer, lattice: string): Promise<NativeHost> {
+  const id = testHostId();
+  const answered: string[] = [];
+  const labels = {
+    "hostcore.arch": "x86_64",
+    "hostcore.os": "linux",
+    "hostcore.osfamily": "unix",
+  };
+  const inventory = {
+    components: [],
+    providers: [],
+    host_id: id,
+    friendly_name: "solid-rock-0002",
+    labels,
+    version: "1.9.2",
+    uptime_human: "10s",
+    uptime_seconds: 10,
+  };
+  const reply = (response: unknown): string =>
+    JSON.stringify({ success: true, message: "", ...(response === undefined ? {} : { response }) });
+  const announce = (event: string, data: object): void =>
+    nats.publish(
+      `wasmbus.evt.${lattice}.${event}`,
+      JSON.stringify({
+        specversion: "1.0",
+        id: crypto.randomUUID(),
+        source: id,
+        type: `com.wasmcloud.lattice.${event}`,
+        time: new Date().toISOString(),
+        datacontenttype: "application/json",
+        data,
+      }),
+    );
+  const at = (tail: string): string => `wasmbus.ctl.v1.${lattice}.${tail}`;
+  const shared = (tail: string, group: string, response: unknown) =>
+    nats.subscribe(at(tail), {
+      queue: at(group),
+      callback: (_, message) => {
+        answered.push(message.subject);
+        message.respond(reply(response));
+      },
+    });
+  const subscriptions = [
+    nats.subscribe(at("host.ping"), {
+      callback: (_, message) => {
+        const { host_id: _1, components: _2, providers: _3, ...host } = inventory;
+        message.respond(reply({ ...host, id, lattice, ctl_host: "nats://10.0.0.1:4222" }));
+      },
+    }),
+    nats.subscribe(at(`host.get.${id}`), {
+      callback: (_, message) => void message.respond(reply(inventory)),
+    }),
+    shared("link.*", "link", []),
+    shared("claims.get", "claims", []),
+    shared("config.>", "config", undefined),
+  ];
+  await nats.flush();
+  announce("host_started", {
+    friendly_name: inventory.friendly_name,
+    labels,
+    uptime_seconds: 0,
+    version: inventory.version,
+  });
+  await nats.flush();
+  return {
+    id,
+    answered,
+    async [Symbol.asyncDispose]() {
+      announce("host_stopped", { labels });
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      await nats.flush();
+    },
+  };
+}

@@ -230,7 +230,13 @@ describe("places of streams and futures", () => {
   test("are told in no time where cases of one type share their parts", () => {
     let type: WitType = { kind: "stream" };
     for (let i = 0; i < 60; i++) {
-      type = { kind: "variant", cases: [{ name: "a", type }, { name: "b", type }] };
+      type = {
+        kind: "variant",
+        cases: [
+          { name: "a", type },
+          { name: "b", type },
+        ],
+      };
     }
 
     expect(isDeferredPlace([type], [0])).toBe(true);

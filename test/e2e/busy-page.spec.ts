@@ -5,7 +5,7 @@ import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
 
 /** Each has a worker of its own; where workers start workers, Firefox hangs within a dozen. */
-const COMPONENTS = 16;
+const COMPONENTS = 12;
 
 for (const name of ["chromium", "firefox"] as const) {
   test(`${name} starts components while the page itself is busy`, async () => {

@@ -24,7 +24,6 @@ import { imagesStore } from "./core/objects.ts";
 import { DEFAULT_LIMITS } from "./core/workload.ts";
 import { createV1 } from "./dialects/v1/index.ts";
 import { createHost } from "./host/host.ts";
-import { PROVIDED_INTERFACES } from "./host/outbound/host-answers.ts";
 import { friendlyName } from "./host/friendly-name.ts";
 import { createRegistries } from "./host/registries.ts";
 import { keyvalueKind } from "./providers/keyvalue/keyvalue.ts";
@@ -94,7 +93,6 @@ export async function assemble(
     clock,
     log,
     bridge,
-    provided: PROVIDED_INTERFACES,
     cache: createImageCache({ now: () => clock.now() }),
     registries: registries.source,
     openShared: (options) =>

@@ -1,6 +1,6 @@
 /** The contract between the runtime and a component worker: which methods each side answers. */
 import type { ErrorCode } from "../core/error.ts";
-import type { WitValue } from "../core/wit.ts";
+import type { FuncType, WitValue } from "../core/wit.ts";
 import type { SharedAnswer } from "./shared-answer.ts";
 
 /** How this worker's guests wait. `sync`: nothing they import makes them wait. */
@@ -17,7 +17,12 @@ export interface StreamHandle {
   readonly $stream: number;
 }
 
-/** The same for a future. */
+/** A stream that the host reads and the worker writes, as {@link StreamHandle}, but made by the host. */
+export interface SinkHandle {
+  readonly $sink: number;
+}
+
+/** The same as {@link StreamHandle} for a future. */
 export interface FutureHandle {
   readonly $future: number;
 }
@@ -62,8 +67,22 @@ export type EndNews =
 /** Bytes of one stream that may wait in the host before the worker asks for leave to send more. */
 export const STREAM_WINDOW: number = 256 * 1024;
 
+export interface FunctionSetup {
+  readonly gives: Gives;
+  /** Given if there are handles among the values, which are bytes between the realms and objects for the glue. */
+  readonly type?: FuncType;
+  /** Why it cannot be called. */
+  readonly refused?: string;
+}
+
 /** Functions of one interface by their component-level name. */
-export type FunctionSetups = ReadonlyMap<string, Gives>;
+export type FunctionSetups = ReadonlyMap<string, FunctionSetup>;
+
+export interface ImportedInterface {
+  readonly functions: FunctionSetups;
+  /** Names of the resources that are its own. */
+  readonly resources: readonly string[];
+}
 
 /** A memory that a core module imports and the worker lends it. */
 export interface LentMemory {
@@ -88,7 +107,7 @@ export interface ComponentSetup {
   /** Exports that are served in another form: the guest's interface by the one that callers see, by full names. */
   readonly adapted: ReadonlyMap<string, string>;
   /** Imports that the host answers, by their full name. */
-  readonly imports: ReadonlyMap<string, FunctionSetups>;
+  readonly imports: ReadonlyMap<string, ImportedInterface>;
   /** WASI interfaces that the component imports, without version. */
   readonly wasi: readonly string[];
   /** True if nothing happens to an instance once its call has ended, so that it may serve another one. */

@@ -41,7 +41,12 @@ export type WitType =
   | { readonly kind: "variant"; readonly cases: readonly Case[] }
   | { readonly kind: "enum"; readonly names: readonly string[] }
   | { readonly kind: "flags"; readonly names: readonly string[] }
-  | { readonly kind: "own" | "borrow"; readonly resource: string }
+  | {
+      readonly kind: "own" | "borrow";
+      readonly resource: string;
+      /** The full name of the interface that a component imports it with; absent for its own, and in WIT text. */
+      readonly of?: string;
+    }
   | { readonly kind: "stream" | "future"; readonly element?: WitType };
 
 /**
@@ -51,7 +56,9 @@ export type WitType =
  * `{ tag: "ok" | "err", val }` here as well, never a throw.
  *
  * A `stream` is a {@link WitStream}, a `future` a promise, a handle (`own`, `borrow`) bytes that only the resource's owner
- * understands: whoever else has them hands them back as they are.
+ * understands: whoever else has them hands them back as they are. Where a component imports an interface with handles of
+ * `wasi:io/streams`, an `input-stream` that it is given is a {@link WitStream} of bytes, and an `output-stream` a
+ * `WritableStream` of `Uint8Array`s.
  */
 export type WitValue = unknown;
 

@@ -23,25 +23,32 @@ export const ADAPTATIONS: readonly Adaptation[] = [];
 export interface AdaptedWorld {
   /** As the lattice sees it. */
   readonly world: World;
-  /** Exports of the component by the name of what stands for them, both full. */
-  readonly exports: ReadonlyMap<string, string>;
+  /** What stands for imports of the component, by full name. */
+  readonly imports: ReadonlyMap<string, Interface>;
+  /** The same for exports. */
+  readonly exports: ReadonlyMap<string, Interface>;
+  /** The component's own export by the name of what stands for it. */
+  readonly behind: ReadonlyMap<string, string>;
 }
 
 export function adapt(world: World, adaptations: readonly Adaptation[]): AdaptedWorld {
-  const exports = new Map<string, string>();
+  const behind = new Map<string, string>();
+  const stands = { import: new Map<string, Interface>(), export: new Map<string, Interface>() };
   const seen = (side: Adaptation["side"], interfaces: World["imports"]): World["imports"] =>
     new Map(
       [...interfaces].map(([name, functions]) => {
         const found = adaptations.find((each) => each.side === side && covers(each, name));
         if (found === undefined || functions.size === 0) return [name, functions];
-        if (side === "export") exports.set(found.lattice, name);
+        stands[side].set(found.lattice, found.functions);
+        if (side === "export") behind.set(found.lattice, name);
         return [found.lattice, found.functions];
       }),
     );
-  return {
-    world: { imports: seen("import", world.imports), exports: seen("export", world.exports) },
-    exports,
+  const adapted = {
+    imports: seen("import", world.imports),
+    exports: seen("export", world.exports),
   };
+  return { world: adapted, imports: stands.import, exports: stands.export, behind };
 }
 
 function covers({ guest }: Adaptation, name: string): boolean {

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
 import type { Log } from "../core/log.ts";
 import type { Component } from "../core/runtime.ts";
+import type { Interface } from "../core/wit.ts";
 import type { Adaptation } from "./adapted.ts";
 import type { Prepared } from "./prepared.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
@@ -14,7 +15,7 @@ import { limitMemories } from "../wire/core-module.ts";
 import { adapt } from "./adapted.ts";
 import { waitModeOf } from "./bridge.ts";
 import { openComponentWorker } from "./component-worker.ts";
-import { answeredImports, callableExports, wasiImports } from "./imports.ts";
+import { answeredImports, callableExports, plainSetups, wasiImports } from "./imports.ts";
 import { instantiationsOf } from "./instantiations.ts";
 import { borrowing, mayBorrow } from "./lent-memory.ts";
 import { openPool } from "./pool.ts";
@@ -46,7 +47,7 @@ export async function createComponent(
   parts: ComponentParts,
 ): Promise<Component> {
   const { digest, sizeBytes, glue } = prepared;
-  const { world, exports: adapted } = adapt(prepared.world, parts.adaptations);
+  const { world, ...adapted } = adapt(prepared.world, parts.adaptations);
   const { name, supply, clock, log } = parts;
   const mode: WaitMode = waitModeOf(prepared.world, parts.bridge);
   const usual = await compile(prepared);
@@ -63,9 +64,15 @@ export async function createComponent(
         glue,
         ...compiled,
         mode,
-        exports: callableExports(world),
-        adapted,
-        imports: answeredImports(world),
+        exports: new Map([...callableExports(prepared.world), ...plain(adapted.exports)]),
+        adapted: adapted.behind,
+        imports: new Map([
+          ...answeredImports(prepared.world),
+          ...Array.from(
+            plain(adapted.imports),
+            ([of, functions]) => [of, { functions, resources: [] }] as const,
+          ),
+        ]),
         wasi: wasiImports(prepared.world),
         settles: settles(prepared),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
@@ -111,6 +118,11 @@ async function compile(
     throw new LatticeError("bad-image", `a core module does not compile: ${messageOf(cause)}`);
   }
   return { cores: modules, borrowers, instantiations };
+}
+
+/** What the worker makes itself of streams and futures needs no look at its values. */
+function plain(interfaces: ReadonlyMap<string, Interface>): ComponentSetup["exports"] {
+  return new Map(Array.from(interfaces, ([name, functions]) => [name, plainSetups(functions)]));
 }
 
 /** Tables of handles are the glue's: they outlast a call, and go with the instance only. */

@@ -21,7 +21,7 @@ import { compact } from "../channels/port.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { errOf } from "./import-errors.ts";
 import { createGuestStreams } from "./guest-streams.ts";
-import { hasStreams } from "./type-parts.ts";
+import { partsOf } from "../wire/type-parts.ts";
 
 export interface GuestRunParts {
   readonly setup: Pick<ComponentSetup, "name" | "imports">;
@@ -52,7 +52,8 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
   const { setup, world, imports, clock, log } = parts;
   /** Each call has an instance of its own, so what an instance chooses lasts for a call. */
   const linkNames = new Map<string, string>();
-  const streaming = hasStreams(world.exports.get(call.instance)?.get(call.func));
+  const served = world.exports.get(call.instance)?.get(call.func);
+  const streaming = served !== undefined && crosses(served);
   const settling = deferred<readonly WitValue[]>();
   let streams: GuestStreams | undefined;
   /** Aborts when nobody waits for imports any more. */
@@ -79,18 +80,18 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
   };
   const typeOf = ({ instance, func }: Omit<GuestImport, "callId">): FuncType => {
     const type = world.imports.get(instance)?.get(func);
-    if (type === undefined || setup.imports.get(instance)?.has(func) !== true) {
+    if (type === undefined || setup.imports.get(instance)?.functions.has(func) !== true) {
       throw new LatticeError("denied", `${setup.name} does not import ${instance}#${func}`);
     }
     return type;
   };
   const importOne: GuestRun["import"] = async (request) => {
     const type = typeOf(request);
-    const crosses = hasStreams(type);
-    const args = crosses ? ownStreams().accept(request.args) : request.args;
+    const streamed = crosses(type);
+    const args = streamed ? ownStreams().accept(request.args) : request.args;
     try {
       const results = await imports.invoke(importCall({ ...request, args }));
-      return crosses ? ownStreams().lend(results) : results;
+      return streamed ? ownStreams().lend(results) : results;
     } catch (thrown) {
       const reason = asLatticeError(thrown);
       const { instance, func } = request;
@@ -139,6 +140,12 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
       );
     },
   };
+}
+
+/** Whether streams or futures are among its values, which cross as handles. */
+function crosses(type: FuncType): boolean {
+  const { streams, ioStreams } = partsOf(type);
+  return streams || ioStreams;
 }
 
 interface Deferred<T> {

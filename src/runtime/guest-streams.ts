@@ -10,6 +10,7 @@ import type {
   FutureHandle,
   GuestNews,
   GuestSaid,
+  SinkHandle,
   StreamHandle,
 } from "../channels/component.ts";
 import type { Clock } from "../core/clock.ts";
@@ -67,6 +68,7 @@ export function createGuestStreams(clock: Clock): GuestStreams {
         const handle: StreamHandle = { $stream: putOut(createStreamOutlet(part, changed)) };
         return handle;
       }
+      if (part instanceof WritableStream) return lendSink(part);
       if (!(part instanceof Promise)) return undefined;
       count();
       const handle: FutureHandle = { $future: putOut(createFutureOutlet(part, lend, changed)) };
@@ -95,6 +97,20 @@ export function createGuestStreams(clock: Clock): GuestStreams {
       forget(end, inlet);
       return taken;
     });
+  /** A stream that the worker writes, into `writable`. */
+  const lendSink = (writable: WritableStream): SinkHandle => {
+    count();
+    const inlet = createInlet(changed);
+    const end = ++lastId;
+    if (closed === undefined) inlets.set(end, inlet);
+    else inlet.close(closed);
+    // Either end tells the other how it ends; who has made the writable one hears of it there.
+    inlet
+      .stream()
+      .pipeTo(writable)
+      .catch(() => undefined);
+    return { $sink: end };
+  };
   const forget = (end: number, inlet: Inlet): void => {
     if (inlet.done) inlets.delete(end);
   };

@@ -1,28 +1,74 @@
-/** What components may import from this host, and what of a world stays unmet. */
-import type { FunctionSetups, Gives } from "../channels/component.ts";
+/** What components may import and export here, and how its functions and resources cross. */
+import type {
+  FunctionSetup,
+  FunctionSetups,
+  Gives,
+  ImportedInterface,
+} from "../channels/component.ts";
 import type { FuncType, Interface, World } from "../core/wit.ts";
+import type { Handle } from "../wire/type-parts.ts";
 
-import { withoutVersion } from "../core/wit.ts";
+import { parseInterfaceName, withoutVersion } from "../core/wit.ts";
+import { handlesIn, ioStreamOf, partsOf } from "../wire/type-parts.ts";
 import { isWasi } from "./wasi.ts";
 
+/** Packages of WASI that belong to a host: no component or provider of a lattice answers them for others. */
+const OF_HOSTS: ReadonlySet<string> = new Set([
+  "cli",
+  "clocks",
+  "filesystem",
+  "http",
+  "io",
+  "random",
+  "sockets",
+  "tls",
+]);
+
 /**
- * What `world` imports and nobody here answers, for people: one phrase per interface, or per function of the root.
- * `provided` names interfaces without version. Interfaces that hold only types need nobody.
+ * What `world` imports and nobody can answer, for people: one phrase per interface, or per function of the root. All else
+ * is answered by this host or by a link, which may come later. Interfaces that hold only types need nobody.
+ *
+ * `wrpc` has no place for functions of the root (wasmCloud `crates/runtime/src/component/mod.rs` at v1.9.2).
  */
-export function unmetImports(world: World, provided: ReadonlySet<string>): readonly string[] {
+export function unmetImports(world: World): readonly string[] {
   return [...world.imports].flatMap(([name, functions]) => {
     if (functions.size === 0 || isWasi(name)) return [];
-    if (name === "") return [...functions.keys()].map((func) => `function ${func} of its world`);
-    if (!provided.has(withoutVersion(name))) return [name];
-    const foreign = [...functions].find(([func, type]) => needsHandles(func, type));
-    return foreign === undefined ? [] : [`${name} with resources (${foreign[0]})`];
+    if (name === "") {
+      return [...functions.keys()].map(
+        (func) => `function ${func} of its world (only interfaces can be linked)`,
+      );
+    }
+    const { namespace, package: pkg } = parseInterfaceName(name) ?? {};
+    if (namespace !== "wasi" || pkg === undefined || !OF_HOSTS.has(pkg)) return [];
+    return [`${name} (no link can stand for what WASI wants of a host)`];
   });
 }
 
-/** The imports that the host answers, by their full name. */
-export function answeredImports(world: World): ReadonlyMap<string, FunctionSetups> {
-  const answered = [...world.imports].filter(([name, { size }]) => size > 0 && !isWasi(name));
-  return new Map(answered.map(([name, functions]) => [name, setups(functions)]));
+/** The imports that the host answers, by their full name: all but those of WASI that the worker has itself. */
+export function answeredImports(world: World): ReadonlyMap<string, ImportedInterface> {
+  const resources = importedResources(world);
+  const answered = [...world.imports].flatMap(([name, functions]) => {
+    if (name === "" || isWasi(name)) return [];
+    const own = resources.get(name) ?? [];
+    if (functions.size === 0 && own.length === 0) return [];
+    return [[name, { functions: setups(functions, "import"), resources: own }] as const];
+  });
+  return new Map(answered);
+}
+
+/** Names of the resources that each import brings along. */
+function importedResources({ imports, exports }: World): Map<string, string[]> {
+  const functions = [...imports.values(), ...exports.values()].flatMap((each) => [
+    ...each.values(),
+  ]);
+  const byInterface = new Map<string, string[]>();
+  for (const { of, resource } of handlesIn(functions.flatMap(typesOf))) {
+    if (of === undefined) continue;
+    const known = byInterface.get(of) ?? [];
+    byInterface.set(of, known);
+    if (!known.includes(resource)) known.push(resource);
+  }
+  return byInterface;
 }
 
 /** The interfaces that the worker answers, without version. */
@@ -30,26 +76,52 @@ export function wasiImports(world: World): readonly string[] {
   return [...new Set([...world.imports.keys()].filter(isWasi).map(withoutVersion))];
 }
 
-/** The exports that callers may use: all plain functions. Each call has its own instance, so handles mean nothing. */
+/** The exports that callers may use: all plain functions. Each call has its own instance, so own handles mean nothing. */
 export function callableExports(world: World): ReadonlyMap<string, FunctionSetups> {
   return new Map(
     [...world.exports].map(([name, functions]) => {
       const plain = [...functions].filter(([func]) => !func.startsWith("["));
-      return [name, setups(new Map(plain))];
+      return [name, setups(new Map(plain), "export")];
     }),
   );
 }
 
-function setups(functions: Interface): FunctionSetups {
-  return new Map([...functions].map(([func, type]) => [func, gives(type)]));
+/** How functions cross whose values need no look, as those do that the worker makes itself. */
+export function plainSetups(functions: Interface): FunctionSetups {
+  return new Map([...functions].map(([func, type]) => [func, { gives: givesOf(type) }]));
 }
 
-function gives({ result }: FuncType): Gives {
+type Side = "import" | "export";
+
+function setups(functions: Interface, side: Side): FunctionSetups {
+  return new Map([...functions].map(([func, type]) => [func, setup(type, side)]));
+}
+
+function setup(type: FuncType, side: Side): FunctionSetup {
+  const gives = givesOf(type);
+  const { streams, handles } = partsOf(type);
+  if (streams) return { gives, refused: "it has streams or futures of the component model" };
+  if (!handles) return { gives };
+  const stuck = handlesIn(typesOf(type)).find((handle) => !crosses(handle, type, side));
+  if (stuck === undefined) return { gives, type };
+  const owner = stuck.of === undefined ? "its own" : stuck.of;
+  return { gives, refused: `handles of ${stuck.resource} of ${owner} stay within the component` };
+}
+
+/** Handles of what is imported do; streams of `wasi:io` only towards the guest. */
+function crosses(handle: Handle, { result }: FuncType, side: Side): boolean {
+  if (handle.of === undefined) return false;
+  if (!isWasi(handle.of)) return true;
+  if (side === "export" || ioStreamOf(handle) === undefined || result === undefined) return false;
+  return handlesIn([result]).includes(handle);
+}
+
+function givesOf({ result }: FuncType): Gives {
   if (result === undefined) return "nothing";
   return result.kind === "result" ? "result" : "value";
 }
 
-/** Methods of resources, and handles in parameters or results, cannot cross to the host yet. */
-function needsHandles(func: string, type: FuncType): boolean {
-  return func.startsWith("[") || /"kind":"(?:own|borrow)"/.test(JSON.stringify(type));
+function typesOf({ params, result }: FuncType): FuncType["params"][number]["type"][] {
+  const types = params.map(({ type }) => type);
+  return result === undefined ? types : [...types, result];
 }

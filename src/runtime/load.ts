@@ -24,8 +24,6 @@ import { parseReference } from "./reference.ts";
 
 export interface LoadParts extends LocateParts {
   readonly bridge: Bridge;
-  /** Interfaces without version that the host answers. */
-  readonly provided: ReadonlySet<string>;
   readonly transpiler: Transpiler;
 }
 
@@ -61,7 +59,7 @@ async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | u
   for (const mode of ["sync", "jspi"] as const) {
     const kept = await readPrepared(cache, digest, mode, log);
     if (kept === undefined) continue;
-    refuseUnmet(kept.world, parts);
+    refuseUnmet(kept.world);
     if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;
     parts.afterwards(cache.touch(digest));
     return kept;
@@ -76,7 +74,7 @@ async function prepare(
   parts: LoadParts,
 ): Promise<Prepared> {
   const world = componentWorld(bytes);
-  refuseUnmet(world, parts);
+  refuseUnmet(world);
   const glueMode = glueModeOf(waitModeOf(world, parts.bridge));
   onProgress?.({ stage: "transpile" });
   const request = {
@@ -98,8 +96,8 @@ async function prepare(
   return prepared;
 }
 
-function refuseUnmet(world: World, { provided }: LoadParts): void {
-  const unmet = unmetImports(world, provided);
+function refuseUnmet(world: World): void {
+  const unmet = unmetImports(world);
   if (unmet.length === 0) return;
   throw new LatticeError(
     "import-unmet",

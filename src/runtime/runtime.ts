@@ -28,8 +28,6 @@ export interface RuntimeOptions {
   readonly log: Log;
   /** From {@link chooseBridge}. */
   readonly bridge: Bridge;
-  /** Interfaces beyond WASI that {@link RunOptions.imports} answers, without version. */
-  readonly provided: readonly string[];
   readonly images?: ImageOptions;
   /** What OCI registries are shown; default: nothing. */
   readonly registries?: RegistryCredentialsSource;
@@ -59,7 +57,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const transpiler = createTranspiler(clock, { base: workers, spawn });
   const kept = images.cache === false ? undefined : options.cache;
   const cache = kept && lenient(kept, log);
-  const provided = new Set(options.provided);
   const allowLatest = images.allowLatest ?? false;
   const registries = options.registries ?? (async () => new Map<string, never>());
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
@@ -91,7 +88,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         { signal: either, ...progress },
         {
           bridge,
-          provided,
           clock,
           maxBytes,
           allowLatest,

@@ -32,6 +32,8 @@ export type TypeDefinition =
 /** A resource gets its name from the first import or export that carries it. */
 export interface Resource {
   name: string | undefined;
+  /** The interface that the outermost component imports it with. */
+  of?: string;
 }
 
 /** A nested component is evaluated when it is instantiated; of an imported one only the exports are known. */

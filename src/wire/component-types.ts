@@ -40,7 +40,7 @@ const MAX_INSTANTIATION_DEPTH = 100;
  * The imports and exports of the component in `bytes`.
  *
  * Names of records, variants and aliases are resolved away; a resource keeps the name under which it is
- * first imported or exported. Interfaces that hold only types are there, and empty. Exported types, values,
+ * first imported or exported, and the interface that it is imported with. Interfaces that hold only types are there, and empty. Exported types, values,
  * modules and components are not shown.
  *
  * @throws {LatticeError} `bad-image` when the bytes are not a component, or a damaged one.
@@ -62,7 +62,10 @@ export function componentWorld(bytes: Uint8Array): World {
 
   const { imports, exports } = evaluate(evaluation, root, new Scope(), undefined);
 
-  for (const [handle, resource] of evaluation.handles) handle.resource = resource.name ?? "";
+  for (const [handle, resource] of evaluation.handles) {
+    handle.resource = resource.name ?? "";
+    if (resource.of !== undefined) handle.of = resource.of;
+  }
   const interfaces = new Map<Exports, Interface>();
   return { imports: gather(imports, interfaces), exports: gather(exports, interfaces) };
 }
@@ -222,8 +225,16 @@ function importOne(body: Body): void {
     reader.fail(`a nested component imports the ${declared.sort} "${name}" and is not given it`);
     return;
   }
+  if (args === undefined && given.sort === "instance") claim(given.exports, name);
   imports.set(name, given);
   scope.add(given);
+}
+
+/** Resources that an import brings along are its own; those that it uses of others are theirs already. */
+function claim(exports: Exports, name: string): void {
+  for (const item of exports.values()) {
+    if (item.sort === "type" && item.type.form === "resource") item.type.resource.of ??= name;
+  }
 }
 
 function exportOne(body: Body): void {

@@ -12,6 +12,7 @@ import type { Resource, Scope, TypeDefinition } from "./component-scope.ts";
 export interface Handle {
   readonly kind: "own" | "borrow";
   resource: string;
+  of?: string;
 }
 
 /** What the readers of one binary share. */

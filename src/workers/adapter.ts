@@ -5,7 +5,7 @@
 import type { WitValue } from "../core/wit.ts";
 import type { GuestImports } from "./instantiate.ts";
 import type { Life } from "./life.ts";
-import type { Later, RemoteStreams } from "./remote-streams.ts";
+import type { Later, RemoteSink, RemoteSource, RemoteStreams } from "./remote-streams.ts";
 
 /** A call of an adapted export. */
 export interface AdaptedCall {
@@ -42,6 +42,16 @@ export interface Surroundings {
   readonly imports: GuestImports;
   /** By the full name of the interface that the lattice sees. */
   readonly adapters: ReadonlyMap<string, ExportAdapter>;
+  /** Absent if this WASI has no streams of peers. */
+  readonly io?: IoStreams;
+}
+
+/** Makes resources of `wasi:io/streams`, for what other interfaces give. */
+export interface IoStreams {
+  /** An `input-stream`. */
+  input(source: RemoteSource): object;
+  /** An `output-stream`. */
+  output(sink: RemoteSink): object;
 }
 
 /** Makes the surroundings of one instance. */

@@ -7,6 +7,7 @@
 import type {
   ComponentHostMethods,
   ComponentSetup,
+  FunctionSetup,
   Gives,
   GuestCall,
   LentMemory,
@@ -18,6 +19,8 @@ import type { Bridge } from "./bridge/bridge.ts";
 import type { GuestExports, Instantiate } from "./instantiate.ts";
 import type { Life } from "./life.ts";
 import type { Lent, Memories } from "./memories.ts";
+import type { Later } from "./remote-streams.ts";
+import type { Resources } from "./resources.ts";
 import type { CoreInstances, Rewind } from "./rewind.ts";
 import type { WasiParts } from "./wasi.ts";
 
@@ -32,7 +35,8 @@ import { exportOf, importGlue, interfaceOf, resultsOf, resultsOfThrown } from ".
 import { createLife } from "./life.ts";
 import { createMemories } from "./memories.ts";
 import { createLineLimiter } from "./printed.ts";
-import { createRemoteStreams } from "./remote-streams.ts";
+import { after, createRemoteStreams } from "./remote-streams.ts";
+import { createResources, paramTypes, resultTypes } from "./resources.ts";
 import { createRewinder } from "./rewind.ts";
 
 export interface GuestParts {
@@ -60,6 +64,7 @@ interface Instance {
   readonly lent: readonly Lent[];
   readonly exports: GuestExports;
   readonly adapters: ReadonlyMap<string, ExportAdapter>;
+  readonly resources: Resources;
   /** Absent if it can serve only one call. */
   readonly rewind: Rewind | undefined;
 }
@@ -138,11 +143,13 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   return {
     ready: prepare(),
     call(call) {
-      const gives = funcs.get(call.instance)?.get(call.func);
-      if (gives === undefined) throw missing(setup, call);
+      const func = funcs.get(call.instance)?.get(call.func);
+      if (func === undefined) throw missing(setup, call);
+      if (func.refused !== undefined) throw refusal(setup, call, func.refused);
       const instance = take();
       const { life } = instance;
-      const run = serverOf(setup, instance, call, (results) => bridge.respond(life, results));
+      const respond = (results: readonly WitValue[]): void => bridge.respond(life, results);
+      const run = serverOf(setup, instance, call, func, respond);
       if (run === undefined) throw missing(setup, call);
       life.begin(call.id);
       running.set(call.id, life);
@@ -153,7 +160,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       };
       let later: Promise<readonly WitValue[]> | undefined;
       try {
-        const outcome = run(gives);
+        const outcome = run();
         if (!(outcome instanceof Promise)) return conclude(outcome);
         later = outcome;
       } finally {
@@ -202,8 +209,10 @@ function maker(
     const lent: Lent[] = [];
     const taken = (memory: Lent): void => void lent.push(memory);
     const cores: CoreInstances[number][] = [];
-    const { imports: own, adapters } = surround(life, createRemoteStreams(life, bridge));
-    const given = createImports(life, own, bridge, setup.imports);
+    const streams = createRemoteStreams(life, bridge);
+    const { imports: own, adapters, io } = surround(life, streams);
+    const resources = createResources({ imports: setup.imports, streams, io });
+    const given = createImports(life, { own, bridge, answered: setup.imports, resources });
     const exports = instantiate(given, (module, imports) => {
       // The limit of memory was divided by as many.
       if (cores.filter((core) => core.module === module).length >= (allowed.get(module) ?? 0)) {
@@ -215,7 +224,7 @@ function maker(
       return instance;
     });
     const rewind = setup.settles && !life.touched ? rewinder.watch(cores) : undefined;
-    return { life, lent, exports, adapters, rewind };
+    return { life, lent, exports, adapters, resources, rewind };
   };
 }
 
@@ -232,14 +241,20 @@ function bridgeOf({ mode, answers }: ComponentSetup, { host, port, signal }: Gue
 /** What serves `call`: the guest's function, or an adapter of its interface. `undefined` if there is no such thing. */
 function serverOf(
   { adapted }: ComponentSetup,
-  { exports, adapters }: Instance,
+  { exports, adapters, resources }: Instance,
   { instance, func, args }: GuestCall,
+  { gives, type }: FunctionSetup,
   respond: (results: readonly WitValue[]) => void,
-): ((gives: Gives) => readonly WitValue[] | Promise<readonly WitValue[]>) | undefined {
+): (() => Later<readonly WitValue[]>) | undefined {
   const behind = adapted.get(instance);
   if (behind === undefined) {
     const own = exportOf(exports, instance, func);
-    return own && ((gives) => attempt(() => own(...args), gives));
+    if (own === undefined || type === undefined)
+      return own && (() => attempt(() => own(...args), gives));
+    return () => {
+      const outcome = attempt(() => own(...resources.in(args, paramTypes(type))), gives);
+      return after(outcome, (results) => resources.out(results, resultTypes(type)));
+    };
   }
   const adapter = adapters.get(instance);
   const guest = interfaceOf(exports, behind);
@@ -249,10 +264,7 @@ function serverOf(
 }
 
 /** The results of `run`, at once or later, with a thrown `err` turned back into a value. */
-function attempt(
-  run: () => unknown,
-  gives: Gives | "results",
-): readonly WitValue[] | Promise<readonly WitValue[]> {
+function attempt(run: () => unknown, gives: Gives | "results"): Later<readonly WitValue[]> {
   try {
     const value = run();
     if (!(value instanceof Promise)) return resultsOf(value, gives);
@@ -270,7 +282,14 @@ function handedOver(results: readonly WitValue[]): readonly WitValue[] {
   return transferring(results, bigBuffers(results));
 }
 
-function missing({ name }: ComponentSetup, { instance, func }: GuestCall): LatticeError {
-  const whole = instance === "" ? func : `${instance}.${func}`;
-  return new LatticeError("not-found", `the component ${name} has no function ${whole}`);
+function missing({ name }: ComponentSetup, call: GuestCall): LatticeError {
+  return new LatticeError("not-found", `the component ${name} has no function ${wholeName(call)}`);
+}
+
+function refusal({ name }: ComponentSetup, call: GuestCall, why: string): LatticeError {
+  return new LatticeError("unsupported", `${wholeName(call)} of ${name} cannot be called: ${why}`);
+}
+
+function wholeName({ instance, func }: GuestCall): string {
+  return instance === "" ? func : `${instance}.${func}`;
 }

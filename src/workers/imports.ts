@@ -1,31 +1,97 @@
 /** The imports of one instance: WASI, and what the host answers. */
-import type { FunctionSetups } from "../channels/component.ts";
-import type { Bridge } from "./bridge/bridge.ts";
+import type { FunctionSetup, ImportedInterface } from "../channels/component.ts";
+import type { Bridge, ImportedFunction } from "./bridge/bridge.ts";
 import type { GuestImports } from "./instantiate.ts";
 import type { Life } from "./life.ts";
+import type { Resources } from "./resources.ts";
 
+import { LatticeError } from "../core/error.ts";
 import { camelCase, withoutVersion } from "../core/wit.ts";
+import { paramTypes, resultTypes } from "./resources.ts";
 
-/** The imports for one life. What the host answers goes before what is there under the same name. */
+export interface ImportParts {
+  /** What is there already; what the host answers goes before what has the same name. */
+  readonly own: GuestImports;
+  readonly bridge: Bridge;
+  readonly answered: ReadonlyMap<string, ImportedInterface>;
+  readonly resources: Resources;
+}
+
+/** The imports for one life. */
 export function createImports(
   life: Life,
-  own: GuestImports,
-  bridge: Bridge,
-  answered: ReadonlyMap<string, FunctionSetups>,
+  { own, bridge, answered, resources }: ImportParts,
 ): GuestImports {
   const imports: Record<string, object> = { ...own };
-  for (const [instance, functions] of answered) {
+  for (const [instance, { functions, resources: names }] of answered) {
     const stubs: Record<string, unknown> = {};
-    for (const [func, gives] of functions) {
-      stubs[camelCase(func)] = bridge.importFunction(life, instance, func, gives);
+    for (const name of names) stubs[pascalCase(name)] = resources.classOf(instance, name).made;
+    for (const [func, setup] of functions) {
+      const stub = bridge.importFunction(life, importOf(instance, func, setup, resources));
+      const [, kind = "", resource = "", name = ""] = RESOURCE_FUNCTION.exec(func) ?? [];
+      if (kind === "") stubs[camelCase(func)] = stub;
+      else attach(resources.classOf(instance, resource), kind, camelCase(name), stub);
     }
     // The glue has one object for all versions of an interface.
-    const name = withoutVersion(instance);
-    imports[name] = { ...imports[name], ...stubs };
+    const bare = withoutVersion(instance);
+    imports[bare] = { ...imports[bare], ...stubs };
   }
   for (const [name, given] of Object.entries(imports)) imports[name] = noting(life, given);
   return imports;
 }
+
+/** `[constructor]bucket`, `[method]bucket.get`, `[static]bucket.of`. */
+const RESOURCE_FUNCTION = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/;
+
+/** `BucketOfSand` of `bucket-of-sand`. */
+function pascalCase(name: string): string {
+  const camel = camelCase(name);
+  return camel.slice(0, 1).toUpperCase() + camel.slice(1);
+}
+
+type Stub = (...args: readonly unknown[]) => unknown;
+
+function attach(
+  found: ReturnType<Resources["classOf"]>,
+  kind: string,
+  name: string,
+  stub: Stub,
+): void {
+  if (kind === "constructor") {
+    found.construct = stub;
+    return;
+  }
+  const method = function (this: unknown, ...args: readonly unknown[]): unknown {
+    return stub(this, ...args);
+  };
+  const [holder, value] = kind === "method" ? [found.made.prototype, method] : [found.made, stub];
+  // Defined, not set: some names are taken by what cannot be set.
+  Object.defineProperty(holder, name, { value, configurable: true });
+}
+
+function importOf(
+  instance: string,
+  func: string,
+  { gives, type, refused }: FunctionSetup,
+  resources: Resources,
+): ImportedFunction {
+  const plain = { instance, func, gives };
+  if (refused !== undefined) {
+    const refuse = (): never => {
+      throw new LatticeError("unsupported", `${instance}#${func} cannot be called: ${refused}`);
+    };
+    return { ...plain, out: refuse, in: refuse };
+  }
+  if (type === undefined) return { ...plain, out: same, in: same };
+  const [params, results] = [paramTypes(type), resultTypes(type)];
+  return {
+    ...plain,
+    out: (args) => resources.out(args, params),
+    in: (given) => resources.in(given, results),
+  };
+}
+
+const same = <T>(values: T): T => values;
 
 /**
  * `given` with functions that note their use in `life`. Classes stay as they are, for the glue compares them: whoever

@@ -11,6 +11,7 @@ import type {
   GuestNews,
   GuestSaid,
   GuestWait,
+  SinkHandle,
   StreamHandle,
 } from "../channels/component.ts";
 import type { WitValue } from "../core/wit.ts";
@@ -61,6 +62,8 @@ export interface RemoteStreams {
   source(handle: StreamHandle): RemoteSource;
   /** A new stream, to hand to the host in an argument or a result. */
   sink(): { readonly handle: StreamHandle; readonly sink: RemoteSink };
+  /** For a stream that the host wants to be written. Once for each. */
+  sinkOf(handle: SinkHandle): RemoteSink;
   /** For a future that came in an argument or a result. Once for each. */
   future(handle: FutureHandle): RemoteFuture;
   /** A new future, to hand to the host. Its value may hold handles of {@link sink} and {@link promise}. */
@@ -181,54 +184,58 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
     known.set(future, end);
     return future;
   };
+  const sinkAt = (id: number): RemoteSink => {
+    /** Bytes that the host has not passed on, as far as is known here. */
+    let outstanding = 0;
+    let ending: "open" | "finished" | LatticeError = "open";
+    const end: Known = {
+      id,
+      get ready() {
+        return outstanding < STREAM_WINDOW || ending !== "open";
+      },
+      hear(news) {
+        if (news.tag === "room") outstanding = news.unread;
+        else if (news.tag === "fail") ending = failureOf(news);
+      },
+    };
+    const check = (): void => {
+      if (ending instanceof LatticeError) throw ending;
+    };
+    const write = (bytes: Uint8Array): Later<void> => {
+      check();
+      if (ending !== "open") throw new LatticeError("internal", "the stream is finished");
+      if (bytes.length === 0) return undefined;
+      const piece = owned(bytes.subarray(0, STREAM_WINDOW));
+      outstanding += piece.length;
+      say({ tag: "bytes", end: id, bytes: piece });
+      return when(end, () => {
+        check();
+        return bytes.length > STREAM_WINDOW ? write(bytes.subarray(STREAM_WINDOW)) : undefined;
+      });
+    };
+    const close = (said: GuestSaid): void => {
+      if (ending !== "open") return;
+      ending = "finished";
+      say(said);
+    };
+    const sink: RemoteSink = {
+      get ready() {
+        return end.ready;
+      },
+      write,
+      finish: () => close({ tag: "finish", end: id }),
+      fail: (reason) => close({ tag: "fail", end: id, reason }),
+    };
+    known.set(sink, end);
+    return sink;
+  };
   return {
     source: ({ $stream }) => sourceOf($stream),
     future: ({ $future }) => futureOf($future),
+    sinkOf: ({ $sink }) => sinkAt($sink),
     sink() {
       const id = --lastId;
-      /** Bytes that the host has not passed on, as far as is known here. */
-      let outstanding = 0;
-      let ending: "open" | "finished" | LatticeError = "open";
-      const end: Known = {
-        id,
-        get ready() {
-          return outstanding < STREAM_WINDOW || ending !== "open";
-        },
-        hear(news) {
-          if (news.tag === "room") outstanding = news.unread;
-          else if (news.tag === "fail") ending = failureOf(news);
-        },
-      };
-      const check = (): void => {
-        if (ending instanceof LatticeError) throw ending;
-      };
-      const write = (bytes: Uint8Array): Later<void> => {
-        check();
-        if (ending !== "open") throw new LatticeError("internal", "the stream is finished");
-        if (bytes.length === 0) return undefined;
-        const piece = owned(bytes.subarray(0, STREAM_WINDOW));
-        outstanding += piece.length;
-        say({ tag: "bytes", end: id, bytes: piece });
-        return when(end, () => {
-          check();
-          return bytes.length > STREAM_WINDOW ? write(bytes.subarray(STREAM_WINDOW)) : undefined;
-        });
-      };
-      const close = (said: GuestSaid): void => {
-        if (ending !== "open") return;
-        ending = "finished";
-        say(said);
-      };
-      const sink: RemoteSink = {
-        get ready() {
-          return end.ready;
-        },
-        write,
-        finish: () => close({ tag: "finish", end: id }),
-        fail: (reason) => close({ tag: "fail", end: id, reason }),
-      };
-      known.set(sink, end);
-      return { handle: { $stream: id }, sink };
+      return { handle: { $stream: id }, sink: sinkAt(id) };
     },
     promise() {
       const end = --lastId;
@@ -253,7 +260,7 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
 }
 
 /** `step` of what comes later, or at once of what is there. */
-function after<T, U>(later: Later<T>, step: (value: T) => Later<U>): Later<U> {
+export function after<T, U>(later: Later<T>, step: (value: T) => Later<U>): Later<U> {
   return later instanceof Promise ? later.then((value) => step(value)) : step(later);
 }
 

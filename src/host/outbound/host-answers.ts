@@ -9,14 +9,6 @@ import type { WitValue } from "../../core/wit.ts";
 import { withoutVersion } from "../../core/wit.ts";
 import { latticeAnswers } from "./link-names.ts";
 
-/** Interfaces that the host itself answers, without versions. */
-export const PROVIDED_INTERFACES: readonly string[] = [
-  "wasi:logging/logging",
-  "wasi:config/store",
-  "wasi:config/runtime",
-  "wasmcloud:bus/lattice",
-];
-
 export interface HostAnswersParts {
   readonly id: EntityId;
   readonly config: View<ReadonlyMap<string, string>>;

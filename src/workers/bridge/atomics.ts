@@ -29,12 +29,13 @@ export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedA
     return outcome.value;
   };
   return {
-    importFunction: (life, instance, func, gives) => {
+    importFunction: (life, imported) => {
+      const { instance, func, gives } = imported;
       return (...args) => {
-        const request = { callId: life.callId, instance, func, args };
+        const request = { callId: life.callId, instance, func, args: imported.out(args) };
         const results = answerTo(() => host.importedShared(request));
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host writes results of Importee.invoke
-        return unpack(results as readonly WitValue[], gives);
+        return unpack(imported.in(results as readonly WitValue[]), gives);
       };
     },
     say: (life, said) => tell(host, life, said),

@@ -10,13 +10,23 @@ import { asLatticeError } from "../../core/error.ts";
 
 export interface Bridge extends StreamBridge {
   /** A function that the host answers, as the glue wants it: value or promise, `err` thrown with a `payload`. */
-  importFunction(life: Life, instance: string, func: string, gives: Gives): GuestImportFunction;
+  importFunction(life: Life, imported: ImportedFunction): GuestImportFunction;
   /** Gives the results of the call that `life` serves, while its guest goes on. */
   respond(life: Life, results: readonly WitValue[]): void;
   /** Waits until `pollable` is ready. */
   block(life: Life, pollable: Pollable): unknown;
   /** Waits until some of `pollables` are ready, and gives their indices. */
   poll(life: Life, pollables: readonly Pollable[]): unknown;
+}
+
+export interface ImportedFunction {
+  readonly instance: string;
+  readonly func: string;
+  readonly gives: Gives;
+  /** Makes of arguments what crosses to the host. */
+  out(args: readonly WitValue[]): readonly WitValue[];
+  /** Makes of results what the glue takes. */
+  in(results: readonly WitValue[]): readonly WitValue[];
 }
 
 export type GuestImportFunction = (...args: readonly WitValue[]) => unknown;

@@ -11,7 +11,7 @@ export function createSyncBridge(): Bridge {
     );
   };
   return {
-    importFunction: (_, instance, func) => refuse(`${instance}.${func}`),
+    importFunction: (_, { instance, func }) => refuse(`${instance}.${func}`),
     say: refuse("a stream"),
     respond: refuse("a stream"),
     ask: refuse("a stream"),

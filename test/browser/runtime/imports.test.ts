@@ -130,14 +130,21 @@ test("an import that is still awaited when its call ends is told so", async () =
   expect(signal.aborted).toBe(true);
 });
 
-test("a component whose imports nobody answers is refused with their names", async () => {
+test("an import that nobody is linked for is asked of the host when it is called", async () => {
   await using opened = openRuntime();
+  const imports: Importee = {
+    async invoke({ instance, func, args }) {
+      if (args[0] === 0) throw new LatticeError("link-missing", `no link for ${instance}#${func}`);
+      return [7];
+    },
+  };
+  await using pool = await run(opened.runtime, "unmet", { imports });
+  const weigh = (grams: number) => pool.invoke(callOf("inlay:test/scales", "weigh", [grams]));
 
-  const started = run(opened.runtime, "unmet");
-
-  await expect(started).rejects.toMatchObject({
-    code: "import-unmet",
-    message: "the component imports acme:unknown/thing@1.0.0, which this host does not offer",
+  await expect(weigh(1)).resolves.toEqual([7]);
+  await expect(weigh(0)).rejects.toMatchObject({
+    code: "link-missing",
+    message: "no link for acme:unknown/thing@1.0.0#weigh",
   });
 });
 

@@ -64,14 +64,12 @@ const setup: ComponentSetup = {
   exports: new Map([
     [
       "",
-      new Map([
-        ["probe", "value"],
-        ["makes", "value"],
-        ["lives", "value"],
-        ["evaluates", "value"],
-        ["listens", "value"],
-        ["hears-others", "value"],
-      ]),
+      new Map(
+        ["probe", "makes", "lives", "evaluates", "listens", "hears-others"].map((func) => [
+          func,
+          { gives: "value" },
+        ]),
+      ),
     ],
   ]),
   adapted: new Map(),

@@ -20,9 +20,6 @@ export const clock: Clock = {
   },
 };
 
-/** The interfaces that hosts answer. */
-export const PROVIDED = ["wasi:logging/logging", "wasi:config/store", "wasi:config/runtime"];
-
 export interface TestRuntime extends AsyncDisposable {
   readonly runtime: Runtime;
   readonly logged: readonly LogEntry[];
@@ -39,7 +36,6 @@ export function openRuntime(
       (entry) => logged.push(entry),
     ),
     bridge: chooseBridge("auto"),
-    provided: PROVIDED,
     images: { cache: false },
     cache: createImageCache({ now: () => Date.now() }),
     ...options,

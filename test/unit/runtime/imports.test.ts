@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import type { FuncType, Interface, World } from "../../../src/core/wit.ts";
+import type { FunctionSetup } from "../../../src/channels/component.ts";
+import type { FuncType, Interface, WitType, World } from "../../../src/core/wit.ts";
 
 import {
   chooseBridge,
@@ -12,8 +13,6 @@ import { answeredImports, callableExports, unmetImports } from "../../../src/run
 
 const PLAIN: FuncType = { params: [] };
 const FALLIBLE: FuncType = { params: [], result: { kind: "result" } };
-const HANDLE: FuncType = { params: [], result: { kind: "own", resource: "bucket" } };
-
 function functions(...names: string[]): Interface {
   return new Map(names.map((name) => [name, PLAIN]));
 }
@@ -26,64 +25,115 @@ function worldOf(
 }
 
 describe("unmetImports", () => {
-  const provided = new Set(["wasi:logging/logging", "wasi:keyvalue/store"]);
-
-  test("WASI 0.2 and what the host provides are met, in any version", () => {
+  test("WASI 0.2 and whatever a link may answer are met, in any version", () => {
     const world = worldOf({
       "wasi:io/poll@0.2.0": functions("poll"),
       "wasi:io/poll@0.2.12": functions("poll"),
       "wasi:logging/logging": functions("log"),
-      "wasi:logging/logging@0.1.0-draft": functions("log"),
+      "wasi:keyvalue/store@0.2.0-draft": functions("open", "[method]bucket.get"),
+      "wasi:nn/graph@0.1.0": functions("load"),
       "acme:types/only@1.0.0": functions(),
+      "acme:unknown/thing": functions("weigh"),
     });
 
-    expect(unmetImports(world, provided)).toEqual([]);
+    expect(unmetImports(world)).toEqual([]);
   });
 
-  test("everything else is named as the component names it", () => {
+  test("what only a host could answer is named as the component names it", () => {
     const world = worldOf({
       "": functions("shout"),
       "wasi:io/poll@0.3.0": functions("poll"),
-      "wasi:http/outgoing-handler@0.2.0": functions("handle"),
-      "wasi:keyvalue/store@0.2.0-draft": new Map([["open", HANDLE]]),
+      "wasi:sockets/tcp@0.2.0": functions("[method]tcp-socket.listen"),
+      "wasi:filesystem/types@0.3.0": functions(),
     });
 
-    expect(unmetImports(world, provided)).toEqual([
-      "function shout of its world",
-      "wasi:io/poll@0.3.0",
-      "wasi:http/outgoing-handler@0.2.0",
-      "wasi:keyvalue/store@0.2.0-draft with resources (open)",
+    expect(unmetImports(world)).toEqual([
+      "function shout of its world (only interfaces can be linked)",
+      "wasi:io/poll@0.3.0 (no link can stand for what WASI wants of a host)",
+      "wasi:sockets/tcp@0.2.0 (no link can stand for what WASI wants of a host)",
     ]);
   });
 });
 
-test("the host answers what is not WASI, and knows which functions give a result", () => {
-  const world = worldOf({
-    "wasi:io/poll@0.2.0": functions("poll"),
-    "a:b/c@1.0.0": new Map([
-      ["plain", PLAIN],
-      ["fallible", FALLIBLE],
-    ]),
-    "a:b/types@1.0.0": functions(),
+describe("how functions cross", () => {
+  const BUCKET: WitType = { kind: "own", resource: "bucket", of: "a:b/buckets@1.0.0" };
+  const INPUT: WitType = { kind: "own", resource: "input-stream", of: "wasi:io/streams@0.2.0" };
+  const OWN: WitType = { kind: "own", resource: "shelf" };
+  const gives = (result: WitType, ...params: WitType[]): FuncType => ({
+    params: params.map((type, index) => ({ name: `p${index}`, type })),
+    result,
   });
 
-  expect(answeredImports(world)).toEqual(
-    new Map([
-      [
-        "a:b/c@1.0.0",
-        new Map([
-          ["plain", "nothing"],
-          ["fallible", "result"],
+  test("as what they give, with their types where there are handles", () => {
+    const open = gives({ kind: "result", ok: { kind: "option", some: BUCKET } });
+    const world = worldOf({
+      "wasi:io/poll@0.2.0": functions("poll"),
+      "a:b/c@1.0.0": new Map<string, FuncType>([
+        ["plain", PLAIN],
+        ["fallible", FALLIBLE],
+        ["open", open],
+      ]),
+      "a:b/buckets@1.0.0": functions(),
+      "a:b/types@1.0.0": functions(),
+    });
+
+    expect(answeredImports(world)).toEqual(
+      new Map([
+        [
+          "a:b/c@1.0.0",
+          {
+            resources: [],
+            functions: new Map([
+              ["plain", { gives: "nothing" }],
+              ["fallible", { gives: "result" }],
+              ["open", { gives: "result", type: open }],
+            ]),
+          },
+        ],
+        ["a:b/buckets@1.0.0", { resources: ["bucket"], functions: new Map() }],
+      ]),
+    );
+  });
+
+  test("those that cannot cross say why, and refuse only themselves", () => {
+    const world = worldOf(
+      {
+        "a:b/c": new Map<string, FuncType>([
+          ["reads", gives(INPUT)],
+          ["writes", gives({ kind: "bool" }, INPUT)],
+          ["streams", gives({ kind: "stream", element: { kind: "u8" } })],
         ]),
-      ],
-    ]),
-  );
-});
+      },
+      {
+        "a:b/d": new Map<string, FuncType>([
+          ["reads", gives(INPUT)],
+          ["own", gives({ kind: "bool" }, { kind: "list", element: OWN })],
+          ["theirs", gives({ kind: "bool" }, BUCKET)],
+        ]),
+      },
+    );
+    const refusals = (setups: ReadonlyMap<string, FunctionSetup> | undefined) =>
+      Array.from(setups ?? [], ([func, { refused }]) => [func, refused]);
 
-test("methods of resources are not for callers", () => {
-  const world = worldOf({}, { "a:b/c": functions("go", "[method]x.y", "[constructor]x") });
+    expect(refusals(answeredImports(world).get("a:b/c")?.functions)).toEqual([
+      ["reads", undefined],
+      ["writes", "handles of input-stream of wasi:io/streams@0.2.0 stay within the component"],
+      ["streams", "it has streams or futures of the component model"],
+    ]);
+    expect(refusals(callableExports(world).get("a:b/d"))).toEqual([
+      ["reads", "handles of input-stream of wasi:io/streams@0.2.0 stay within the component"],
+      ["own", "handles of shelf of its own stay within the component"],
+      ["theirs", undefined],
+    ]);
+  });
 
-  expect(callableExports(world)).toEqual(new Map([["a:b/c", new Map([["go", "nothing"]])]]));
+  test("methods of resources are not for callers", () => {
+    const world = worldOf({}, { "a:b/c": functions("go", "[method]x.y", "[constructor]x") });
+
+    expect(callableExports(world)).toEqual(
+      new Map([["a:b/c", new Map([["go", { gives: "nothing" }]])]]),
+    );
+  });
 });
 
 describe("how guests wait", () => {

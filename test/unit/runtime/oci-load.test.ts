@@ -20,7 +20,6 @@ function openLoader(options: Partial<LoadParts> = {}): {
   const work: Promise<unknown>[] = [];
   const parts: LoadParts = {
     bridge: "sync",
-    provided: new Set(),
     clock: realClock,
     maxBytes: 1_000_000,
     allowLatest: false,

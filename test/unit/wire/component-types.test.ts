@@ -11,8 +11,16 @@ const t = (kind: PrimitiveKind): WitType => ({ kind });
 const list = (element: WitType): WitType => ({ kind: "list", element });
 const option = (some: WitType): WitType => ({ kind: "option", some });
 const tuple = (...elements: WitType[]): WitType => ({ kind: "tuple", elements });
-const own = (resource: string): WitType => ({ kind: "own", resource });
-const borrow = (resource: string): WitType => ({ kind: "borrow", resource });
+const own = (resource: string, of?: string): WitType => ({
+  kind: "own",
+  resource,
+  ...(of !== undefined && { of }),
+});
+const borrow = (resource: string, of?: string): WitType => ({
+  kind: "borrow",
+  resource,
+  ...(of !== undefined && { of }),
+});
 const record = (fields: Readonly<Record<string, WitType>>): WitType => ({
   kind: "record",
   fields: named(fields),
@@ -82,10 +90,12 @@ describe("the world of a fixture", () => {
     expect(read).toEqual(
       world({
         imports: {
-          "wasi:io/poll@0.2.6": { "[method]pollable.block": func({ self: borrow("pollable") }) },
+          "wasi:io/poll@0.2.6": {
+            "[method]pollable.block": func({ self: borrow("pollable", "wasi:io/poll@0.2.6") }),
+          },
           "wasi:clocks/monotonic-clock@0.2.6": {
             now: func({}, t("u64")),
-            "subscribe-duration": func({ when: t("u64") }, own("pollable")),
+            "subscribe-duration": func({ when: t("u64") }, own("pollable", "wasi:io/poll@0.2.6")),
           },
         },
         exports: { "inlay:test/sleeper": { sleep: func({ ms: t("u64") }, t("u64")) } },
@@ -146,7 +156,10 @@ describe("the world of a fixture", () => {
           },
           "wasi:filesystem/types@0.2.6": {},
           "wasi:filesystem/preopens@0.2.6": {
-            "get-directories": func({}, list(tuple(own("descriptor"), t("string")))),
+            "get-directories": func(
+              {},
+              list(tuple(own("descriptor", "wasi:filesystem/types@0.2.6"), t("string"))),
+            ),
           },
           "wasi:random/random@0.2.6": { "get-random-u64": func({}, t("u64")) },
         },
@@ -199,6 +212,8 @@ describe("the world of a fixture", () => {
     );
   });
 
+  const BUCKETS = "inlay:test/buckets@1.2.0";
+
   test("resources: constructors, methods, statics, and a resource under its first name", () => {
     const read = componentWorld(fixture("resources"));
 
@@ -214,26 +229,26 @@ describe("the world of a fixture", () => {
           clock: { tick: func({}, t("u64")) },
           "inlay:test/names@1.2.0": {},
           "inlay:test/buckets@1.2.0": {
-            "[constructor]bucket": func({ name: t("string") }, own("bucket")),
-            "[static]bucket.of": func({ name: t("string") }, orError(own("bucket"))),
+            "[constructor]bucket": func({ name: t("string") }, own("bucket", BUCKETS)),
+            "[static]bucket.of": func({ name: t("string") }, orError(own("bucket", BUCKETS))),
             "[method]bucket.get": func(
-              { self: borrow("bucket"), key: t("string") },
+              { self: borrow("bucket", BUCKETS), key: t("string") },
               orError(option(list(t("u8")))),
             ),
             "[method]bucket.same": func(
-              { self: borrow("bucket"), other: borrow("bucket") },
+              { self: borrow("bucket", BUCKETS), other: borrow("bucket", BUCKETS) },
               t("bool"),
             ),
-            open: func({ name: t("string") }, orError(own("bucket"))),
+            open: func({ name: t("string") }, orError(own("bucket", BUCKETS))),
           },
         },
         exports: {
           "": { run: func({ args: list(t("string")) }, { kind: "result" }) },
           "inlay:test/shelves@1.2.0": {
-            "[constructor]shelf": func({ pails: list(own("bucket")) }, own("shelf")),
+            "[constructor]shelf": func({ pails: list(own("bucket", BUCKETS)) }, own("shelf")),
             "[method]shelf.take": func(
               { self: borrow("shelf"), at: t("u32") },
-              option(own("bucket")),
+              option(own("bucket", BUCKETS)),
             ),
             merge: func({ a: own("shelf"), b: own("shelf") }, orError(own("shelf"))),
           },
@@ -384,7 +399,9 @@ describe("what a component may look like", () => {
 
     const read = componentWorld(bytes);
 
-    expect(read.exports).toEqual(new Map([["a:b/c", new Map([["open", func({}, own("r"))]])]]));
+    expect(read.exports).toEqual(
+      new Map([["a:b/c", new Map([["open", func({}, own("r", "i"))]])]]),
+    );
   });
 
   test("module types, values and exported types do not show", async () => {

@@ -44,7 +44,6 @@ function openNode(open: OpenSharedStore, shares: boolean, options: Partial<LoadP
   const heard: LoadProgress[] = [];
   const parts: LoadParts = {
     bridge: "sync",
-    provided: new Set(),
     clock: realClock,
     maxBytes: 1_000_000,
     allowLatest: false,

@@ -15,6 +15,7 @@ import type { View } from "../core/view.ts";
 
 import { messageOf } from "../core/error.ts";
 import { sameKey } from "../core/link.ts";
+import { sameValues } from "./same-values.ts";
 
 /** Links that peers on the bus may make a provider keep. */
 const MOST_TOLD = 1000;
@@ -126,7 +127,7 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
   const tell = async (entry: Known): Promise<void> => {
     const config = entry.values.peek();
     const { link, role, taken } = entry;
-    if (taken !== undefined && taken.link === link && taken.config === config) return;
+    if (taken?.link === link && sameValues(taken.config, config)) return;
     const next: ProviderLink = { link, role, config };
     const took = await attempt("provider.link-failed", entry, () =>
       provider.link(next, over.signal),
@@ -223,7 +224,7 @@ function sameEnds(one: Link, other: Link): boolean {
 
 /** Told on the bus with other values than before. */
 function retold(entry: Known, { values }: Wanted): boolean {
-  return values !== undefined && entry.values.peek() !== values;
+  return values !== undefined && !sameValues(entry.values.peek(), values);
 }
 
 function fixed<T>(value: T): View<T> {

@@ -21,6 +21,7 @@ import { inTime, watchHealth } from "./provider-health.ts";
 import { takeLease } from "./provider-lease.ts";
 import { createProviderLinks } from "./provider-links.ts";
 import { createProviderLoad } from "./provider-load.ts";
+import { sameValues } from "./same-values.ts";
 
 export interface ProviderRunParts {
   readonly kinds: readonly ProviderKind[];
@@ -171,7 +172,10 @@ function attach(
 
   /** Configuration is told in order, the last one last. */
   let configuring = Promise.resolve();
+  let configured = config.peek();
   const configure = (values: Values): void => {
+    if (sameValues(configured, values)) return;
+    configured = values;
     configuring = configuring
       .then(() => provider.configure(values))
       .catch((cause: unknown) =>

@@ -78,6 +78,9 @@ const link = (source: string, target: string, more: object = {}): object => ({
 const putLink = async (...args: Parameters<typeof link>): Promise<void> => {
   expect(await ctl("link.put", link(...args))).toMatchObject({ success: true });
 };
+/** Resolves when `node` has heard of a link from `source`. */
+const knows = (node: LatticeHost, source: string): Promise<void> =>
+  expect.poll(() => node.facts.links.peek().get(entityId(source))?.length ?? 0).toBeGreaterThan(0);
 const removeLink = async (source: string): Promise<void> => {
   const key = {
     source_id: source,
@@ -171,7 +174,7 @@ test("links come with the configuration of the provider's end: those of before i
   const config = fresh("config");
   await putConfig(config, { bucket: "b" });
   await putLink("early", id, { source_config: [config] });
-  await expect.poll(() => node.facts.links.peek().has(entityId("early"))).toBe(true);
+  await knows(node, "early");
 
   await startProvider(node, id);
   const atStart = [...sample.told];
@@ -270,7 +273,7 @@ test.each([{ nodes: "one node, without NATS" }, { nodes: "two nodes" }])(
     await scale(second, component);
     const wire = await peer.listen(`default.${kv}.wrpc.>`);
     await putLink(component, kv);
-    await expect.poll(() => second.facts.links.peek().has(entityId(component))).toBe(true);
+    await knows(second, component);
 
     const counts = [await count(component, "a"), await count(component, "b")];
     counts.push(await count(component, "a"));

@@ -43,7 +43,10 @@ const pingShape = record<{ response: HostNews }>({
   response: record<HostNews>({ id: text, labels: defaulting(dictionary(text), new Map()) }),
 });
 
-/** `true` when no native host answers. `undefined` until that is known, and where these credentials cannot find out. */
+/**
+ * `true` when no native host answers. `undefined` until that is known, and where these credentials cannot find out. The
+ * host must answer pings itself by now: its own answer shows that pings arrive.
+ */
 export function takeCensus(
   { control, lattice, host, clock, log }: DialectParts,
   signal: AbortSignal,
@@ -52,15 +55,21 @@ export function takeCensus(
   /** When each native host was last heard of, on the monotonic clock. */
   const natives = new Map<string, number>();
   let blind = false;
+  /** Whether this host's own answer to the last ping came. */
+  let heardSelf = false;
   let cancelRound: Cancel | undefined;
   let cancelLook: Cancel | undefined;
 
   const ping = (): void => {
     if (blind || signal.aborted) return;
     cancelRound?.();
+    heardSelf = false;
     cancelRound = clock.after(PING_WINDOW_MS, () => {
       cancelRound = undefined;
-      if (natives.size === 0 && control.status.peek().phase === "open") alone.set(true);
+      if (natives.size > 0 || blind || control.status.peek().phase !== "open") return;
+      if (heardSelf) alone.set(true);
+      // Nobody's answer, not even this host's own: these credentials may not ping, so silence says nothing.
+      else log.warn("census.unanswered", { problem: "a ping did not even reach this host" });
     });
     try {
       control.publish(controlSubject(lattice, "host.ping"), NONE, { reply: inbox });
@@ -137,7 +146,10 @@ export function takeCensus(
     );
   };
   listen(inbox, ({ data, status }) => {
-    if (status === undefined) hearOf(readJson(data, pingShape).response);
+    if (status !== undefined) return;
+    const { response } = readJson(data, pingShape);
+    if (response.id === host) heardSelf = true;
+    else hearOf(response);
   });
   for (const event of ["host_started", "host_heartbeat", "host_stopped"]) {
     listen(eventSubject(lattice, event), ({ subject, data }) => {

@@ -39,9 +39,12 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
         { offered: commands.available, facts: facts.status },
         until,
       );
-      wanted.subscribe((member) => sharing.set(member), until);
       const receive = answerer(table, routing);
-      keepMembership({ bus: control, log, subjects: table.shared, receive, wanted }, until);
+      const member = keepMembership(
+        { bus: control, log, subjects: table.shared, receive, wanted },
+        until,
+      );
+      member.subscribe((value) => sharing.set(value));
     },
     announce: createAnnouncer(parts),
     attend: (desk, until) => attend(parts, desk, until),

@@ -1,0 +1,176 @@
+/** Who answers for the whole lattice: tabs, as long as no native host can. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { NatsServer } from "../../support/launch-nats.ts";
+import type { NativePeer } from "../../support/native-peer.ts";
+
+import { launchNats } from "../../support/launch-nats.ts";
+import { startHost } from "../../support/lattice-host.ts";
+import { startScriptedHost } from "../../support/scripted-host.ts";
+import { connectPeer } from "../../support/native-peer.ts";
+
+let server: NatsServer;
+let peer: NativePeer;
+beforeAll(async () => {
+  server = await launchNats();
+  peer = await connectPeer(server.ws);
+});
+afterAll(async () => {
+  await peer[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+/** All answers to `tail` in `lattice` within 300 ms. */
+const answers = (lattice: string, tail: string): Promise<unknown[]> =>
+  peer.gather(`wasmbus.ctl.v1.${lattice}.${tail}`, undefined, 300);
+const links = { success: true, message: "", response: [] };
+const native = { success: true, message: "answered by a native host" };
+/** Longer than a tab waits for answers to its pings. */
+const pastTheWindow = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1300));
+
+test.concurrent("tabs share the groups: one of them answers", async () => {
+  const lattice = "shared";
+  await using one = await startHost({ url: server.ws }, { lattice });
+  await using two = await startHost({ url: server.ws }, { lattice });
+  await Promise.all([one.sharing(true), two.sharing(true)]);
+
+  const got = [
+    await answers(lattice, "link.get"),
+    await answers(lattice, "claims.get"),
+    await answers(lattice, "config.get.a"),
+  ];
+
+  const none = { success: true, message: "Configuration not found" };
+  expect(got).toEqual([[links], [links], [none]]);
+});
+
+test.concurrent("where a native host answers pings, it alone answers for the lattice", async () => {
+  const lattice = "native";
+  const host = await startScriptedHost(peer, lattice);
+  await using tab = await startHost({ url: server.ws }, { lattice });
+  await expect.poll(host.pinged).toBeGreaterThan(0);
+  await pastTheWindow();
+
+  const asked = Array.from({ length: 20 }, () => peer.ask(`wasmbus.ctl.v1.${lattice}.link.get`));
+
+  expect(await Promise.all(asked)).toEqual(Array.from({ length: 20 }, () => native));
+  expect(host.answered).toHaveLength(20);
+  expect(tab.log.map(({ event }) => event)).not.toContain("groups.joined");
+  await host.stop();
+});
+
+test.concurrent("tabs leave when a native host comes, and take over when it goes", async () => {
+  const lattice = "relay";
+  await using tab = await startHost({ url: server.ws }, { lattice });
+  await tab.sharing(true);
+  const first = await answers(lattice, "link.get");
+
+  const host = await startScriptedHost(peer, lattice);
+  await tab.sharing(false);
+  const meanwhile = await answers(lattice, "link.get");
+  await host.stop();
+  await tab.sharing(true);
+  const after = await answers(lattice, "link.get");
+
+  expect([first, meanwhile, after]).toEqual([[links], [native], [links]]);
+});
+
+test.concurrent("a host that says it is in a browser keeps nobody out", async () => {
+  const lattice = "kin";
+  const host = await startScriptedHost(peer, lattice, { "hostcore.os": "browser" });
+  await using tab = await startHost({ url: server.ws }, { lattice });
+
+  await tab.sharing(true);
+
+  await host.stop();
+});
+
+test.concurrent("a hidden or frozen tab holds no group, and takes them up again", async () => {
+  const lattice = "hidden";
+  await using tab = await startHost({ url: server.ws }, { lattice });
+  await tab.sharing(true);
+
+  tab.host.setShown(false);
+  await tab.sharing(false);
+  const hidden = await answers(lattice, "link.get");
+  tab.host.setShown(true);
+  await tab.sharing(true);
+  tab.host.setPresent(false);
+  await tab.sharing(false);
+  const frozen = await answers(lattice, "link.get");
+  tab.host.setPresent(true);
+  await tab.sharing(true);
+  const back = await answers(lattice, "link.get");
+
+  expect([hidden, frozen, back]).toEqual([[], [], [links]]);
+});
+
+test.concurrent("an option keeps a tab out", async () => {
+  const lattice = "unwilling";
+  await using tab = await startHost({ url: server.ws }, { lattice, parts: { shareWork: false } });
+  await pastTheWindow();
+
+  expect(await answers(lattice, "link.get")).toEqual([]);
+  expect(tab.log.map(({ event }) => event)).not.toContain("groups.joined");
+});
+
+test.concurrent("no command is lost while members come and go", async () => {
+  const lattice = "moving";
+  await using stays = await startHost({ url: server.ws }, { lattice });
+  await using moves = await startHost({ url: server.ws }, { lattice });
+  await Promise.all([stays.sharing(true), moves.sharing(true)]);
+  const put = (n: number): Promise<unknown> =>
+    peer.ask(`wasmbus.ctl.v1.${lattice}.config.put.n${n}`, { n: String(n) });
+  const sent: Promise<unknown>[] = [];
+
+  for (let n = 0; n < 300; n++) {
+    sent.push(put(n));
+    if (n === 100) moves.host.setShown(false);
+    if (n % 50 === 0) await peer.nats.flush();
+  }
+  const replies = await Promise.all(sent);
+  await moves.sharing(false);
+
+  expect(new Set(replies.map((each) => JSON.stringify(each)))).toEqual(
+    new Set(['{"success":true,"message":"successfully put config"}']),
+  );
+});
+
+test.concurrent("a host that stops answers what it had begun", async () => {
+  const lattice = "ending";
+  const tab = await startHost({ url: server.ws }, { lattice });
+  await tab.sharing(true);
+  const sent = Array.from({ length: 50 }, (_, n) =>
+    peer.ask(`wasmbus.ctl.v1.${lattice}.config.put.n${n}`, {}),
+  );
+  await peer.nats.flush(); // the server has routed them all
+
+  await tab[Symbol.asyncDispose]();
+
+  const put = { success: true, message: "successfully put config" };
+  expect(await Promise.all(sent)).toEqual(sent.map(() => put));
+});
+
+test.concurrent("credentials that may not listen to the groups or to events let the tab join, outside the groups", async () => {
+  const denied = (subject: string) => ({ subscribe: { deny: [subject] } });
+  await using strict = await launchNats({
+    users: [
+      { user: "blind", password: "b", permissions: denied("wasmbus.evt.>") },
+      { user: "groupless", password: "g", permissions: denied("wasmbus.ctl.v1.default.link.*") },
+      { user: "peer", password: "p" },
+    ],
+  });
+  const at = (user: string) => ({ url: strict.ws.replace("//", `//${user}:${user[0]}@`) });
+  await using asking = await connectPeer(strict.ws, { user: "peer", pass: "p" });
+  await using blind = await startHost(at("blind"));
+  await pastTheWindow();
+  const none = await asking.gather("wasmbus.ctl.v1.default.config.get.a", undefined, 300);
+
+  await using groupless = await startHost(at("groupless"));
+  await groupless.sharing(true);
+  const some = await asking.gather("wasmbus.ctl.v1.default.config.get.a", undefined, 300);
+
+  expect(none).toEqual([]);
+  expect(blind.log.map(({ event }) => event)).toContain("census.denied");
+  expect(some).toHaveLength(1);
+  expect(groupless.log.map(({ event }) => event)).toContain("groups.denied");
+});

@@ -1,0 +1,206 @@
+import { expect, test } from "vitest";
+import type { MemoryConnectOptions } from "../../../src/bus/memory-bus.ts";
+import type { Bus, BusMessage } from "../../../src/core/bus.ts";
+
+import { createMemoryLattice } from "../../../src/bus/memory.ts";
+import { hostId, latticeId } from "../../../src/core/ids.ts";
+import { takeCensus } from "../../../src/dialects/v1/census.ts";
+import { fakeClock } from "../../support/fake-clock.ts";
+import { recordLog } from "../../support/log-recorder.ts";
+
+const SELF = `N${"A".repeat(55)}`;
+const OTHER = `N${"B".repeat(55)}`;
+const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+/** Lets everything happen that only waits for the bus in memory. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function setUp(options: MemoryConnectOptions = {}) {
+  const clock = fakeClock();
+  const lattice = createMemoryLattice({ clock });
+  const bus = lattice.connect(options);
+  const peer = lattice.connect();
+  const { log, entries } = recordLog();
+  const ended = new AbortController();
+  answerAs(bus, SELF, { "hostcore.os": "browser" });
+  const start = () =>
+    takeCensus(
+      {
+        control: bus,
+        rpc: bus,
+        lattice: latticeId("default"),
+        host: hostId(SELF),
+        clock,
+        log,
+      },
+      ended.signal,
+    );
+  return { clock, bus, peer, entries, ended, start };
+}
+
+/** Answers pings, and questions after its inventory, as a host with these labels does; `pause` makes it deaf. */
+function answerAs(peer: Bus, id: string, labels: object): { asked: number; deaf: boolean } {
+  const state = { asked: 0, deaf: false };
+  const answer =
+    (response: object) =>
+    ({ reply }: BusMessage): void => {
+      state.asked++;
+      if (reply === undefined || state.deaf) return;
+      peer.publish(reply, encode({ success: true, message: "", response }));
+    };
+  peer.subscribe("wasmbus.ctl.v1.default.host.ping", answer({ id, labels }));
+  peer.subscribe(`wasmbus.ctl.v1.default.host.get.${id}`, answer({}));
+  return state;
+}
+const tell = (peer: Bus, event: string, source: string, data: object): void =>
+  peer.publish(`wasmbus.evt.default.${event}`, encode({ source, data }));
+
+test("nobody native is there when no ping is answered in time", async () => {
+  const { clock, start } = setUp();
+
+  const alone = start();
+  await settled();
+  clock.advance(999);
+  const early = alone.peek();
+  clock.advance(1);
+
+  expect([early, alone.peek()]).toEqual([undefined, true]);
+});
+
+test.each([
+  { labels: { "hostcore.os": "linux" }, alone: false },
+  { labels: {}, alone: false },
+  { labels: { "hostcore.os": "browser" }, alone: true },
+  { labels: { "hostcore.os": "linux", "inlay.browser": "Firefox" }, alone: true },
+])("a host with labels $labels that answers pings: alone is $alone", async (row) => {
+  const { clock, peer, start } = setUp();
+  answerAs(peer, OTHER, row.labels);
+
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+  await settled();
+
+  expect(alone.peek()).toBe(row.alone);
+});
+
+test.each(["host_started", "host_heartbeat"])("%s of a native host is heard", async (event) => {
+  const { clock, peer, start } = setUp();
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+
+  tell(peer, event, OTHER, { labels: { "hostcore.os": "macos" } });
+  await settled();
+  const met = alone.peek();
+  tell(peer, "host_stopped", OTHER, { labels: {} });
+  await settled();
+  const before = alone.peek(); // a ping asks whether there are others
+  clock.advance(1000);
+
+  expect([met, before, alone.peek()]).toEqual([false, false, true]);
+});
+
+test("its own events and those of tabs mean nothing", async () => {
+  const { clock, peer, start } = setUp();
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+
+  tell(peer, "host_heartbeat", SELF, { labels: {} });
+  tell(peer, "host_heartbeat", OTHER, { labels: { "hostcore.os": "browser" } });
+  await settled();
+
+  expect(alone.peek()).toBe(true);
+});
+
+test("what cannot be read is passed over", async () => {
+  const { clock, peer, start } = setUp();
+  const alone = start();
+  await settled();
+
+  tell(peer, "host_started", OTHER, { labels: { a: 1 } });
+  peer.publish("wasmbus.evt.default.host_heartbeat", new TextEncoder().encode("{"));
+  await settled();
+  clock.advance(1000);
+
+  expect(alone.peek()).toBe(true);
+});
+
+test("a native host that is late with its heartbeat is asked, and gone if it does not answer", async () => {
+  const { clock, peer, start } = setUp();
+  const native = answerAs(peer, OTHER, { "hostcore.os": "linux" });
+  const alone = start();
+  await settled();
+  const pinged = native.asked;
+
+  clock.advance(35_000);
+  await settled();
+  const lives = alone.peek();
+  const asked = native.asked - pinged;
+  native.deaf = true;
+  clock.advance(35_000);
+  await settled();
+  clock.advance(2000); // the time for an answer
+  await settled();
+  clock.advance(1000); // and for others to answer a ping
+  await settled();
+
+  expect(lives).toBe(false);
+  expect(asked).toBe(1);
+  expect(alone.peek()).toBe(true);
+});
+
+test("after a reconnect pings ask again", async () => {
+  const { clock, bus, peer, start } = setUp();
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+  const before = alone.peek();
+
+  bus.cut();
+  answerAs(peer, OTHER, { "hostcore.os": "linux" });
+  bus.restore();
+  await settled();
+
+  expect([before, alone.peek()]).toEqual([true, false]);
+});
+
+test("who may not listen to events does not know, and says so", async () => {
+  const { clock, entries, start } = setUp({
+    permits: (_, subject) => !subject.startsWith("wasmbus.evt."),
+  });
+
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+
+  expect(alone.peek()).toBeUndefined();
+  expect(entries.map(({ event }) => event)).toContain("census.denied");
+});
+
+test("who may not ping does not know either", async () => {
+  const { clock, entries, start } = setUp({
+    permits: (operation, subject) => operation === "subscribe" || !subject.endsWith("host.ping"),
+  });
+
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+
+  expect(alone.peek()).toBeUndefined();
+  expect(entries.map(({ event }) => event)).toContain("census.unanswered");
+});
+
+test("it ends with its signal", async () => {
+  const { clock, peer, ended, start } = setUp();
+  const native = answerAs(peer, OTHER, { "hostcore.os": "linux" });
+  start();
+  await settled();
+  const asked = native.asked;
+
+  ended.abort();
+  clock.advance(200_000);
+  await settled();
+
+  expect(native.asked).toBe(asked);
+});

@@ -10,18 +10,26 @@ export interface NativeHost extends AsyncDisposable {
   readonly id: string;
   /** Subjects of lattice-wide requests that it has answered. */
   readonly answered: readonly string[];
+  /** How often it was pinged. */
+  readonly pinged: () => number;
   /** Says goodbye and answers nothing any more, without closing the peer's connection. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startNativeHost({ nats }: NativePeer, lattice: string): Promise<NativeHost> {
+const LINUX = {
+  "hostcore.arch": "x86_64",
+  "hostcore.os": "linux",
+  "hostcore.osfamily": "unix",
+};
+
+export async function startNativeHost(
+  { nats }: NativePeer,
+  lattice: string,
+  labels: Readonly<Record<string, string>> = LINUX,
+): Promise<NativeHost> {
   const id = testHostId();
   const answered: string[] = [];
-  const labels = {
-    "hostcore.arch": "x86_64",
-    "hostcore.os": "linux",
-    "hostcore.osfamily": "unix",
-  };
+  let pings = 0;
   const inventory = {
     components: [],
     providers: [],
@@ -59,6 +67,7 @@ export async function startNativeHost({ nats }: NativePeer, lattice: string): Pr
   const subscriptions = [
     nats.subscribe(at("host.ping"), {
       callback: (_, message) => {
+        pings++;
         const { host_id: _1, components: _2, providers: _3, ...host } = inventory;
         message.respond(reply({ ...host, id, lattice, ctl_host: "nats://10.0.0.1:4222" }));
       },
@@ -81,6 +90,7 @@ export async function startNativeHost({ nats }: NativePeer, lattice: string): Pr
   return {
     id,
     answered,
+    pinged: () => pings,
     async [Symbol.asyncDispose]() {
       announce("host_stopped", { labels });
       for (const subscription of subscriptions) subscription.unsubscribe();

@@ -4,6 +4,7 @@
  * Handles of resources are bytes of the mapping's own choice. What an instance has of a mapping lives in its
  * {@link Held}, which ends with the instance.
  */
+import type { ErrorCode } from "../core/error.ts";
 import type { WitValue } from "../core/wit.ts";
 import { partOf } from "./parts.ts";
 import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
@@ -23,11 +24,15 @@ export type ImportFunction = (
 
 export interface ImportContext {
   readonly held: Held;
-  /** Calls a function of `instance`, an interface of the lattice, at whatever the component is linked to. */
+  /**
+   * Calls a function of `instance`, an interface of the lattice, at whatever the component is linked to. A failure with
+   * the code `expected` is nobody's news.
+   */
   readonly far: (
     instance: string,
     func: string,
     args: readonly WitValue[],
+    expected?: ErrorCode,
   ) => Promise<readonly WitValue[]>;
   /** The link name that is in force. */
   readonly linkName: string;
@@ -112,7 +117,7 @@ export function nameOf(handle: WitValue): string {
 export const failed = (val: WitValue): readonly WitValue[] => [{ tag: "err", val }];
 
 /** A WIT `ok` in the place of results. */
-export const done = (val?: WitValue): readonly WitValue[] => [{ tag: "ok", val }];
+export const succeeded = (val?: WitValue): readonly WitValue[] => [{ tag: "ok", val }];
 
 /**
  * The results of `call`, or what `errOf` makes of the failure's text where the machinery failed. A trap stays one, and a

@@ -5,6 +5,7 @@ import type { Face } from "./export-mapping.ts";
 import type { Held, ImportMapping } from "./import-mapping.ts";
 
 import { parseWit } from "../wire/wit-text.ts";
+import { BLOBSTORE_IMPORTS } from "./blobstore.ts";
 import { faceOf } from "./export-mapping.ts";
 import { HTTP_IMPORTS } from "./http.ts";
 import { createHeld } from "./import-mapping.ts";
@@ -14,6 +15,7 @@ import { MESSAGING_EXPORTS, MESSAGING_IMPORTS } from "./messaging.ts";
 
 const IMPORTS: Readonly<Record<string, ImportMapping>> = {
   ...KEYVALUE_IMPORTS,
+  ...BLOBSTORE_IMPORTS,
   ...MESSAGING_IMPORTS,
   ...HTTP_IMPORTS,
 };

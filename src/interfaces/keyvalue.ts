@@ -8,7 +8,7 @@ import type { ExportMapping } from "./export-mapping.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { errorText, stringOf } from "./parts.ts";
-import { done, functionsOf, handleOf, nameOf, okOf, orErr } from "./import-mapping.ts";
+import { functionsOf, handleOf, nameOf, okOf, orErr, succeeded } from "./import-mapping.ts";
 
 const WIRE = (name: string): string => `wrpc:keyvalue/${name}@0.2.0-draft`;
 
@@ -44,7 +44,7 @@ export const KEYVALUE_IMPORTS: Readonly<Record<string, ImportMapping>> = {
   "wasi:keyvalue/store@0.2.0-draft": {
     links: ["wasi:keyvalue/store"],
     functions: functionsOf({
-      open: ([identifier]) => done(handleOf(stringOf(identifier))),
+      open: ([identifier]) => succeeded(handleOf(stringOf(identifier))),
       ...Object.fromEntries(
         METHODS.map((method) => [`[method]bucket.${method}`, ofBucket("store", method)]),
       ),

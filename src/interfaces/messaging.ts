@@ -9,7 +9,7 @@ import type { Held, ImportContext, ImportFunction, ImportMapping } from "./impor
 
 import { LatticeError } from "../core/error.ts";
 import { bytesOf, errorText, listOf, partOf, stringOf } from "./parts.ts";
-import { done, failed, functionsOf, okOf, orErr } from "./import-mapping.ts";
+import { failed, succeeded, functionsOf, okOf, orErr } from "./import-mapping.ts";
 
 const CONSUMER = "wasmcloud:messaging/consumer@0.2.0";
 const HANDLER = "wasmcloud:messaging/handler@0.2.0";
@@ -79,8 +79,8 @@ const ofOwn = (
   });
 
 const TYPES: Readonly<Record<string, ImportFunction>> = {
-  "[static]client.connect": ([name], { held }) => done(held.put(new Client(stringOf(name)))),
-  "[method]client.disconnect": () => done(),
+  "[static]client.connect": ([name], { held }) => succeeded(held.put(new Client(stringOf(name)))),
+  "[method]client.disconnect": () => succeeded(),
   "[constructor]message": ([given], { held }) => {
     const data = bytesOf(given);
     held.weigh(data.length);
@@ -155,7 +155,7 @@ const REQUEST_REPLY: Readonly<Record<string, ImportFunction>> = {
     if ("err" in outcome) return asOther(results);
     const reply = brokerMessageOf(outcome.ok);
     held.weigh(reply.body.length);
-    return done([held.put(new Message(reply.body, reply))]);
+    return succeeded([held.put(new Message(reply.body, reply))]);
   },
   reply: ([to, handle], context) => {
     const { held } = context;
@@ -203,7 +203,7 @@ export const MESSAGING_EXPORTS: Readonly<Record<string, ExportMapping>> = {
         },
         results: (results) => {
           const outcome = okOf(results);
-          return "err" in outcome ? failed(errorText(outcome.err)) : done();
+          return "err" in outcome ? failed(errorText(outcome.err)) : succeeded();
         },
       },
     },

@@ -5,6 +5,7 @@
  * types.
  */
 import type { ImportCall, Importee } from "../../core/call.ts";
+import type { ErrorCode } from "../../core/error.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { LinkTable } from "../../core/link.ts";
 import type { Log } from "../../core/log.ts";
@@ -60,6 +61,7 @@ export function createOutbound(parts: OutboundParts): Importee {
     instance: string,
     func: string,
     args: readonly WitValue[],
+    expected?: ErrorCode,
   ): Promise<readonly WitValue[]> => {
     const link = linkNameOf(request, route.links);
     let target: EntityId | undefined;
@@ -80,6 +82,7 @@ export function createOutbound(parts: OutboundParts): Importee {
       });
     } catch (cause) {
       const { code } = asLatticeError(cause);
+      if (code === expected) throw cause;
       const problem = messageOf(cause);
       log.warn("import.failed", { workload: id, instance, func, link, target, code, problem });
       throw cause;
@@ -102,7 +105,7 @@ export function createOutbound(parts: OutboundParts): Importee {
         held: heldOf(request),
         linkName: linkNameOf(request, mapping.links),
         signal: request.signal,
-        far: (wire, name, given) => call(request, route, wire, name, given),
+        far: (wire, name, given, expected) => call(request, route, wire, name, given, expected),
       });
     },
   };

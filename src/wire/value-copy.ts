@@ -258,7 +258,7 @@ function copyStream(copyChunk: Copy): Copy {
     return new ReadableStream(
       {
         async pull(controller) {
-          const { done, value: chunk } = await reader.read();
+          const { done, value: chunk } = await reader.read().catch(brokenOff);
           if (done) return controller.close();
           try {
             controller.enqueue(copyChunk(chunk));
@@ -284,10 +284,15 @@ function copyFuture(copy: Copy): Copy {
       } catch (error) {
         throw asBadInput("future", error);
       }
-    });
+    }, brokenOff);
     copied.catch(() => undefined); // heard by whoever awaits it; nobody has to
     return copied;
   };
+}
+
+/** Over the lattice nobody learns why. */
+function brokenOff(): never {
+  throw new LatticeError("incomplete", "the other side broke off what it sent");
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -65,11 +65,40 @@ package inlay:test@0.1.0 {
     slow: func() -> string;
     keep: func(v: list<point>) -> list<point>;
     only-here: func() -> string;
+    resource thing { constructor(name: string); name: func() -> string; }
+    flow: func(s: stream<u8>) -> stream<u8>;
+    names: func(s: stream<string>) -> stream<string>;
+    later: func(s: future<string>) -> tuple<future<string>>;
+    both: func(body: tuple<stream<u8>, future<u32>>) -> result<tuple<u32, future<u32>>, string>;
+    broken: func() -> stream<u8>;
+    never: func() -> tuple<future<string>>;
   }
 }`;
 
 const echo = parseWit(ECHO_WIT).interfaces.get(ECHO) ?? new Map();
 const without = (name: string): typeof echo => new Map([...echo].filter(([key]) => key !== name));
+
+const BROKEN = new LatticeError("guest-trapped", "unreachable");
+
+/** A stream of what `next` gives until that is nothing. */
+function pulling(next: () => unknown): ReadableStream {
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const chunk = next();
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(chunk);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function all(stream: unknown): Promise<unknown[]> {
+  const parts: unknown[] = [];
+  for await (const chunk of stream as ReadableStream<Iterable<unknown>>) parts.push(...chunk);
+  return parts;
+}
 
 /** What the target sees of its calls. */
 interface Heard {
@@ -103,6 +132,24 @@ function target(heard: Heard, name = "target"): LocalComponent {
       [`${ECHO}#trap-silently`]: trap,
       [`${ECHO}#wrong`]: () => "not a number",
       [`${ECHO}#slow`]: () => new Promise(() => heard.calls.push(call)),
+      [`${ECHO}#flow`]: (stream) => stream,
+      [`${ECHO}#names`]: (stream) => stream,
+      [`${ECHO}#later`]: (future) => [future],
+      [`${ECHO}#both`]: async (body) => {
+        const [stream, future] = body as [ReadableStream<Uint8Array>, Promise<number>];
+        let size = 0;
+        for await (const chunk of stream) size += chunk.length;
+        return { tag: "ok", val: [size, future] };
+      },
+      [`${ECHO}#broken`]: () => {
+        const left: (Uint8Array | LatticeError)[] = [Uint8Array.of(1), BROKEN];
+        return pulling(() => {
+          const next = left.shift();
+          if (next instanceof LatticeError) throw next;
+          return next;
+        });
+      },
+      [`${ECHO}#never`]: () => [Promise.reject(BROKEN)],
       [`${ECHO}#keep`]: (value) => {
         heard.kept.push(value);
         return value;
@@ -311,10 +358,11 @@ export function callsContract(route: CallRoute): void {
       { func: "wrong", gives: "incomplete", what: "a result of another type is none" },
       { func: "slow", gives: "incomplete", what: "the target's deadline ends without a result" },
       { func: "only-here", gives: "not-served", what: "the target has no such function" },
+      { func: "[constructor]thing", gives: "not-served", what: "a component's things are its own" },
     ])("$what", async ({ func, gives }) => {
       await using stage = await open(route);
 
-      expect(await stage.run(call(func))).toEqual(gives);
+      expect(await stage.run(call(func, ...(func.startsWith("[") ? ["x"] : [])))).toEqual(gives);
     });
 
     test("the target's node knows why", async () => {
@@ -373,6 +421,81 @@ export function callsContract(route: CallRoute): void {
       stage.links.set(new Map([[CALLER, [link("default", entityId("nobody"))]]]));
 
       expect(await stage.run(call("two", "a", 1))).toBe("not-served");
+    });
+  });
+
+  describe(`${route.name}: streams and futures`, () => {
+    test("bytes flow there and back", async () => {
+      await using stage = await open(route);
+      const parts = [Uint8Array.of(1, 2), new Uint8Array(100_000).fill(7), Uint8Array.of(3)];
+
+      const given = await stage.run(async (importing) => {
+        const left = [...parts];
+        const [stream] = await importing(
+          ECHO,
+          "flow",
+          pulling(() => left.shift()),
+        );
+        return all(stream);
+      });
+
+      expect(given).toEqual(parts.flatMap((part) => [...part]));
+    });
+
+    test("so do values", async () => {
+      await using stage = await open(route);
+      const left = [["a", "b"], ["c"]];
+
+      const given = await stage.run(async (importing) => {
+        const [stream] = await importing(
+          ECHO,
+          "names",
+          pulling(() => left.shift()),
+        );
+        return all(stream);
+      });
+
+      expect(given).toEqual(["a", "b", "c"]);
+    });
+
+    test("and what comes later", async () => {
+      await using stage = await open(route);
+
+      const given = await stage.run(async (importing) => {
+        const [given] = await importing(ECHO, "later", Promise.resolve("soon"));
+        return (given as Promise<string>[])[0];
+      });
+
+      expect(given).toBe("soon");
+    });
+
+    test("within other values", async () => {
+      await using stage = await open(route);
+      const left = [Uint8Array.of(1, 2), Uint8Array.of(3)];
+
+      const given = await stage.run(async (importing) => {
+        const body = [pulling(() => left.shift()), Promise.resolve(9)];
+        const [result] = await importing(ECHO, "both", body);
+        const { tag, val } = result as { tag: string; val: [number, Promise<number>] };
+        return [tag, val[0], await val[1]];
+      });
+
+      expect(given).toEqual(["ok", 3, 9]);
+    });
+
+    test("a stream that breaks off is not whole, and a future that does never comes", async () => {
+      await using stage = await open(route);
+      const codeOf = (cause: unknown): unknown =>
+        cause instanceof LatticeError ? cause.code : cause;
+
+      const given = await stage.run(async (importing) => {
+        const [stream] = await importing(ECHO, "broken");
+        const [given] = await importing(ECHO, "never");
+        const [future] = given as Promise<string>[];
+        return [await all(stream).catch(codeOf), await future?.catch(codeOf)];
+      });
+
+      expect(given).toEqual(["incomplete", "incomplete"]);
     });
   });
 

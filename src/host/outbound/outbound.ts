@@ -4,7 +4,7 @@
  * Interfaces that 1.x translates go by their mapping (`interfaces/`), all others as they are, by the component's own
  * types.
  */
-import type { ImportCall, Importee } from "../../core/call.ts";
+import type { ImportCall, Importee, Results } from "../../core/call.ts";
 import type { ErrorCode } from "../../core/error.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { LinkTable } from "../../core/link.ts";
@@ -62,7 +62,7 @@ export function createOutbound(parts: OutboundParts): Importee {
     func: string,
     args: readonly WitValue[],
     expected?: ErrorCode,
-  ): Promise<readonly WitValue[]> => {
+  ): Promise<Results> => {
     const link = linkNameOf(request, route.links);
     let target: EntityId | undefined;
     try {

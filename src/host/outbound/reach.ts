@@ -10,6 +10,7 @@ import type { EntityId } from "../../core/ids.ts";
 import type { World } from "../../core/wit.ts";
 
 import { LatticeError } from "../../core/error.ts";
+import { isServable } from "../../interfaces/servable.ts";
 import { sameTypes } from "./same-types.ts";
 import { asIfRemote } from "./short-circuit.ts";
 
@@ -19,6 +20,8 @@ export interface LocalTarget {
   readonly world: World;
   /** Records what passes. */
   readonly callee: Callee;
+  /** As a dialect is told of it; default false. */
+  readonly handles?: boolean;
   /** False while no more calls are to come. */
   readonly accepting: () => boolean;
 }
@@ -44,6 +47,7 @@ export function createReach({ dialects, local, shortCircuit, intercept }: ReachP
       here !== undefined &&
       wanted !== undefined &&
       offered !== undefined &&
+      isServable(func, offered, here.handles ?? false) &&
       sameTypes(wanted, offered) &&
       here.accepting()
     ) {

@@ -6,6 +6,7 @@ import type { Callee } from "../../core/call.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { FuncType } from "../../core/wit.ts";
 
+import { flowing } from "../../core/call.ts";
 import { asLatticeError, LatticeError } from "../../core/error.ts";
 import { copyParams, copyResults } from "../../interfaces/copies.ts";
 
@@ -16,7 +17,9 @@ export function asIfRemote(callee: Callee, target: EntityId, type: FuncType): Ca
       call.signal.throwIfAborted();
       const args = copyParams(type, call.args);
       try {
-        return copyResults(type, await callee.invoke({ ...call, args }));
+        const results = await callee.invoke({ ...call, args });
+        const copies = copyResults(type, results);
+        return results.ended === undefined ? copies : flowing(copies, results.ended);
       } catch {
         if (call.signal.aborted) throw asLatticeError(call.signal.reason, "aborted");
         // wRPC has no word for failure, and tells one of a function without results from nothing at all. Why it failed

@@ -2,15 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { openNatsBus } from "../bus/nats.ts";
-import type { Clock } from "../core/clock.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { latticeId } from "../core/ids.ts";
-import { createLog } from "../core/log.ts";
-import { createGatherings } from "../dialects/v1/gathering.ts";
-import { createInboxes } from "../dialects/v1/inboxes.ts";
-import { createRoundTrips } from "../dialects/v1/pace.ts";
-import { reach } from "../dialects/v1/rpc-client.ts";
 import { formatWave } from "../wire/wave-format.ts";
 import {
   CALL_USAGE,
@@ -20,18 +13,9 @@ import {
   typesOfWash,
   type CallArguments,
 } from "./call-arguments.ts";
+import { machineClock, openLatticeClient } from "./lattice-client.ts";
 import { DATA } from "./project.ts";
 import { findRunning } from "./running.ts";
-import { nodeSocket } from "./tcp-socket.ts";
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes("--help")) {
@@ -50,30 +34,16 @@ async function main(args: readonly string[]): Promise<void> {
   };
   const { server, lattice } = whereTo(asked);
   const lifetime = new AbortController();
-  const rpc = await openNatsBus({
-    servers: [server],
+  const client = await openLatticeClient({
+    server,
+    lattice,
     name: "inlay call",
-    inboxPrefix: `_INBOX.${randomUUID()}`,
-    clock,
-    log: createLog(
-      () => clock.now(),
-      () => undefined,
-    ), // what goes wrong is thrown
+    connectTimeoutMs: asked.timeoutMs,
     signal: lifetime.signal,
-    firstConnectTimeoutMs: asked.timeoutMs,
-    socketFactory: nodeSocket,
   });
   const late = `no result of ${asked.target} within ${asked.timeoutMs} ms`;
-  clock.after(asked.timeoutMs, () => lifetime.abort(new LatticeError("deadline", late)));
-  const inboxes = createInboxes(rpc, lifetime.signal);
-  const parts = {
-    rpc,
-    lattice,
-    inboxes,
-    roundTrips: createRoundTrips(rpc, lifetime.signal),
-    gatherings: createGatherings(),
-  };
-  const [result] = await reach(parts, asked.target, world).invoke({
+  machineClock.after(asked.timeoutMs, () => lifetime.abort(new LatticeError("deadline", late)));
+  const [result] = await client.reach(asked.target, world).invoke({
     id: randomUUID(),
     source: undefined,
     target: asked.target,
@@ -85,7 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
     signal: lifetime.signal,
   });
   // What was sent last, the end of the parameters, has left when the server has answered this.
-  await rpc.drain();
+  await client.bus.drain();
   const type = typed.type.result;
   if (type !== undefined) {
     await print(asked.json ? JSON.stringify(result, asJson) : formatWave(result, type));

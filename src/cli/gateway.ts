@@ -1,6 +1,6 @@
 /**
- * The one port of `npm start`: the built files, `inlay.json` for the page, and `/nats` as a way to a NATS server for
- * pages from here and programs, and for nobody else.
+ * The one port of `npm start`: the built files, `inlay.json` for the page, `/nats` as a way to a NATS server for
+ * pages from here and programs, and for nobody else, and `/~/{component}/` as a way to components that answer HTTP.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -9,6 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { DEFAULT_PORT, type StartOptions } from "./arguments.ts";
+import { createHttpRoute, type HttpRoute, ROUTE } from "./http-route.ts";
 import { createPassThrough, refuse, type Upgrade } from "./pass-through.ts";
 import { createSite, type Site } from "./site.ts";
 import { commonHeaders, serveFile } from "./static-files.ts";
@@ -25,7 +26,7 @@ export interface Gateway extends AsyncDisposable {
   readonly site: Site;
   /** Address of the pass-through: `ws://127.0.0.1:8080/nats`. */
   readonly ws: string;
-  /** From now on `/nats` leads to the server at `url`; before, it is refused. */
+  /** From now on `/nats` and `/~/` lead to the server at `url`; before, they are refused. */
   leadTo(url: URL, whose: "ours" | "theirs"): void;
 }
 
@@ -40,10 +41,13 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const port = await listen(server, options);
   const site = createSite({ host: options.host, port, certificate: pem?.cert });
   const ws = `${site.page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`;
-  const way: { upgrade?: Upgrade } = {};
+  const way: { upgrade?: Upgrade; http?: HttpRoute } = {};
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    respond(request, response, { ...options, site }).catch((error: unknown) => {
+    const answered = request.url?.startsWith(ROUTE)
+      ? intoLattice(request, response, way.http)
+      : respond(request, response, { ...options, site });
+    answered.catch((error: unknown) => {
       if (!response.destroyed) say(`${request.url ?? ""}: ${messageOf(error)}`);
       response.destroy();
     });
@@ -72,8 +76,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         const from = whose === "ours" && origin !== undefined ? { origin } : {};
         way.upgrade = createPassThrough({ url, onFailure, ...from });
       }
+      way.http = createHttpRoute({ server: url, lattice: options.lattice, site });
     },
     async [Symbol.asyncDispose]() {
+      await way.http?.[Symbol.asyncDispose]();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
       await closed;
@@ -89,6 +95,16 @@ function judge(request: IncomingMessage, site: Site, open: boolean): readonly [n
   if (origin !== undefined && !site.isOwnOrigin(origin)) return [403, "Forbidden"];
   if (upgrade?.toLowerCase() !== "websocket") return [400, "Bad Request"];
   return open ? [101, "Switching Protocols"] : [503, "Service Unavailable"];
+}
+
+async function intoLattice(
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: HttpRoute | undefined,
+): Promise<void> {
+  if (route !== undefined) return route.respond(request, response);
+  response.writeHead(503, { "content-type": "text/plain; charset=utf-8" });
+  response.end("there is no way into the lattice yet\n");
 }
 
 async function respond(

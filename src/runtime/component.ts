@@ -67,9 +67,9 @@ export async function createComponent(
         exports: new Map([...callableExports(prepared.world), ...plain(adapted.exports)]),
         adapted: adapted.behind,
         imports: new Map([
-          ...answeredImports(prepared.world),
-          ...Array.from(
-            plain(adapted.imports),
+          // Those that something stands for are the worker's own matter.
+          ...[...answeredImports(prepared.world)].filter(([of]) => world.imports.has(of)),
+          ...[...plain(adapted.imports)].map(
             ([of, functions]) => [of, { functions, resources: [] }] as const,
           ),
         ]),

@@ -115,15 +115,12 @@ export function createGuestStreams(clock: Clock): GuestStreams {
     if (inlet.done) inlets.delete(end);
   };
   const look = (wanted: readonly number[]): GuestNews =>
-    wanted.flatMap((end) => {
-      const news = newsOf(end);
-      return news === undefined ? [] : [[end, news] as const];
-    });
-  const newsOf = (end: number): EndNews | undefined => {
+    wanted.flatMap((end) => newsOf(end).map((news) => [end, news] as const));
+  const newsOf = (end: number): readonly EndNews[] => {
     const outlet = outlets.get(end);
     if (outlet === undefined) return inletOf(end).room();
     const news = outlet.take();
-    if (news !== undefined && news.tag !== "bytes") outlets.delete(end);
+    if (news.some(({ tag }) => tag !== "bytes")) outlets.delete(end);
     return news;
   };
   return {

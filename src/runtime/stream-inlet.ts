@@ -17,7 +17,7 @@ export interface Inlet {
   /** Ended and handed over: nothing more can come of it. */
   readonly done: boolean;
   /** There is room for more, or nobody wants any. */
-  room(): EndNews | undefined;
+  room(): readonly EndNews[];
   /** Nothing more comes; what is finished stays so, and can be read. */
   close(reason: LatticeError): void;
 }
@@ -120,9 +120,10 @@ export function createInlet(changed: () => void): Inlet {
     },
     room() {
       if (unwanted !== undefined) {
-        return { tag: "fail", code: "aborted", message: `nobody reads on: ${unwanted.message}` };
+        const message = `nobody reads on: ${unwanted.message}`;
+        return [{ tag: "fail", code: "aborted", message }];
       }
-      return unreadBytes < ROOM_BELOW ? { tag: "room", unread: unreadBytes } : undefined;
+      return unreadBytes < ROOM_BELOW ? [{ tag: "room", unread: unreadBytes }] : [];
     },
     close(reason) {
       if (!open()) return;

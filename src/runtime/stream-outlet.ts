@@ -8,51 +8,57 @@ import { asLatticeError, LatticeError as Failure } from "../core/error.ts";
 
 export interface Outlet {
   /** What there is, and is gone from here then; without anything it begins to get some, and tells when it has. */
-  take(): EndNews | undefined;
+  take(): readonly EndNews[];
   /** Nobody reads on. */
   close(reason: LatticeError): void;
 }
 
-/** Reads nothing ahead. */
+/** Bytes of a stream that wait here, once it is read at all: with the last chunk, about one part of a shared answer. */
+const READ_AHEAD_BYTES = 128 * 1024;
+
 export function createStreamOutlet(stream: ReadableStream<unknown>, changed: () => void): Outlet {
   let reader: ReadableStreamDefaultReader<unknown> | undefined;
   let reading = false;
-  let news: EndNews | undefined;
-  const came = (next: EndNews): void => {
-    reading = false;
-    news = next;
-    changed();
-  };
-  const read = async (from: ReadableStreamDefaultReader<unknown>): Promise<EndNews> => {
-    for (;;) {
+  let closed = false;
+  let news: EndNews[] = [];
+  let aheadBytes = 0;
+
+  const read = async (from: ReadableStreamDefaultReader<unknown>): Promise<void> => {
+    while (aheadBytes < READ_AHEAD_BYTES) {
       const { done, value } = await from.read();
-      if (done) return { tag: "finish" };
+      if (done) return came({ tag: "finish" });
       if (!(value instanceof Uint8Array)) {
         throw new Failure("unsupported", "only streams of bytes cross to a component");
       }
-      if (value.length > 0) return { tag: "bytes", bytes: value };
+      if (value.length === 0) continue;
+      aheadBytes += value.length;
+      came({ tag: "bytes", bytes: value });
     }
+  };
+  const came = (next: EndNews): void => {
+    if (next.tag !== "bytes") closed = true;
+    news.push(next);
+    changed();
+  };
+  const readOn = (): void => {
+    if (reading || closed) return;
+    reading = true;
+    const gone = async (): Promise<void> => read((reader ??= stream.getReader()));
+    gone()
+      .catch((thrown: unknown) => came(failed(thrown)))
+      .finally(() => (reading = false));
   };
   return {
     take() {
-      if (news === undefined && !reading) {
-        reading = true;
-        try {
-          read((reader ??= stream.getReader())).then(came, (thrown: unknown) =>
-            came(failed(thrown)),
-          );
-        } catch (thrown) {
-          // Somebody else reads it.
-          reading = false;
-          return failed(thrown);
-        }
-      }
       const taken = news;
-      news = undefined;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same form, its bytes cut down to what they show
-      return compact(taken) as EndNews | undefined;
+      news = [];
+      aheadBytes = 0;
+      readOn();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same, their bytes cut down to what they show
+      return compact(taken) as readonly EndNews[];
     },
     close(reason) {
+      closed = true;
       // Whoever made the stream may fail by it, and has nobody to tell.
       const ending = reader?.cancel(reason) ?? (stream.locked ? undefined : stream.cancel(reason));
       ending?.catch(() => undefined);
@@ -66,9 +72,9 @@ export function createFutureOutlet(
   lend: (value: WitValue) => WitValue,
   changed: () => void,
 ): Outlet {
-  let news: EndNews | undefined;
+  let news: readonly EndNews[] = [];
   const came = (next: EndNews): void => {
-    news = next;
+    news = [next];
     changed();
   };
   const lent = async (): Promise<EndNews> => ({ tag: "value", value: lend(await promise) });

@@ -17,7 +17,7 @@ export interface AdaptedCall {
    * Gives the results while the guest function goes on: the instance stays busy until the adapter returns, and streams in
    * the results live until then. Only once; what the adapter returns afterwards does not count.
    */
-  respond(results: readonly WitValue[]): void;
+  readonly respond: (results: readonly WitValue[]) => void;
 }
 
 /**

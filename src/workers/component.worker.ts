@@ -2,4 +2,4 @@
 import { serveComponent } from "./serve.ts";
 import { createWasi } from "./wasi.ts";
 
-serveComponent(createWasi);
+serveComponent(self, createWasi);

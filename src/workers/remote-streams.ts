@@ -123,15 +123,16 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
     bridge.say(life, said);
   };
   const sourceOf = (id: number): RemoteSource => {
-    let rest: Uint8Array | undefined;
+    /** What has come and is not read. */
+    let rest: Uint8Array[] = [];
     let ending: "open" | "finished" | LatticeError = "open";
     const end: Known = {
       id,
       get ready() {
-        return rest !== undefined || ending !== "open";
+        return rest.length > 0 || ending !== "open";
       },
       hear(news) {
-        if (news.tag === "bytes") rest = news.bytes;
+        if (news.tag === "bytes") rest.push(news.bytes);
         else ending = news.tag === "fail" ? failureOf(news) : "finished";
       },
     };
@@ -141,16 +142,18 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
       },
       read: (maxBytes) =>
         when(end, () => {
-          if (rest === undefined) {
+          const [first] = rest;
+          if (first === undefined) {
             if (ending instanceof LatticeError) throw ending;
             return undefined;
           }
-          const part = rest.subarray(0, maxBytes);
-          rest = part.length === rest.length ? undefined : rest.subarray(part.length);
+          const part = first.subarray(0, maxBytes);
+          if (part.length === first.length) rest.shift();
+          else rest[0] = first.subarray(part.length);
           return part;
         }),
       cancel() {
-        rest = undefined;
+        rest = [];
         if (ending !== "open") return;
         ending = "finished";
         say({ tag: "cancel", end: id });

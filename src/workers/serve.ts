@@ -12,12 +12,12 @@ import { LatticeError, messageOf } from "../core/error.ts";
 import { createGuest } from "./guest.ts";
 import { strip } from "./scope.ts";
 
-/** Serves what this worker is given by {@link portOfWorker}; `wasi` makes what guests get of WASI. */
-export function serveComponent(wasi: GuestParts["wasi"]): void {
+/** Serves what the worker with `scope` is given by {@link portOfWorker}; `wasi` makes what guests get of WASI. */
+export function serveComponent(scope: Port, wasi: GuestParts["wasi"]): void {
   // Its own copy of the scope's methods: the scope loses them.
   const own: Port = {
-    postMessage: self.postMessage.bind(self),
-    addEventListener: self.addEventListener.bind(self),
+    postMessage: scope.postMessage.bind(scope),
+    addEventListener: scope.addEventListener.bind(scope),
   };
   void portOfWorker(own).then((port) => serve(port, wasi));
 }

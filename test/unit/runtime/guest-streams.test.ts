@@ -86,7 +86,8 @@ test("a stream of the host that breaks off fails the guest's read", async () => 
 
 test("what the guest does not want is cancelled, and so is everything at the end of the call", async () => {
   const { host, guest } = connect();
-  const [one, other, untouched] = [streamOf(bytes(1)), streamOf(bytes(1), bytes(2)), streamOf()];
+  const long = Array.from({ length: 9 }, () => new Uint8Array(65_536));
+  const [one, other, untouched] = [streamOf(bytes(1)), streamOf(...long), streamOf()];
   const [first, second] = [one, other, untouched].map(({ stream }) => host.lend(stream) as never);
   guest.source(first as never).cancel();
   await guest.source(second as never).read(1);

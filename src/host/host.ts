@@ -21,6 +21,7 @@ import { createSource } from "../core/view.ts";
 import { createInterfaces } from "../interfaces/interfaces.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
+import { watchConnections } from "./connections.ts";
 import { factCommands } from "./fact-commands.ts";
 import { firstReading } from "./first-reading.ts";
 import { keepBeating } from "./heartbeat.ts";
@@ -125,6 +126,11 @@ export function createHost(parts: HostParts): Host {
     workloads: workloads.describe(),
     providers: providers.describe(),
   });
+  const tell = (event: HostEvent): void => {
+    announce(event);
+    if (event.type === "labels-changed") parts.onLabels?.(event.labels);
+  };
+  const labelsChanged = (): void => tell({ type: "labels-changed", labels: labels.all() });
   const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
 
   let stopping: Promise<void> | undefined;
@@ -156,6 +162,7 @@ export function createHost(parts: HostParts): Host {
       parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
       await flushed(control, lifetime.signal);
+      watchConnections({ control, rpc, clock, log, labels, labelsChanged }, lifetime.signal);
       keepBeating(clock, parts.heartbeatMs ?? HEARTBEAT_MS, beat, lifetime.signal);
       control.status.subscribe((status) => status.phase === "open" && beat(), lifetime.signal);
     },
@@ -192,10 +199,7 @@ export function createHost(parts: HostParts): Host {
     facts: factChanges.handlers,
     registries: parts.registries,
     providers,
-    announce: (event) => {
-      announce(event);
-      if (event.type === "labels-changed") parts.onLabels?.(event.labels);
-    },
+    announce: tell,
     stop: (timeoutMs) => host.stop(timeoutMs),
     log,
   });

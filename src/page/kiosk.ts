@@ -6,6 +6,7 @@ import { mark } from "./panels/mark.ts";
 import { createSession } from "./session.ts";
 import { readStart } from "./site.ts";
 import { adviceFor } from "./state/advice.ts";
+import { outageOf } from "./state/connections.ts";
 import { documentState, writeDocumentState } from "./state/document-state.ts";
 import { count } from "./state/figures.ts";
 import { failedState } from "./state/idle-state.ts";
@@ -54,7 +55,8 @@ function picture(state: NodeState): ReturnType<typeof html> {
   </main>`;
 }
 
-function words({ phase, lattice, error }: NodeState): string {
+function words(state: NodeState): string {
+  const { phase, lattice, error } = state;
   switch (phase) {
     case "idle":
     case "connecting":
@@ -62,7 +64,7 @@ function words({ phase, lattice, error }: NodeState): string {
     case "joined":
       return `Serving lattice ${lattice}`;
     case "reconnecting":
-      return "Connection lost, reconnecting";
+      return `${outageOf(state)?.lost ?? "Connection lost"}; reconnecting`;
     case "stopped":
       return `Left lattice ${lattice}`;
     case "failed":

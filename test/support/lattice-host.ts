@@ -53,9 +53,9 @@ export function testHostId(): string {
   return hostIdOf(crypto.getRandomValues(new Uint8Array(32)));
 }
 
-/** Joins the server at `url` (`ws://…`), or uses `bus`. */
+/** Joins the server at `url` (`ws://…`), with a connection of its own for calls at `rpcUrl` if given; or uses `bus`. */
 export async function startHost(
-  at: { readonly url: string } | { readonly bus: Bus },
+  at: { readonly url: string; readonly rpcUrl?: string } | { readonly bus: Bus },
   options: LatticeHostOptions = {},
 ): Promise<LatticeHost> {
   const lifetime = new AbortController();
@@ -67,22 +67,22 @@ export async function startHost(
     (entry) => entries.push(entry),
   );
   const lattice = latticeId(options.lattice ?? "default");
-  const bus =
-    "bus" in at
-      ? at.bus
-      : await openNatsBus({
-          servers: [at.url],
-          name: "test host",
-          inboxPrefix: `_INBOX.${id}`,
-          clock: realClock,
-          log,
-          signal: lifetime.signal,
-          socketFactory: nodeWebSocket(),
-        });
+  const open = (server: string): Promise<Bus> =>
+    openNatsBus({
+      servers: [server],
+      name: "test host",
+      inboxPrefix: `_INBOX.${id}`,
+      clock: realClock,
+      log,
+      signal: lifetime.signal,
+      socketFactory: nodeWebSocket(),
+    });
+  const bus = "bus" in at ? at.bus : await open(at.url);
+  const rpc = "rpcUrl" in at && at.rpcUrl !== undefined ? await open(at.rpcUrl) : bus;
   const dialect = createV1(
     {
       control: bus,
-      rpc: bus,
+      rpc,
       lattice,
       host: id,
       clock: realClock,
@@ -105,7 +105,7 @@ export async function startHost(
     log,
     runtime: localRuntime(options.components ?? {}),
     control: bus,
-    rpc: bus,
+    rpc,
     dialects: [{ ...dialect, facts }],
     registries: createRegistries(),
     record: (call) => calls.push(call),

@@ -7,6 +7,7 @@ import type { PageActions } from "../session.ts";
 import { html, nothing } from "lit";
 import { ACTIVITY_SECONDS, barsPath, callsPerSecond } from "../state/activity.ts";
 import { adviceFor, sentence } from "../state/advice.ts";
+import { outageOf } from "../state/connections.ts";
 import { count, duration, rate } from "../state/figures.ts";
 import { joinSteps } from "./join-steps.ts";
 import { mark } from "./mark.ts";
@@ -64,24 +65,17 @@ function subline(state: NodeState, nowMs: number): TemplateResult | string {
     case "joined":
       return html`This tab is <b>${name ?? "a host"}</b> in ${lattice}`;
     case "reconnecting": {
-      const [since, reason] = outage(state);
-      const ago =
-        since === undefined
-          ? ""
-          : ` ${duration(Math.max(0, nowMs - since)).replace(/\.\d+/, "")} ago`;
-      return `Connection lost${ago}${reason === undefined ? "" : `: ${reason}`}. It comes back by itself.`;
+      const outage = outageOf(state);
+      if (outage === undefined) return "The connection comes back";
+      const { lost, since, reason } = outage;
+      const ago = ` ${duration(Math.max(0, nowMs - since)).replace(/\.\d+/, "")} ago`;
+      return `${lost}${ago}${reason === undefined ? "" : `: ${reason}`}. It comes back by itself.`;
     }
     case "stopped":
       return html`This tab no longer answers calls of ${lattice}. Other hosts go on.`;
     case "failed":
       return state.error === undefined ? "" : sentence(state.error.message);
   }
-}
-
-function outage({ control, rpc }: NodeState): [since?: number, reason?: string] {
-  const broken = [control, rpc].find((bus) => bus.phase === "reconnecting");
-  if (broken?.phase !== "reconnecting") return [];
-  return broken.reason === undefined ? [broken.since] : [broken.since, broken.reason];
 }
 
 function buttons(

@@ -4,6 +4,7 @@ import type { BusStatus } from "../../core/bus.ts";
 import type { Bridge, NodeState } from "../../core/node-state.ts";
 
 import { html, nothing } from "lit";
+import { factsWords } from "../state/facts.ts";
 
 const BRIDGES: Readonly<Record<Bridge, string>> = {
   jspi: "JSPI: guests wait by stack switching",
@@ -18,6 +19,7 @@ export function hostCard(state: NodeState): TemplateResult {
     <dl class="rows">
       ${row("Name", state.friendlyName)} ${hostIdRow(state.hostId)} ${row("Lattice", state.lattice)}
       ${busRow("Control", state.control)} ${busRow("Calls", state.rpc)}
+      ${row("Links and configuration", state.hostId === undefined ? undefined : factsWords(state))}
       ${row("Bridge", state.bridge === undefined ? undefined : BRIDGES[state.bridge])}
       ${row("Version", state.version === "" ? undefined : `Inlay ${state.version}`)}
       ${

@@ -2,6 +2,7 @@
 import type { NodeState, WorkloadView } from "../../core/node-state.ts";
 
 import { adviceFor } from "./advice.ts";
+import { outageOf } from "./connections.ts";
 
 /** A sentence about the step from `before` to `now`; empty when there is nothing to say. */
 export function announcement(before: NodeState, now: NodeState): string {
@@ -16,7 +17,8 @@ export function announcement(before: NodeState, now: NodeState): string {
   return [...sentences, ...gone].join(" ");
 }
 
-function phaseSentence({ phase, lattice, friendlyName, error }: NodeState): string {
+function phaseSentence(state: NodeState): string {
+  const { phase, lattice, friendlyName, error } = state;
   switch (phase) {
     case "idle":
       return "Not joined.";
@@ -25,7 +27,7 @@ function phaseSentence({ phase, lattice, friendlyName, error }: NodeState): stri
     case "joined":
       return `Joined lattice ${lattice}${friendlyName === undefined ? "" : ` as ${friendlyName}`}.`;
     case "reconnecting":
-      return "The connection was lost. Reconnecting.";
+      return `${outageOf(state)?.lost ?? "Connection lost"}. Reconnecting.`;
     case "stopped":
       return `Left lattice ${lattice}.`;
     case "failed":

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { adviceFor, plainSentence, sentence } from "../../../src/page/state/advice.ts";
 import { announcement } from "../../../src/page/state/announcement.ts";
 import { documentState } from "../../../src/page/state/document-state.ts";
+import { factsWords } from "../../../src/page/state/facts.ts";
 import { count, duration, onScale, rate, short, size } from "../../../src/page/state/figures.ts";
 import { idFor } from "../../../src/page/state/references.ts";
 import * as samples from "../../support/sample-states.ts";
@@ -41,6 +42,25 @@ test.each([
   { reference: "", id: "component" },
 ])("$reference suggests the id $id", ({ reference, id }) => {
   expect(idFor(reference)).toBe(id);
+});
+
+test("what the lattice keeps is told in words", () => {
+  const { facts, sharing } = samples.joined;
+  const words = [
+    factsWords({ facts, sharing }),
+    factsWords({ facts, sharing: true }),
+    factsWords({ facts: { phase: "reading" }, sharing }),
+    factsWords({ facts: { phase: "stale" }, sharing }),
+    factsWords({ facts: { phase: "absent", reason: "this server has no JetStream" }, sharing }),
+  ];
+
+  expect(words).toEqual([
+    "followed",
+    "followed; this tab answers for the lattice",
+    "being read",
+    "as they were before the connection was lost",
+    "none: this server has no JetStream",
+  ]);
 });
 
 test("every failure has a title and something to do", () => {

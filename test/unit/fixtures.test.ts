@@ -53,6 +53,45 @@ describe("hello", () => {
   });
 });
 
+describe("caller", () => {
+  class CallTargetInterface {
+    readonly name: string;
+
+    constructor(namespace: string, pkg: string, iface: string) {
+      this.name = `${namespace}:${pkg}/${iface}`;
+    }
+  }
+  const chosen: unknown[] = [];
+  const imports = {
+    "inlay:demo/greeter": {
+      greet: (name: string) => `Hi, ${name}`,
+      add: (a: number, b: number) => a + b,
+      echo: (data: Uint8Array) => data.toReversed(),
+    },
+    "wasmcloud:bus/lattice": {
+      CallTargetInterface,
+      setLinkName: (name: string, interfaces: readonly CallTargetInterface[]) =>
+        void chosen.push([name, ...interfaces.map((each) => each.name)]),
+    },
+  };
+
+  test.each([
+    ["greet", ["Ada"], "Hi, Ada"],
+    ["greetBy", ["backup", "Ada"], "Hi, Ada"],
+    ["addTimes", [40, 2], 42],
+    ["addTimes", [7, 0], 7],
+    ["echo", [Uint8Array.of(1, 2)], Uint8Array.of(2, 1)],
+  ])("%s %j passes its greeter's answer on", async (func, args, expected) => {
+    const answer = await call("caller", "inlay:test/caller", func, args, imports);
+
+    expect(answer).toEqual(expected);
+  });
+
+  test("chooses the link name before it calls", () => {
+    expect(chosen).toEqual([["backup", "inlay:demo/greeter"]]);
+  });
+});
+
 describe("types", () => {
   const point = { x: 1.5, y: -0.25 };
   const person = {

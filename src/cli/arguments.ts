@@ -12,6 +12,7 @@ export const START_USAGE = `npm start -- [options]
   --tls-key FILE    its private key in PEM
   --servers URL     a running NATS server (nats://, tls://, ws:// or wss://); none is started then
   --lattice NAME    lattice that the page joins (default "default")
+  --images HOST     an OCI registry that pages may read through this gateway (ghcr.io, localhost:5000); repeats
   --isolate         serve the page cross-origin isolated (COOP and COEP)
   --json            print one line of JSON with the addresses on stdout`;
 
@@ -23,6 +24,8 @@ export interface StartOptions {
   /** A running server; absent when one is to be started. */
   readonly servers: URL | undefined;
   readonly lattice: LatticeId;
+  /** Hosts of registries that pages may read through the gateway. */
+  readonly images: readonly string[];
   readonly isolate: boolean;
   readonly json: boolean;
 }
@@ -40,6 +43,7 @@ export function readStartArguments(args: readonly string[]): StartOptions {
       "tls-key": { type: "string" },
       servers: { type: "string" },
       lattice: { type: "string" },
+      images: { type: "string", multiple: true },
       isolate: { type: "boolean" },
       json: { type: "boolean" },
     },
@@ -59,6 +63,7 @@ export function readStartArguments(args: readonly string[]): StartOptions {
     tls,
     servers: values.servers === undefined ? undefined : readServer(values.servers),
     lattice: latticeId(values.lattice ?? "default"),
+    images: (values.images ?? []).map(readRegistry),
     isolate: values.isolate ?? false,
     json: values.json ?? false,
   };
@@ -119,4 +124,25 @@ function readTls(certFile: string | undefined, keyFile: string | undefined): Sta
     throw new LatticeError("bad-input", "--tls-cert and --tls-key go together");
   }
   return { certFile, keyFile };
+}
+
+/**
+ * `ghcr.io`, `localhost:5000` as the host that answers. Docker Hub's is not the one in names.
+ *
+ * @throws {LatticeError} `bad-input`
+ */
+function readRegistry(text: string): string {
+  const lower = text.toLowerCase();
+  const url = URL.canParse(`https://${lower}`) ? new URL(`https://${lower}`) : undefined;
+  if (
+    url === undefined ||
+    url.host !== lower.replace(/:443$/, "") ||
+    !/^[^/@?#\s*]+$/.test(lower)
+  ) {
+    throw new LatticeError(
+      "bad-input",
+      `--images "${text}" must be the name of a registry, with its port if it has one: ghcr.io, localhost:5000`,
+    );
+  }
+  return url.host === "docker.io" ? "index.docker.io" : url.host;
 }

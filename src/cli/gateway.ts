@@ -1,6 +1,7 @@
 /**
- * The one port of `npm start`: the built files, `inlay.json` for the page, `/nats` as a way to a NATS server for
- * pages from here and programs, and for nobody else, and `/~/{component}/` as a way to components that answer HTTP.
+ * The one port of `npm start`: the built files, `inlay.json` for the page, `/nats` as a way to a NATS server and
+ * `/-/images/` as one to registries, both for pages from here and programs, and for nobody else; and `/~/{component}/` as a
+ * way to components that answer HTTP.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -10,12 +11,16 @@ import type { AddressInfo, Socket } from "node:net";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { DEFAULT_PORT, type StartOptions } from "./arguments.ts";
 import { createHttpRoute, type HttpRoute, ROUTE } from "./http-route.ts";
+import { createImageProxy, type ImageProxy, IMAGES_PATH } from "./image-proxy.ts";
 import { createPassThrough, refuse, type Upgrade } from "./pass-through.ts";
 import { createSite, type Site } from "./site.ts";
 import { commonHeaders, serveFile } from "./static-files.ts";
 import { createTcpBridge } from "./tcp-bridge.ts";
 
-export type GatewayOptions = Pick<StartOptions, "host" | "isolate" | "lattice" | "port" | "tls"> & {
+export type GatewayOptions = Pick<
+  StartOptions,
+  "host" | "images" | "isolate" | "lattice" | "port" | "tls"
+> & {
   /** The built files. */
   readonly folder: string;
   /** Hears what goes wrong while the gateway runs. */
@@ -42,11 +47,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const site = createSite({ host: options.host, port, certificate: pem?.cert });
   const ws = `${site.page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`;
   const way: { upgrade?: Upgrade; http?: HttpRoute } = {};
+  const images = createImageProxy({ registries: options.images, site, say });
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const answered = request.url?.startsWith(ROUTE)
       ? intoLattice(request, response, way.http)
-      : respond(request, response, { ...options, site });
+      : respond(request, response, { ...options, site, proxy: images });
     answered.catch((error: unknown) => {
       if (!response.destroyed) say(`${request.url ?? ""}: ${messageOf(error)}`);
       response.destroy();
@@ -82,6 +88,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       await way.http?.[Symbol.asyncDispose]();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
+      images[Symbol.dispose]();
       await closed;
     },
   };
@@ -110,7 +117,7 @@ async function intoLattice(
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  options: GatewayOptions & { readonly site: Site },
+  options: GatewayOptions & { readonly site: Site; readonly proxy: ImageProxy },
 ): Promise<void> {
   for (const [name, value] of Object.entries(commonHeaders(options.isolate))) {
     if (value !== undefined) response.setHeader(name, value);
@@ -124,6 +131,7 @@ async function respond(
     response.writeHead(426, { connection: "Upgrade", upgrade: "websocket" }).end();
     return;
   }
+  if (path.startsWith(IMAGES_PATH)) return options.proxy.answer(request, response);
   if (path !== "/inlay.json") {
     await serveFile(request, response, path, options);
     return;
@@ -140,7 +148,7 @@ async function respond(
 /** What the page joins when its address says nothing else, under the name by which the browser knows us. */
 function pageDefaults(
   request: IncomingMessage,
-  { site, lattice }: { readonly site: Site; readonly lattice: string },
+  { site, lattice, images }: Pick<GatewayOptions, "images" | "lattice"> & { readonly site: Site },
 ): object {
   const { host } = request.headers;
   const { protocol } = new URL(site.page);
@@ -148,6 +156,7 @@ function pageDefaults(
   return {
     servers: [`${page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`],
     lattice,
+    ...(images.length === 0 ? {} : { images: { proxy: `${page.slice(0, -1)}${IMAGES_PATH}` } }),
     demo: [{ id: "hello", ref: `${page}demo/hello.wasm` }],
   };
 }

@@ -12,6 +12,7 @@ const gateway = await openGateway({
   host: "127.0.0.1",
   port: 0,
   lattice: latticeId("default"),
+  images: [],
   isolate: false,
   tls: undefined,
   say: (line) => void process.stderr.write(`gateway: ${line}\n`),

@@ -64,7 +64,19 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "page/style": { uses: [], packages: ["lit"] },
   page: { uses: ["core", "index.ts", "page/state", "page/style"], packages: ["lit"] },
   cli: {
-    uses: ["core", "wire", "interfaces", "bus", "dialects"],
+    uses: [
+      "core",
+      "wire",
+      "interfaces",
+      "bus",
+      "dialects",
+      // What pulls images needs no worker and no browser.
+      "runtime/images.ts",
+      "runtime/oci.ts",
+      "runtime/oci-authorization.ts",
+      "runtime/reference.ts",
+      "runtime/sha256.ts",
+    ],
     packages: ["node:", "publint", "vite", "ws"],
   },
 };

@@ -23,6 +23,7 @@ function open(options: Partial<GatewayOptions> = {}): Promise<Gateway> {
     host: "127.0.0.1",
     port: 0,
     tls: undefined,
+    images: [],
     isolate: false,
     lattice: latticeId("default"),
     folder,

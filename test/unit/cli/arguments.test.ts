@@ -11,6 +11,7 @@ test("without options the page is on loopback and a server is started", () => {
     tls: undefined,
     servers: undefined,
     lattice: "default",
+    images: [],
     isolate: false,
     json: false,
   });
@@ -28,6 +29,7 @@ test("all options are read", () => {
     tls: { certFile: "c.pem", keyFile: "k.pem" },
     servers: "wss://n.test/x",
     lattice: "blue",
+    images: [],
     isolate: true,
     json: true,
   });
@@ -72,3 +74,25 @@ test.each([
 
   expect(answer).toBe(loopback);
 });
+
+test.each([
+  ["ghcr.io", "ghcr.io"],
+  ["GHCR.io:443", "ghcr.io"],
+  ["localhost:5000", "localhost:5000"],
+  ["docker.io", "index.docker.io"],
+  ["[::1]:5000", "[::1]:5000"],
+])("--images %s lets pages read %s", (given, host) => {
+  expect(readStartArguments(["--images", given, "--images", "quay.io"]).images).toEqual([
+    host,
+    "quay.io",
+  ]);
+});
+
+test.each(["https://ghcr.io", "ghcr.io/acme", "user@ghcr.io", "", "*.example", "ghcr.io?x", "a b"])(
+  "--images %j is refused",
+  (given) => {
+    expect(() => readStartArguments(["--images", given])).toThrow(
+      expect.objectContaining({ code: "bad-input" }),
+    );
+  },
+);

@@ -17,7 +17,7 @@ import { badgeStyle } from "./page/style/badge.ts";
 
 /**
  * Attributes: `servers`, `lattice`, `name`, `labels` (`zone=edge,rack=7`), `component` (`id=url id2=url2`),
- * `credentials` and `registries` (names of global async functions). They are read when the node joins; later changes count for the
+ * `credentials` and `registries` (names of global async functions), `image-proxy`. They are read when the node joins; later changes count for the
  * next join. Events: `inlay-state` with a {@link NodeState}, `inlay-call` with a `CallRecord` for each finished
  * call (of a flood, the last hundred of each state). CSS parts: `badge`, `menu`.
  */
@@ -31,6 +31,7 @@ export class LatticeHostElement extends LitElement {
     component: {},
     credentials: {},
     registries: {},
+    imageProxy: { attribute: "image-proxy" },
     state: { state: true },
     open: { state: true },
   };
@@ -44,6 +45,8 @@ export class LatticeHostElement extends LitElement {
   declare credentials: string | null;
   /** Name of a global async function that gives what OCI registries are shown, by their names. */
   declare registries: string | null;
+  /** Address of an image proxy. */
+  declare imageProxy: string | null;
   declare state: NodeState;
   declare open: boolean;
 
@@ -62,6 +65,7 @@ export class LatticeHostElement extends LitElement {
     this.component = null;
     this.credentials = null;
     this.registries = null;
+    this.imageProxy = null;
     this.state = idleState();
     this.open = false;
   }
@@ -168,9 +172,17 @@ export class LatticeHostElement extends LitElement {
   #join(): void {
     this.#leave();
     const own = new AbortController();
-    const { servers, lattice, name, labels, credentials, registries, component } = this;
+    const { servers, lattice, name, labels, credentials, registries, imageProxy, component } = this;
     try {
-      const options = joinOptions({ servers, lattice, name, labels, credentials, registries });
+      const options = joinOptions({
+        servers,
+        lattice,
+        name,
+        labels,
+        credentials,
+        registries,
+        imageProxy,
+      });
       const components = readComponents(component ?? "");
       const joining = startJoining({ ...options, signal: own.signal });
       this.#own = own;

@@ -202,7 +202,8 @@ function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
     startedMs,
     credentialed,
     registered: registries !== undefined,
-    images: crossing,
+    images:
+      crossing.proxy === undefined ? crossing : { ...crossing, proxy: absolute(crossing.proxy) },
     shown: document.visibilityState !== "hidden",
     ...(workers === undefined ? {} : { workers: new URL(workers, document.baseURI).href }),
   };

@@ -39,6 +39,11 @@ export interface ImageOptions {
   /** Take images of OCI registries by the tag `latest`, or by none; default false. */
   readonly allowLatest?: boolean;
   /**
+   * Address of an image proxy, for registries that pages may not read: that of `npm start -- --images HOST` is
+   * `/-/images/` on its port. It sees what registries are shown. Registries that it does not ask are asked directly.
+   */
+  readonly proxy?: string;
+  /**
    * What the lattice's own store of images is for: to `read` what has a digest and cannot be fetched, to `share` with the others
    * what this node has fetched, or nothing (`off`). Sharing includes reading. Default `read`.
    */

@@ -4,7 +4,14 @@ import type { PageSettings } from "./state/settings.ts";
 
 import { messageOf } from "../core/error.ts";
 import { readFragment } from "./state/credentials.ts";
-import { hasSettings, readQuery, readSiteFile, withDemo, withSite } from "./state/settings.ts";
+import {
+  hasSettings,
+  readQuery,
+  readSiteFile,
+  withDemo,
+  withProxy,
+  withSite,
+} from "./state/settings.ts";
 
 export interface PageStart {
   readonly settings: PageSettings;
@@ -22,9 +29,10 @@ export async function readStart(): Promise<PageStart> {
   const credentials = takeCredentials(complaints);
   const asked = readQuery(location.search);
   const settings = { ...asked, complaints: [...complaints, ...asked.complaints] };
-  if (settings.node.servers.length > 0) return { settings, credentials, local: false };
-
   const site = readSiteFile(await siteFile());
+  if (settings.node.servers.length > 0) {
+    return { settings: withProxy(settings, site), credentials, local: false };
+  }
   if (site === undefined) return { settings, credentials, local: false };
   const merged = hasSettings(location.search) ? withSite(settings, site) : withDemo(settings, site);
   return { settings: merged, credentials, local: true };

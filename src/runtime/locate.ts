@@ -9,6 +9,7 @@ import type { LoadOptions } from "../core/runtime.ts";
 import type { Log } from "../core/log.ts";
 import type { ImageSource } from "../core/workload.ts";
 import type { RegistryCredentialsSource } from "../core/registry.ts";
+import type { ImageProxy } from "./image-proxy.ts";
 import type { OciReference } from "./oci-reference.ts";
 import type { FileReference, LatticeReference, Reference } from "./reference.ts";
 import type { SharedImages } from "./shared-images.ts";
@@ -28,6 +29,8 @@ export interface LocateParts {
   /** Take `latest` from registries, and what names no version. */
   readonly allowLatest: boolean;
   readonly registries: RegistryCredentialsSource;
+  /** Through whom registries are asked; absent: directly. */
+  readonly proxy: ImageProxy | undefined;
   /** Absent when nothing is to be kept. Its reads do not fail. */
   readonly cache: ImageCache | undefined;
   /** Bytes over the lattice, for what has a digest; absent if this node takes none. */
@@ -155,10 +158,10 @@ async function locateInRegistry(
   parts: LocateParts,
 ): Promise<Located> {
   const { cache, clock, maxBytes, registries: credentials, allowLatest, afterwards } = parts;
-  const { log, shared } = parts;
+  const { log, proxy, shared } = parts;
   const onPulled =
     shared && ((digest: Digest, bytes: Uint8Array) => afterwards(shared.share(digest, bytes)));
-  const oci = { clock, maxBytes, credentials, log, shared, onPulled };
+  const oci = { clock, maxBytes, credentials, log, proxy, shared, onPulled };
   if (!allowLatest) refuseLatest(reference);
   const key = keyOf(reference);
   const last = (await cache?.reference(key))?.digest;

@@ -8,9 +8,11 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { RegistryCredentials } from "../core/registry.ts";
+import type { ImageProxy } from "./image-proxy.ts";
 import type { OciReference } from "./oci-reference.ts";
 
 import { LatticeError } from "../core/error.ts";
+import { respondThrough } from "./image-proxy.ts";
 import { readBody, respond } from "./images.ts";
 import { basic, bearer, parseChallenge, readToken, tokenAddress } from "./oci-authorization.ts";
 import { isLoopback } from "./oci-reference.ts";
@@ -20,6 +22,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   /** What this registry is to be shown; absent for none. */
   readonly credentials: RegistryCredentials | undefined;
+  /** Through whom it is asked; absent: directly. */
+  readonly proxy: ImageProxy | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +37,8 @@ export function openRegistry(reference: OciReference, options: RegistryOptions):
   const { registry, origin, repository } = reference;
   const { signal } = options;
   // A reference comes from the lattice: it must not be able to say that credentials go over the wire in clear.
-  const secret = mayCarrySecrets(origin) ? options.credentials : undefined;
+  const mayShow = mayCarrySecrets(origin) && options.proxy?.mayCarrySecrets !== false;
+  const secret = mayShow ? options.credentials : undefined;
   let authorization =
     secret !== undefined && "token" in secret
       ? bearer(`the list of credentials for ${registry}`, secret.token)
@@ -91,12 +96,13 @@ function send(
   address: string,
   headers: HeadersInit,
   who: string,
-  { clock, signal }: RegistryOptions,
+  { clock, proxy, signal }: RegistryOptions,
 ): Promise<Response> {
-  const lost = `${who} could not be asked: it is not reachable, or does not allow this page's origin (CORS), as most OCI registries do not; a file that does, at an https address pinned by #sha256=, can take its place`;
+  const lost = `${who} could not be asked: it is not reachable, or does not allow this page's origin (CORS), as most OCI registries do not; an image proxy, the lattice (npm run push), or a file at an https address pinned by #sha256= can take its place`;
   // What was given to credentials is kept in no cache of the browser.
+  const init = { headers, signal, cache: "no-store" } as const;
   const ask = (): Promise<Response> =>
-    respond(address, { headers, signal, cache: "no-store" }, lost);
+    proxy === undefined ? respond(address, init, lost) : respondThrough(proxy, address, init, lost);
   return patiently(ask, { clock, signal });
 }
 
@@ -104,7 +110,7 @@ function refusal(
   { name, registry, origin }: OciReference,
   response: Response,
   who: string,
-  { clock, credentials }: RegistryOptions,
+  { clock, credentials, proxy }: RegistryOptions,
 ): LatticeError {
   const status = `${response.status} ${response.statusText}`.trimEnd();
   switch (response.status) {
@@ -135,6 +141,9 @@ function refusal(
   function lacking(): string {
     if (credentials === undefined)
       return `it wants credentials, and there are none for ${registry}`;
+    if (proxy?.mayCarrySecrets === false) {
+      return `it wants credentials, and those for ${registry} are not shown to an image proxy by http`;
+    }
     if (mayCarrySecrets(origin)) return `it does not take the credentials for ${registry}`;
     return `it wants credentials, and those for ${registry} are sent by https only`;
   }

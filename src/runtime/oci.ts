@@ -7,6 +7,7 @@ import type { Digest } from "../core/ids.ts";
 import type { RegistryCredentials, RegistryCredentialsSource } from "../core/registry.ts";
 import type { Log } from "../core/log.ts";
 import type { LoadOptions } from "../core/runtime.ts";
+import type { ImageProxy } from "./image-proxy.ts";
 import type { Descriptor, Manifest } from "./oci-manifest.ts";
 import type { OciReference } from "./oci-reference.ts";
 import type { Patience } from "./patience.ts";
@@ -25,6 +26,8 @@ export interface OciParts {
   readonly maxBytes: number;
   readonly credentials: RegistryCredentialsSource;
   readonly log: Log;
+  /** Through whom registries are asked; absent: directly. */
+  readonly proxy?: ImageProxy | undefined;
   /** Stands in for what the registry does not give; absent if nothing does. */
   readonly shared?: SharedImages | undefined;
   /** Hears of each manifest and component that came from the registry, checked if it was asked for by digest. */
@@ -60,13 +63,18 @@ export async function pullImage<T>(
   parts: OciParts,
   use: (resolved: Resolved) => Promise<T>,
 ): Promise<T> {
-  const { clock, maxBytes, credentials, shared, log, onPulled } = parts;
+  const { clock, maxBytes, credentials, proxy, shared, log, onPulled } = parts;
   const { name, registry } = reference;
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   try {
     const registered = credentialsFor(registry, await orAborted(credentials(), either));
-    const source = openRegistry(reference, { clock, credentials: registered, signal: either });
+    const source = openRegistry(reference, {
+      clock,
+      credentials: registered,
+      proxy,
+      signal: either,
+    });
     const layer = await findLayer(reference, source, { ...parts, signal: either });
     return await use({
       digest: layer.digest,

@@ -15,6 +15,7 @@ import { spawn as spawnHere } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createComponent } from "./component.ts";
 import { lenient } from "./lenient-cache.ts";
+import { readImageProxy } from "./image-proxy.ts";
 import { load } from "./load.ts";
 import { forward } from "./progress.ts";
 import { createSharedImages } from "./shared-images.ts";
@@ -50,6 +51,7 @@ const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 /** What the end of a runtime waits for copies that are still being kept. */
 const LAST_WRITES_MS = 2000;
 
+/** @throws {LatticeError} `bad-input` for an image proxy that cannot be one. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { clock, log, bridge, images = {}, workers, spare = true, spawn = spawnHere } = options;
   const ended = new AbortController();
@@ -61,6 +63,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const registries = options.registries ?? (async () => new Map<string, never>());
   const maxBytes = images.maxBytes ?? MAX_IMAGE_BYTES;
   const { lattice = "read" } = images;
+  const proxy = images.proxy === undefined ? undefined : readImageProxy(images.proxy);
   const shared =
     options.openShared === undefined || lattice === "off"
       ? undefined
@@ -92,6 +95,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           maxBytes,
           allowLatest,
           registries,
+          proxy,
           cache,
           shared,
           transpiler,

@@ -78,3 +78,71 @@ test("a registry that is closed to pages, and one that wants credentials, are to
     /^the token service \S+ of \S+ does not give \S+ \(401 Unauthorized\): it wants credentials, /,
   );
 });
+
+for (const name of ["chromium", "firefox"] as const) {
+  test(`${name}: a private registry that is closed to pages is read through the gateway, with the page's credentials`, async () => {
+    await using registry = await openTestRegistry({
+      auth: { by: "token", username: "anna", password: "s3cret-pass" },
+      blobsElsewhere: true,
+      closed: true,
+    });
+    await using server = await startInlay(["--images", registry.host]);
+    registry.push("acme/hello", "0.1.0", fixture("hello"));
+    await using browser = await browsers[name]();
+    await using peer = await connectPeer(server.wsDirect);
+    const tab = await joinFrom(browser, server.page, {
+      servers: [server.ws],
+      images: {
+        proxy: "/-/images/",
+        registries: { [registry.host]: { user: "anna", pass: "s3cret-pass" } },
+      },
+    });
+    const stage = { tab, peer, lattice: "default" };
+
+    const started = await scale(stage, "hello", `${registry.host}/acme/hello:0.1.0`, 1);
+    const greeting = await peer.invoke(
+      "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet",
+      Buffer.from("\u0003Ada"),
+    );
+    const shown = JSON.stringify(await tab.run("return node.view.peek();"));
+
+    expect(started.type).toBe("com.wasmcloud.lattice.component_scaled");
+    expect(Buffer.from(greeting.bytes).toString()).toBe("\u000bHello, Ada!");
+    expect(new Set(registry.requests.map(({ headers }) => headers["user-agent"]))).toEqual(
+      new Set(["inlay-gateway"]),
+    );
+    expect(
+      registry.requests.map(({ at, headers }) => [at, headers.authorization?.split(" ")[0]]),
+    ).toEqual([
+      ["registry", undefined],
+      ["token", "Basic"],
+      ["registry", "Bearer"],
+      ["registry", "Bearer"],
+      ["storage", undefined],
+    ]);
+    expect(shown).toContain(registry.host);
+    expect(shown).not.toContain("s3cret-pass");
+  });
+}
+
+test("the page of npm start reads through the gateway by itself, and a document from there is none", async ({
+  page,
+}) => {
+  await using registry = await openTestRegistry({ closed: true });
+  await using server = await startInlay(["--images", registry.host]);
+  const { layer } = registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const query = new URLSearchParams({
+    servers: server.ws,
+    component: `hello=${registry.host}/acme/hello:0.1.0`,
+    autojoin: "",
+  });
+
+  await page.goto(`${server.page}?${query}`);
+  await expect(page.getByText("Running", { exact: true })).toBeVisible();
+  const visited = await page.goto(
+    `${server.page}-/images/http/${registry.host}/v2/acme/hello/blobs/sha256:${layer}`,
+  );
+
+  expect(visited?.status()).toBe(403);
+  expect(registry.requests.length).toBe(2);
+});

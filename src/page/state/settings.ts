@@ -19,6 +19,8 @@ export interface SiteFile {
   readonly servers: readonly string[];
   readonly lattice: string;
   readonly demo: readonly ComponentSetting[];
+  /** A way to registries that pages may not read; absent where there is none. */
+  readonly imageProxy?: string;
 }
 
 type Generation = NonNullable<NodeOptions["dialects"]>[number];
@@ -84,9 +86,16 @@ export function readQuery(query: string): PageSettings {
   };
 }
 
-/** `settings` with the site's server and lattice where the address names none. */
-export function withSite(settings: PageSettings, site: SiteFile): PageSettings {
+/** `settings` with the site's way to registries. */
+export function withProxy(settings: PageSettings, site: SiteFile | undefined): PageSettings {
+  if (site?.imageProxy === undefined) return settings;
   const { node } = settings;
+  return { ...settings, node: { ...node, images: { ...node.images, proxy: site.imageProxy } } };
+}
+
+/** `settings` with the site's server and lattice where the address names none, and its way to registries. */
+export function withSite(settings: PageSettings, site: SiteFile): PageSettings {
+  const { node } = withProxy(settings, site);
   return {
     ...settings,
     node: {
@@ -106,6 +115,7 @@ export function withDemo(settings: PageSettings, site: SiteFile): PageSettings {
 export function readSiteFile(value: unknown): SiteFile | undefined {
   if (!isRecord(value) || !isTexts(value["servers"])) return undefined;
   const demo = Array.isArray(value["demo"]) ? value["demo"] : [];
+  const proxy = isRecord(value["images"]) ? value["images"]["proxy"] : undefined;
   return {
     servers: value["servers"],
     lattice: typeof value["lattice"] === "string" ? value["lattice"] : "default",
@@ -114,6 +124,7 @@ export function readSiteFile(value: unknown): SiteFile | undefined {
       const { id, ref } = entry;
       return typeof id === "string" && typeof ref === "string" ? [{ id, image: ref }] : [];
     }),
+    ...(typeof proxy === "string" ? { imageProxy: proxy } : {}),
   };
 }
 

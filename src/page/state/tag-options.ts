@@ -9,7 +9,7 @@ import { credentialsOf, registriesOf } from "./credentials.ts";
 export type TagTexts = Readonly<
   Partial<
     Record<
-      "servers" | "lattice" | "name" | "labels" | "credentials" | "registries",
+      "servers" | "lattice" | "name" | "labels" | "credentials" | "registries" | "imageProxy",
       string | null | undefined
     >
   >
@@ -17,7 +17,7 @@ export type TagTexts = Readonly<
 
 /** @throws {LatticeError} `bad-input` when no server is named or a label is not of the form `key=value`. */
 export function joinOptions(texts: TagTexts): JoinOptions {
-  const { servers, lattice, name, labels, credentials, registries } = texts;
+  const { servers, lattice, name, labels, credentials, registries, imageProxy } = texts;
   const addresses = readServers(servers ?? "");
   if (addresses.length === 0) {
     throw new LatticeError("bad-input", "servers must name at least one WebSocket address");
@@ -28,6 +28,13 @@ export function joinOptions(texts: TagTexts): JoinOptions {
     ...(name ? { name } : {}),
     ...(labels ? { labels: readLabels(labels) } : {}),
     ...(credentials ? { credentials: credentialsOf(credentials) } : {}),
-    ...(registries ? { images: { registries: registriesOf(registries) } } : {}),
+    ...(registries || imageProxy
+      ? {
+          images: {
+            ...(registries ? { registries: registriesOf(registries) } : {}),
+            ...(imageProxy ? { proxy: imageProxy } : {}),
+          },
+        }
+      : {}),
   };
 }

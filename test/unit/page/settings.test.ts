@@ -5,6 +5,7 @@ import {
   readQuery,
   readSiteFile,
   withDemo,
+  withProxy,
   withSite,
 } from "../../../src/page/state/settings.ts";
 
@@ -74,6 +75,21 @@ test("the site's file gives servers and lattice only where the address has none"
   expect(named.components).toEqual([]);
   expect(named.autojoin).toBe(false);
   expect(full.node.servers).toEqual(["wss://a.example"]);
+});
+
+test("the site's way to registries is taken, whatever server the address names", () => {
+  const site = readSiteFile({ ...SITE, images: { proxy: "http://127.0.0.1:8080/-/images/" } });
+  const elsewhere = readSiteFile({ ...SITE, images: { proxy: 7 } });
+  const asked = readQuery("?servers=wss://a.example");
+
+  const settings = withProxy(asked, site);
+
+  expect(settings.node).toEqual({
+    ...asked.node,
+    images: { proxy: "http://127.0.0.1:8080/-/images/" },
+  });
+  expect(withProxy(asked, elsewhere)).toBe(asked);
+  expect(withProxy(asked, undefined)).toBe(asked);
 });
 
 test("without any address the demo joins and starts its components", () => {

@@ -48,6 +48,12 @@ test("what registries are shown comes of a global function, when it is asked for
   await expect(wrong).rejects.toMatchObject({ code: "bad-input" });
 });
 
+test("an image proxy is named by its address", () => {
+  const { images } = joinOptions({ servers: "wss://a.example", imageProxy: "/-/images/" });
+
+  expect(images).toEqual({ proxy: "/-/images/" });
+});
+
 test("a tag without servers says what is missing", () => {
   expect(() => joinOptions({ servers: null })).toThrow(/servers/);
 });

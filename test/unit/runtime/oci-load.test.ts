@@ -25,6 +25,7 @@ function openLoader(options: Partial<LoadParts> = {}): {
     allowLatest: false,
     registries: async () => new Map(),
     cache: createImageCache({ now: () => Date.now(), files: createMemoryFiles() }),
+    proxy: undefined,
     shared: undefined,
     transpiler: {
       transpile: () => Promise.resolve({ glue: "", cores: new Map(), keepsHandles: false }),

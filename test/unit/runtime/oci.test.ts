@@ -435,7 +435,7 @@ test("a registry that does not answer is unreachable, with what to do instead", 
   expect(error).toBeInstanceOf(Unreachable);
   expect(error).toMatchObject({
     code: "image-unavailable",
-    message: `the registry ${host} could not be asked: it is not reachable, or does not allow this page's origin (CORS), as most OCI registries do not; a file that does, at an https address pinned by #sha256=, can take its place`,
+    message: `the registry ${host} could not be asked: it is not reachable, or does not allow this page's origin (CORS), as most OCI registries do not; an image proxy, the lattice (npm run push), or a file at an https address pinned by #sha256= can take its place`,
   });
 });
 

@@ -49,6 +49,7 @@ function openNode(open: OpenSharedStore, shares: boolean, options: Partial<LoadP
     allowLatest: false,
     registries: async () => new Map(),
     cache: createImageCache({ now: () => Date.now(), files: createMemoryFiles() }),
+    proxy: undefined,
     shared: createSharedImages({ open, shares, log, signal }),
     transpiler: {
       transpile: () => Promise.resolve({ glue: "", cores: new Map(), keepsHandles: false }),

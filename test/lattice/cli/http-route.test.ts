@@ -88,6 +88,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     tls: undefined,
+    images: [],
     isolate: false,
     lattice: latticeId("default"),
     folder,

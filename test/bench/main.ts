@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what a call, a start, a visit and a component cost. README.md says what is measured and how.
  *
- * `--quick` takes less than a minute; `--only calls,cold-start,joining,memory` leaves the others out; `--big` builds the
+ * `--quick` takes less than a minute; `--only calls,streams,cold-start,joining,memory` leaves the others out; `--big` builds the
  * component of 12 MB if it is not there. Fails only if something did not work.
  */
 import { parseArgs } from "node:util";
@@ -12,9 +12,11 @@ import { type JoiningPlan, measureJoining } from "./joining.ts";
 import { type MemoryPlan, measureMemory } from "./memory.ts";
 import { printResults, type Results, writeResults } from "./results.ts";
 import { type Stage, withStage } from "./stage.ts";
+import { measureStreams, type StreamsPlan } from "./streams.ts";
 
 interface Plan {
   readonly calls: CallsPlan;
+  readonly streams: StreamsPlan;
   readonly coldStart: ColdStartPlan;
   readonly joining: JoiningPlan;
   readonly memory: MemoryPlan;
@@ -29,6 +31,7 @@ const FULL: Plan = {
       { bytes: 64 * 1024, calls: 50, ms: 500 },
     ],
   },
+  streams: { rounds: 7, bytes: 64 * 1024 * 1024 },
   coldStart: { browsers: 3, starts: 2, big: "if-built" },
   joining: { browsers: 2, visits: 6 },
   memory: { components: 20, samples: 10 },
@@ -43,12 +46,13 @@ const QUICK: Plan = {
       { bytes: 64 * 1024, calls: 30, ms: 250 },
     ],
   },
+  streams: { rounds: 3, bytes: 16 * 1024 * 1024 },
   coldStart: { browsers: 1, starts: 1, big: "skip" },
   joining: { browsers: 1, visits: 3 },
   memory: { components: 20, samples: 3 },
 };
 
-const PARTS = ["calls", "cold-start", "joining", "memory"] as const;
+const PARTS = ["calls", "streams", "cold-start", "joining", "memory"] as const;
 type Part = (typeof PARTS)[number];
 
 async function main(): Promise<void> {
@@ -73,9 +77,10 @@ async function main(): Promise<void> {
 }
 
 async function play(stage: Stage, plan: Plan, parts: ReadonlySet<Part>): Promise<Results> {
-  const { calls, coldStart, joining, memory } = plan;
+  const { calls, streams, coldStart, joining, memory } = plan;
   return {
     ...(parts.has("calls") ? { calls: await measureCalls(stage, calls, tell) } : {}),
+    ...(parts.has("streams") ? { streams: await measureStreams(stage, streams, tell) } : {}),
     ...(parts.has("cold-start")
       ? { coldStarts: await measureColdStarts(stage, coldStart, tell) }
       : {}),

@@ -8,11 +8,13 @@ import type { ColdStartRow } from "./cold-start.ts";
 import type { JoiningRow } from "./joining.ts";
 import type { MemoryFigures } from "./memory.ts";
 import type { Summary } from "./statistics.ts";
+import type { StreamsRow } from "./streams.ts";
 import { judge } from "./targets.ts";
 
 /** A part that was not asked for is absent. */
 export interface Results {
   readonly calls?: readonly CallsRow[];
+  readonly streams?: readonly StreamsRow[];
   readonly coldStarts?: readonly ColdStartRow[];
   readonly joining?: readonly JoiningRow[];
   readonly memory?: MemoryFigures;
@@ -35,7 +37,7 @@ export async function writeResults(results: Results, tookMs: number): Promise<st
 }
 
 export function printResults(results: Results): void {
-  const { calls, coldStarts, joining, memory } = results;
+  const { calls, streams, coldStarts, joining, memory } = results;
   if (calls !== undefined) {
     title(`Calls: one at a time, and ${IN_FLIGHT} in flight; ratios to the tab's raw echo`);
     table(
@@ -51,6 +53,13 @@ export function printResults(results: Results): void {
         row.traffic?.messages ?? "",
         row.traffic?.bytes ?? "",
       ]),
+    );
+  }
+  if (streams !== undefined) {
+    title("Streams: from one Node process to another; ratios to raw messages of 64 KiB");
+    table(
+      ["", "MB/s", "x raw"],
+      streams.map((row) => [row.candidate, row.mbPerSecond.toFixed(1), row.ratio.toFixed(2)]),
     );
   }
   if (coldStarts !== undefined) {

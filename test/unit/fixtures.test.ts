@@ -289,6 +289,43 @@ describe("logger", () => {
   });
 });
 
+describe("counter", () => {
+  class Bucket {
+    readonly name: string;
+    constructor(name: string) {
+      this.name = name;
+    }
+  }
+  const storing = (increment: () => bigint): GuestImports => ({
+    "wasi:keyvalue/store": { Bucket, open: (name: string) => new Bucket(name) },
+    "wasi:keyvalue/atomics": { increment },
+  });
+
+  test("counts in the bucket that it opens", async () => {
+    const added: unknown[] = [];
+    const imports = storing((...args: unknown[]) => BigInt(added.push(args)) * 7n);
+
+    const answer = await call("counter", "inlay:test/counter", "count", ["visits", "a"], imports);
+
+    expect(answer).toBe(7n);
+    expect(added).toEqual([[expect.objectContaining({ name: "visits" }), "a", 1n]]);
+  });
+
+  test.each([
+    [{ tag: "no-such-store" }, "no such store"],
+    [{ tag: "access-denied" }, "access denied"],
+    [{ tag: "other", val: "the disk is full" }, "the disk is full"],
+  ])("tells the store's error %j", async (payload, words) => {
+    const imports = storing(() => {
+      throw Object.assign(new Error("err"), { payload });
+    });
+
+    const answer = call("counter", "inlay:test/counter", "count", ["visits", "a"], imports);
+
+    await expect(answer).rejects.toMatchObject({ payload: words });
+  });
+});
+
 test("unmet passes on what its import says", async () => {
   const imports = { "acme:unknown/thing": { weigh: (grams: number) => grams * 2 } };
 

@@ -11,11 +11,16 @@ import { scale } from "./story.ts";
 
 const text = (value: string): Buffer => Buffer.from([value.length, ...Buffer.from(value)]);
 
+interface Lattice {
+  readonly peer: NativePeer;
+  readonly lattice: string;
+}
+
 /** Starts `inlay:///keyvalue` as `kv` in `tab`; gives the event that tells how it went. */
-async function startStore(tab: JoinedTab, peer: NativePeer): Promise<unknown> {
-  const events = await peer.listen("wasmbus.evt.default.*");
+async function startStore(tab: JoinedTab, { peer, lattice }: Lattice): Promise<unknown> {
+  const events = await peer.listen(`wasmbus.evt.${lattice}.*`);
   const request = { provider_id: "kv", provider_ref: "inlay:///keyvalue" };
-  await peer.ask(`wasmbus.ctl.v1.default.provider.start.${tab.hostId}`, request);
+  await peer.ask(`wasmbus.ctl.v1.${lattice}.provider.start.${tab.hostId}`, request);
   return events.next(
     (json, subject) =>
       subject.includes(".provider_start") && (json as { source: string }).source === tab.hostId,
@@ -24,15 +29,17 @@ async function startStore(tab: JoinedTab, peer: NativePeer): Promise<unknown> {
 }
 
 /** Sends a command that any host may answer, until one does: tabs take this work over when no native host is there. */
-async function command(peer: NativePeer, tail: string, body: object): Promise<void> {
+async function command({ peer, lattice }: Lattice, tail: string, body: object): Promise<void> {
   await expect
-    .poll(() => peer.ask(`wasmbus.ctl.v1.default.${tail}`, body).catch((error: unknown) => error))
+    .poll(() =>
+      peer.ask(`wasmbus.ctl.v1.${lattice}.${tail}`, body).catch((error: unknown) => error),
+    )
     .toMatchObject({ success: true });
 }
 
-async function count(peer: NativePeer, key: string): Promise<string> {
+async function count({ peer, lattice }: Lattice, key: string): Promise<string> {
   const params = Buffer.concat([text("visits"), text(key)]);
-  const subject = "default.counter.wrpc.0.0.1.inlay:test/counter.count";
+  const subject = `${lattice}.counter.wrpc.0.0.1.inlay:test/counter.count`;
   const { bytes } = await peer.invoke(subject, params, { timeoutMs: 30_000 });
   return Buffer.from(bytes).toString("hex");
 }
@@ -43,12 +50,15 @@ for (const name of ["chromium", "firefox"] as const) {
     await using images = await serveImages();
     await using browser: TestBrowser = await browsers[name]();
     await using peer = await connectPeer(server.wsDirect);
-    const options = { servers: [server.ws] };
+    // Of its own: what JetStream keeps outlives servers of `npm start`, and so would another run's lease.
+    const lattice = `kv-${crypto.randomUUID()}`;
+    const at = { peer, lattice };
+    const options = { servers: [server.ws], lattice };
     const store = await joinFrom(browser, server.page, options);
     const guest = await joinFrom(browser, server.page, options);
-    const started = await startStore(store, peer);
-    await scale({ tab: guest, peer, lattice: "default" }, "counter", images.url("counter.wasm"), 2);
-    await command(peer, "link.put", {
+    const started = await startStore(store, at);
+    await scale({ tab: guest, ...at }, "counter", images.url("counter.wasm"), 2);
+    await command(at, "link.put", {
       source_id: "counter",
       target: "kv",
       wit_namespace: "wasi",
@@ -56,24 +66,26 @@ for (const name of ["chromium", "firefox"] as const) {
       interfaces: ["store", "atomics"],
     });
 
-    await expect.poll(() => count(peer, "a")).toBe("0001");
-    const before = [await count(peer, "a"), await count(peer, "b")];
-    const shown = await store.run("return node.view.peek().providers");
+    await expect.poll(() => count(at, "a")).toBe("0001");
+    const before = [await count(at, "a"), await count(at, "b")];
+    const shown = (): Promise<unknown> => store.run("return node.view.peek().providers");
+    await expect
+      .poll(shown)
+      .toMatchObject([
+        { id: "kv", state: { phase: "running" }, links: 1, accepting: true, failed: 0 },
+      ]);
     await store.run("await node[Symbol.asyncDispose]()");
     await store.close();
-    const without = await count(peer, "a");
+    const without = await count(at, "a");
     const again = await joinFrom(browser, server.page, options);
-    const restarted = await startStore(again, peer);
-    await expect.poll(() => count(peer, "a")).toBe("0003");
+    const restarted = await startStore(again, at);
+    await expect.poll(() => count(at, "a")).toBe("0003");
 
     expect(started).toMatchObject({
       type: "com.wasmcloud.lattice.provider_started",
       data: { image_ref: "inlay:///keyvalue", provider_id: "kv" },
     });
     expect(before).toEqual(["0002", "0001"]);
-    expect(shown).toMatchObject([
-      { id: "kv", state: { phase: "running" }, links: 1, accepting: true, failed: 0 },
-    ]);
     expect(without.startsWith("01")).toBe(true);
     expect(restarted).toMatchObject({ type: "com.wasmcloud.lattice.provider_started" });
   });

@@ -125,8 +125,10 @@ test("a stop ends the provider, tells of it, and answers then", async () => {
   expect(sample.told.at(-1)).toBe("end");
   expect(await peer.ask(ctl(`host.get.${node.id}`))).toMatchObject({ response: { providers: [] } });
   await witness.nats.close(); // it hears calls as well, and does not answer
-  const call = await peer.invoke(`default.${id}.wrpc.0.0.1.demo:app/greeter.greet`, bytes("0141"));
-  expect(call.outcome).toBe("no-responders");
+  const subject = `default.${id}.wrpc.0.0.1.demo:app/greeter.greet`;
+  const outcome = async () =>
+    (await peer.invoke(subject, bytes("0141"), { timeoutMs: 500 })).outcome;
+  await expect.poll(outcome).toBe("no-responders");
 });
 
 test("the old name of a stop's field is read as well", async () => {

@@ -128,6 +128,7 @@ export async function assemble(
     onSubscribed: () => view.step("announce"),
     onLabels: (changed) => view.update({ labels: Object.fromEntries(changed) }),
     ...domain,
+    ...(setup.configService === undefined ? {} : { configService: setup.configService }),
     ...(setup.shareWork === undefined ? {} : { shareWork: setup.shareWork }),
     ...(setup.shortCircuit === undefined ? {} : { shortCircuit: setup.shortCircuit }),
   });

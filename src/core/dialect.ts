@@ -2,12 +2,13 @@
 import type { Bus } from "./bus.ts";
 import type { Callee, Interceptor } from "./call.ts";
 import type { Clock } from "./clock.ts";
-import type { HostControl } from "./command.ts";
+import type { HostControl, Labels } from "./command.ts";
 import type { HostEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import type { ProviderDesk } from "./provider.ts";
+import type { RegistryCredentials } from "./registry.ts";
 import type { View } from "./view.ts";
 import type { World } from "./wit.ts";
 
@@ -50,6 +51,12 @@ export interface Serving {
   drain(): Promise<void>;
 }
 
+/** What a service of the lattice gives a host beyond its own options. */
+export interface Supplement {
+  /** `undefined`: without credentials. */
+  readonly registries: ReadonlyMap<string, RegistryCredentials | undefined>;
+}
+
 export interface Dialect {
   readonly generation: "v0" | "v1" | "v2";
   /** What the lattice keeps for all of its hosts, where this generation has a place for it. */
@@ -60,6 +67,8 @@ export interface Dialect {
   obey(host: HostControl, signal: AbortSignal): Promise<void>;
   /** Control plane, out. While the bus is down events are kept, bounded, and sent in order when it is back. */
   announce(event: HostEvent): void;
+  /** Asks for supplemental configuration, where this generation knows of any; a failure gives none. */
+  supplement?(labels: Labels, signal: AbortSignal): Promise<Supplement>;
   /** Data plane, in: resolves when the server knows the subscriptions. */
   serve(served: Served, signal: AbortSignal): Promise<Serving>;
   /** Takes the messages that the lattice has for a provider, past calls: resolves when the server knows the subscriptions. */

@@ -25,6 +25,8 @@ export interface NodeOptions {
    * shares such calls out evenly, as all others.
    */
   readonly shortCircuit?: boolean;
+  /** Ask the lattice's configuration service for credentials of registries before joining; default false. */
+  readonly configService?: boolean;
   readonly images?: ImageOptions;
   readonly limits?: Partial<Limits>;
   /** Default `auto`: the best that the browser has. */

@@ -36,6 +36,8 @@ export interface HostParts {
   readonly shortCircuit?: boolean;
   /** What the lattice says that registries are to be shown. */
   readonly registries: Pick<Registries, "put">;
+  /** Ask the lattice's configuration service before joining; default false. */
+  readonly configService?: boolean;
   /** Whether it may answer for the whole lattice where no native host can; default true. */
   readonly shareWork?: boolean;
   readonly heartbeatMs?: number;

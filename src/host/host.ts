@@ -133,6 +133,11 @@ export function createHost(parts: HostParts): Host {
   const labelsChanged = (): void => tell({ type: "labels-changed", labels: labels.all() });
   const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
 
+  const supplement = async (): Promise<void> => {
+    const asked = dialects.map((dialect) => dialect.supplement?.(labels.all(), lifetime.signal));
+    for (const given of await Promise.all(asked)) if (given) parts.registries.put(given.registries);
+  };
+
   let stopping: Promise<void> | undefined;
   let tellStopped: () => void;
   const stopped = new Promise<void>((resolve) => (tellStopped = resolve));
@@ -156,9 +161,10 @@ export function createHost(parts: HostParts): Host {
     available: presence.available,
     run: (name, request) => handlers[name](request),
     async start() {
+      const supplemented = parts.configService === true ? supplement() : undefined;
       const reading = facts && firstReading(facts, clock, lifetime.signal);
       await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
-      await reading;
+      await Promise.all([reading, supplemented]);
       parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
       await flushed(control, lifetime.signal);

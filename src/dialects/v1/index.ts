@@ -15,6 +15,7 @@ import { controlRoutes } from "./routes.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
 import { mayShareWork } from "./shared-work.ts";
+import { askForSupplement } from "./supplement.ts";
 
 /** Speaks 1.x until `signal` aborts. */
 export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
@@ -47,6 +48,7 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
       member.subscribe((value) => sharing.set(value));
     },
     announce: createAnnouncer(parts),
+    supplement: (labels, until) => askForSupplement(parts, labels, until),
     attend: (desk, until) => attend(parts, desk, until),
     serve: (served, until) =>
       serve({ ...parts, inboxes, roundTrips, acceptances, gatherings }, served, until),

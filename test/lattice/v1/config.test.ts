@@ -182,3 +182,52 @@ test("registry.put is for every host, answered if an answer is wanted, and shown
   ]);
   expect(JSON.stringify([node.log, other.log])).not.toMatch(/hunter2|tok-en|987654/);
 });
+
+test("a configuration service that is asked gives credentials of registries", async () => {
+  const asked = peer.nats.subscribe("wasmbus.cfg.served.req", { max: 1 });
+  const answering = (async () => {
+    for await (const message of asked) {
+      message.respond(
+        JSON.stringify({ registryCredentials: { "ghcr.io": { username: "u", password: "p" } } }),
+      );
+      return message.json();
+    }
+    throw new Error("nobody asked");
+  })();
+  await peer.nats.flush();
+  const own = createRegistries();
+
+  await using _node = await startHost(
+    { url: server.ws },
+    {
+      lattice: "served",
+      labels: { zone: "edge" },
+      parts: { registries: own, configService: true },
+    },
+  );
+
+  expect(await answering).toEqual({ labels: { "hostcore.os": "browser", zone: "edge" } });
+  expect([...(await own.source())]).toEqual([["ghcr.io", { username: "u", password: "p" }]]);
+});
+
+test.each([
+  { what: "nobody", answer: undefined },
+  { what: "nonsense", answer: '{"registryCredentials":{"ghcr.io":{"password":424242}}}' },
+])("a host that asks for configuration and hears $what joins without", async ({ what, answer }) => {
+  if (answer !== undefined) {
+    peer.nats.subscribe(`wasmbus.cfg.${what}.req`, {
+      callback: (_, message) => void message.respond(answer),
+    });
+    await peer.nats.flush();
+  }
+  const own = createRegistries();
+
+  await using joined = await startHost(
+    { url: server.ws },
+    { lattice: what, parts: { registries: own, configService: true } },
+  );
+
+  expect((await own.source()).size).toBe(0);
+  expect(joined.log.map(({ event }) => event)).toContain("supplement.missing");
+  expect(JSON.stringify(joined.log)).not.toContain("424242");
+});

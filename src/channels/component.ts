@@ -59,13 +59,18 @@ export type GuestNews = readonly (readonly [end: number, news: EndNews])[];
 export type EndNews =
   | { readonly tag: "bytes"; readonly bytes: Uint8Array }
   | { readonly tag: "finish" }
-  /** There is room in a stream to the host; `unread` bytes of it wait there. */
+  /** There is room in a stream to the host, where pieces of the weight `unread` wait. */
   | { readonly tag: "room"; readonly unread: number }
   | { readonly tag: "value"; readonly value: WitValue }
   | { readonly tag: "fail"; readonly code: ErrorCode; readonly message: string };
 
-/** Bytes of one stream that may wait in the host before the worker asks for leave to send more. */
+/** Weight of the pieces of one stream that may wait in the host before the worker asks for leave to send more. */
 export const STREAM_WINDOW: number = 256 * 1024;
+
+/** What a piece of a stream weighs: its bytes, and what it costs to keep it. */
+export function pieceWeight({ length }: Uint8Array): number {
+  return length + 64;
+}
 
 export interface FunctionSetup {
   readonly gives: Gives;

@@ -35,8 +35,8 @@ interface PlainError {
 }
 
 export interface RemoteOptions {
-  /** Post each call at once instead of with the others of its turn; for callers that block afterwards. */
-  readonly immediate?: boolean;
+  /** Methods to post at once, with what waits before them, instead of at the end of the turn; for callers that block. */
+  readonly immediate?: (method: string) => boolean;
 }
 
 interface Pending {
@@ -55,7 +55,7 @@ export function remote<T extends object>(
   options: RemoteOptions = {},
 ): T {
   const pending = new Map<number, Pending>();
-  const send = outbox(port, options.immediate === true);
+  const { send, flush } = outbox(port);
   let lastId = 0;
   const lose = (reason: unknown): void => {
     const lost = Array.from(pending.values());
@@ -87,6 +87,7 @@ export function remote<T extends object>(
         };
         if (settled) caller?.addEventListener("abort", giveUp, { signal: settled.signal });
         send(["call", id, method, args, caller !== undefined], buffers, reject);
+        if (options.immediate?.(method) === true) flush();
       });
     } finally {
       pending.delete(id);
@@ -114,7 +115,7 @@ export function remote<T extends object>(
 
 /** Lets the other side of `port` call `methods` until `signal` aborts, which also aborts the signals of running calls. */
 export function answer(port: Port, methods: object, signal: AbortSignal): void {
-  const send = outbox(port, false);
+  const { send } = outbox(port);
   const running = new Map<number, AbortController>();
   const hear = (message: Message): void => {
     if (message[0] === "cancel") {
@@ -167,12 +168,13 @@ type Send = (
   onUnsendable?: (reason: unknown) => void,
 ) => void;
 
-/** Gathers the messages of one turn into one post. */
-function outbox(port: Port, immediate: boolean): Send {
+/** Gathers the messages of one turn into one post; `flush` posts them before its end. */
+function outbox(port: Port): { readonly send: Send; readonly flush: () => void } {
   let waiting: Parameters<Send>[] = [];
   const flush = (): void => {
     const posts = waiting;
     waiting = [];
+    if (posts.length === 0) return;
     try {
       port.postMessage(
         posts.map(([message]) => message),
@@ -191,9 +193,11 @@ function outbox(port: Port, immediate: boolean): Send {
       onUnsendable?.(unsendable(cause));
     }
   };
-  if (immediate) return postAlone;
-  return (...post) => {
-    if (waiting.push(post) === 1) queueMicrotask(flush);
+  return {
+    flush,
+    send(...post) {
+      if (waiting.push(post) === 1) queueMicrotask(flush);
+    },
   };
 }
 

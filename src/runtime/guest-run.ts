@@ -96,7 +96,7 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
       const reason = asLatticeError(thrown);
       const { instance, func } = request;
       const { code, message: error } = reason;
-      log.warn("guest.import-failed", { component: setup.name, instance, func, code, error });
+      log.debug("guest.import-failed", { component: setup.name, instance, func, code, error });
       const err = errOf(type, reason);
       if (err === undefined) throw thrown;
       return [err];

@@ -40,6 +40,12 @@ export interface GuestStreams {
 /** Streams and futures of one call. An HTTP request takes four; a guest that proxies many of them some dozens. */
 const MAX_ENDS = 1024;
 
+/** A guest waits for one thing at a time; what an adapter waits for meanwhile comes on top. */
+const MAX_WAITS = 16;
+
+/** Longest text that a guest may give as the reason of a failure, in UTF-16 units. */
+const MAX_REASON = 4096;
+
 export function createGuestStreams(clock: Clock): GuestStreams {
   /** From here to the worker, by their numbers; those of calls that the worker began are negative. */
   const outlets = new Map<number, Outlet>();
@@ -137,7 +143,7 @@ export function createGuestStreams(clock: Clock): GuestStreams {
       if (said.tag === "bytes") inlet.write(said.bytes);
       else if (said.tag === "finish") inlet.finish();
       else if (said.tag === "value") inlet.settle(accept(said.value));
-      else inlet.close(new LatticeError("incomplete", said.reason));
+      else inlet.close(new LatticeError("incomplete", said.reason.slice(0, MAX_REASON)));
       forget(end, inlet);
     },
     start(end, results) {
@@ -147,10 +153,11 @@ export function createGuestStreams(clock: Clock): GuestStreams {
       count();
       putOut(createFutureOutlet(results, lend, changed), end);
     },
-    wait(wanted, forMs) {
-      if (closed !== undefined) return Promise.reject(closed);
+    async wait(wanted, forMs) {
+      if (closed !== undefined) throw closed;
       const news = look(wanted);
-      if (news.length > 0 || forMs === 0) return Promise.resolve(news);
+      if (news.length > 0 || forMs === 0) return news;
+      if (waiting.size >= MAX_WAITS) throw denied("waits too often at once");
       return new Promise((resolve, reject) => {
         const conclude = (run: () => void): void => {
           cancelTimer?.();

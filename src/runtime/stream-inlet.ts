@@ -3,7 +3,7 @@ import type { EndNews } from "../channels/component.ts";
 import type { LatticeError } from "../core/error.ts";
 import type { WitStream, WitValue } from "../core/wit.ts";
 
-import { STREAM_WINDOW } from "../channels/component.ts";
+import { pieceWeight, STREAM_WINDOW } from "../channels/component.ts";
 import { asLatticeError, LatticeError as Failure } from "../core/error.ts";
 
 export interface Inlet {
@@ -34,8 +34,8 @@ type Ending =
 
 /** `changed` is called when {@link Inlet.room} may say something else. */
 export function createInlet(changed: () => void): Inlet {
-  const unread: Uint8Array[] = [];
-  let unreadBytes = 0;
+  const pieces: Uint8Array[] = [];
+  let unread = 0;
   let ending: Ending = { tag: "open" };
   let unwanted: LatticeError | undefined;
   let form: "stream" | "future" | undefined;
@@ -52,9 +52,9 @@ export function createInlet(changed: () => void): Inlet {
     if (controller === undefined) return;
     if (ending.tag === "failed") return controller.error(ending.reason);
     if (pulled === undefined) return;
-    const next = unread.shift();
+    const next = pieces.shift();
     if (next !== undefined) {
-      unreadBytes -= next.length;
+      unread -= pieceWeight(next);
       controller.enqueue(next);
     } else if (ending.tag === "finished") controller.close();
     else return;
@@ -83,8 +83,8 @@ export function createInlet(changed: () => void): Inlet {
           },
           cancel(reason) {
             unwanted = asLatticeError(reason, "aborted");
-            unread.length = 0;
-            unreadBytes = 0;
+            pieces.length = 0;
+            unread = 0;
             controller = undefined;
             release();
             changed();
@@ -101,11 +101,11 @@ export function createInlet(changed: () => void): Inlet {
       return form !== undefined && !open();
     },
     write(bytes) {
-      if (!(bytes instanceof Uint8Array)) throw denied("writes what are no bytes");
+      if (!isOwn(bytes)) throw denied("writes what are no bytes of its own");
       if (!open() || unwanted !== undefined || bytes.length === 0) return;
-      unread.push(bytes);
-      unreadBytes += bytes.length;
-      if (unreadBytes > MAX_UNREAD) throw denied("writes more into a stream than there is room");
+      pieces.push(bytes);
+      unread += pieceWeight(bytes);
+      if (unread > MAX_UNREAD) throw denied("writes more into a stream than there is room");
       give();
     },
     finish() {
@@ -123,19 +123,25 @@ export function createInlet(changed: () => void): Inlet {
         const message = `nobody reads on: ${unwanted.message}`;
         return [{ tag: "fail", code: "aborted", message }];
       }
-      return unreadBytes < ROOM_BELOW ? [{ tag: "room", unread: unreadBytes }] : [];
+      return unread < ROOM_BELOW ? [{ tag: "room", unread }] : [];
     },
     close(reason) {
       if (!open()) return;
       ending = { tag: "failed", reason };
       // What was written and never finished is no good.
-      unread.length = 0;
-      unreadBytes = 0;
+      pieces.length = 0;
+      unread = 0;
       value.reject(reason);
       give();
       release();
     },
   };
+}
+
+/** Views would keep more alive than is counted, and shared bytes could change. */
+function isOwn(bytes: unknown): bytes is Uint8Array {
+  if (!(bytes instanceof Uint8Array) || !(bytes.buffer instanceof ArrayBuffer)) return false;
+  return bytes.byteLength === bytes.buffer.byteLength;
 }
 
 function deferred(): {

@@ -12,7 +12,6 @@ import type {
   GuestCall,
   LentMemory,
 } from "../channels/component.ts";
-import type { Port } from "../channels/rpc.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { ExportAdapter, Surround } from "./adapter.ts";
 import type { Bridge } from "./bridge/bridge.ts";
@@ -25,7 +24,6 @@ import type { CoreInstances, Rewind } from "./rewind.ts";
 import type { WasiParts } from "./wasi.ts";
 
 import { bigBuffers, transferring } from "../channels/port.ts";
-import { remote } from "../channels/rpc.ts";
 import { LatticeError } from "../core/error.ts";
 import { createAtomicsBridge } from "./bridge/atomics.ts";
 import { createJspiBridge } from "./bridge/jspi.ts";
@@ -40,9 +38,8 @@ import { createResources, paramTypes, resultTypes } from "./resources.ts";
 import { createRewinder } from "./rewind.ts";
 
 export interface GuestParts {
-  readonly port: Port;
+  /** Posts at once what a guest says, and all that one that blocks waits for. */
   readonly host: ComponentHostMethods;
-  readonly signal: AbortSignal;
   /** Hears of failures that belong to no call. */
   readonly complain: (thrown: unknown) => void;
   /** Makes the WASI of this worker. */
@@ -228,14 +225,11 @@ function maker(
   };
 }
 
-function bridgeOf({ mode, answers }: ComponentSetup, { host, port, signal }: GuestParts): Bridge {
+function bridgeOf({ mode, answers }: ComponentSetup, { host }: GuestParts): Bridge {
   if (mode === "jspi") return createJspiBridge(host);
   if (mode === "sync") return createSyncBridge();
   if (answers === undefined) throw new LatticeError("internal", "atomics without a shared buffer");
-  return createAtomicsBridge(
-    remote<ComponentHostMethods>(port, signal, { immediate: true }),
-    answers,
-  );
+  return createAtomicsBridge(host, answers);
 }
 
 /** What serves `call`: the guest's function, or an adapter of its interface. `undefined` if there is no such thing. */

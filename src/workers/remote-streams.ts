@@ -17,7 +17,7 @@ import type {
 import type { WitValue } from "../core/wit.ts";
 import type { Life } from "./life.ts";
 
-import { STREAM_WINDOW } from "../channels/component.ts";
+import { pieceWeight, STREAM_WINDOW } from "../channels/component.ts";
 import { LatticeError } from "../core/error.ts";
 
 /** The value itself with atomics, a promise of it where the guest is suspended; also the value if it is there already. */
@@ -188,7 +188,7 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
     return future;
   };
   const sinkAt = (id: number): RemoteSink => {
-    /** Bytes that the host has not passed on, as far as is known here. */
+    /** Weight of what the host has not passed on, as far as is known here. */
     let outstanding = 0;
     let ending: "open" | "finished" | LatticeError = "open";
     const end: Known = {
@@ -209,7 +209,7 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
       if (ending !== "open") throw new LatticeError("internal", "the stream is finished");
       if (bytes.length === 0) return undefined;
       const piece = owned(bytes.subarray(0, STREAM_WINDOW));
-      outstanding += piece.length;
+      outstanding += pieceWeight(piece);
       say({ tag: "bytes", end: id, bytes: piece });
       return when(end, () => {
         check();

@@ -24,7 +24,11 @@ export function serveComponent(scope: Port, wasi: GuestParts["wasi"]): void {
 
 function serve(port: Port, wasi: GuestParts["wasi"]): void {
   const life = new AbortController();
-  const host = remote<ComponentHostMethods>(port, life.signal);
+  let blocks = false;
+  const host = remote<ComponentHostMethods>(port, life.signal, {
+    // A guest may compute for long, or block, before this turn is over.
+    immediate: (method) => blocks || method === "said",
+  });
   let guest: Guest | undefined;
   const prepared = (): Guest => {
     if (guest === undefined) throw new LatticeError("internal", "the worker has no component yet");
@@ -41,8 +45,9 @@ function serve(port: Port, wasi: GuestParts["wasi"]): void {
   const methods: ComponentAnswers = {
     async prepare(setup) {
       if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
+      blocks = setup.mode === "atomics";
       strip(self);
-      guest = createGuest(setup, { port, host, signal: life.signal, complain, wasi });
+      guest = createGuest(setup, { host, complain, wasi });
       await guest.ready;
     },
     call: (call) => prepared().call(call),

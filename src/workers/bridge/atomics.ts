@@ -12,7 +12,7 @@ import { LatticeError } from "../../core/error.ts";
 import { earliest, readyOnes } from "../pollable.ts";
 import { tell, unpack } from "./bridge.ts";
 
-/** `host` must post at once: a message that waits for the end of the turn would never leave. */
+/** `host` must post at once: a message that waits for the end of the turn would not leave before its answer is there. */
 export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedAnswer): Bridge {
   const quietly = (sent: Promise<void>): void => {
     // The answer comes through the shared buffer; a host that is gone ends this worker.

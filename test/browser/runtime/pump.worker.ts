@@ -99,6 +99,13 @@ function stepsOf(
       return () =>
         after(sink.write(Uint8Array.of(1)), () => after(never.read(1), () => "again" as const));
     }
+    case "spin": {
+      const sink = output();
+      return () =>
+        after(sink.write(Uint8Array.of(1)), () => {
+          for (;;);
+        });
+    }
     case "later": {
       const [given, own] = [streams.future(args[0] as never), streams.promise()];
       respond([own.handle]);

@@ -33,6 +33,7 @@ const ADAPTATIONS: readonly Adaptation[] = [
       ["trap", func(BYTES)],
       ["forget", func(BYTES)],
       ["stall", func(BYTES, BYTES)],
+      ["spin", func(BYTES, BYTES)],
       ["later", func(TEXT, TEXT)],
       ["first", func({ kind: "s32" }, BYTES, BYTES, { kind: "u32" })],
       ["far", func({ kind: "list", element: { kind: "u8" } })],
@@ -199,7 +200,7 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
     expect(opened.logged.map(({ event }) => event)).toContain("guest.failed-late");
   });
 
-  test.each(["the deadline", "the caller", "the end of the pool"])(
+  test.each(["the deadline", "the caller", "the end of the pool", "a worker that is lost"])(
     "%s ends streams on both sides after the results are there",
     async (how) => {
       const limits = { ...DEFAULT_LIMITS, callDeadlineMs: how === "the deadline" ? 1500 : 30_000 };
@@ -207,7 +208,8 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
       const caller = new AbortController();
       const { stream, cancelled } = silent();
 
-      const results = await pool.invoke(callOf(PUMPED, "stall", [stream], caller.signal));
+      const does = how === "a worker that is lost" ? "spin" : "stall";
+      const results = await pool.invoke(callOf(PUMPED, does, [stream], caller.signal));
       const reader = (results[0] as ReadableStream<Uint8Array>).getReader();
       await reader.read();
       const broken = reader.read();

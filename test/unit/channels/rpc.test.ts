@@ -163,3 +163,28 @@ test("a port whose other side closes rejects what is pending", async () => {
 
   await expect(pending).rejects.toMatchObject({ code: "worker-lost" });
 });
+
+test("methods that are urgent are posted at once, behind what was asked before them", async () => {
+  const posted: unknown[][] = [];
+  const port = {
+    postMessage: (messages: unknown[]) => void posted.push(messages),
+    addEventListener: () => undefined,
+  };
+  const life = new AbortController();
+  const methods = remote<{ slow(): Promise<void>; urgent(): Promise<void> }>(
+    port as never,
+    life.signal,
+    {
+      immediate: (method) => method === "urgent",
+    },
+  );
+
+  const calls = [methods.slow(), methods.urgent()];
+  const before = posted.map((messages) => messages.length);
+  await Promise.resolve();
+
+  expect(before).toEqual([2]);
+  expect(posted).toHaveLength(1);
+  life.abort();
+  await Promise.allSettled(calls);
+});

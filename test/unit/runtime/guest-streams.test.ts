@@ -235,6 +235,31 @@ test("a guest waits for whatever comes first, or for a time", async () => {
   expect(source.read(9)).toEqual(bytes(1));
 });
 
+test("a stream for the host to read may be the host's own choice", async () => {
+  const { host, guest } = connect();
+  const written: number[] = [];
+  let heard: (how: string) => void = () => undefined;
+  const next = (): Promise<string> => new Promise((resolve) => (heard = resolve));
+  let end = next();
+  const writable = new WritableStream<Uint8Array>({
+    write: (chunk) => void written.push(...chunk),
+    close: () => heard("closed"),
+  });
+  const broken = new WritableStream<Uint8Array>({ abort: () => heard("broken off") });
+
+  const sink = guest.sinkOf(host.lend(writable) as never);
+  const other = guest.sinkOf(host.lend(broken) as never);
+  await sink.write(bytes(1, 2));
+  sink.finish();
+  await expect(end).resolves.toBe("closed");
+  end = next();
+  await other.write(bytes(3));
+  host.close(new LatticeError("deadline", "too late"));
+
+  await expect(end).resolves.toBe("broken off");
+  expect(written).toEqual([1, 2]);
+});
+
 test("a wait ends with the call", async () => {
   const { host, guest } = connect();
   const source = guest.source(host.lend(new ReadableStream()) as never);
@@ -249,6 +274,10 @@ test.each<{ readonly what: string; readonly said: readonly unknown[] }>([
   { what: "a stream of the host", said: [{ tag: "bytes", end: 1, bytes: bytes(1) }] },
   { what: "no number", said: [{ tag: "bytes", end: "x", bytes: bytes(1) }] },
   { what: "no bytes", said: [{ tag: "bytes", end: -1, bytes: "x" }] },
+  {
+    what: "a view of more",
+    said: [{ tag: "bytes", end: -1, bytes: new Uint8Array(9).subarray(1) }],
+  },
   {
     what: "more than there is room for",
     said: Array.from({ length: 5 }, () => ({

@@ -62,6 +62,8 @@ export interface RunningProvider extends LocalTarget {
 }
 
 const NEVER = new AbortController().signal;
+/** A provider is served when it knows its links, or this much later. */
+const LINKS_MS = 5000;
 
 /** The bucket of leases; each node that starts a provider with storage of its own makes it if need be. */
 export async function leaseParts(
@@ -96,7 +98,7 @@ export async function startProvider(
     await introduce(parts, request, signal);
     const config = await readConfig(parts, request.configNames, signal, lifetime.signal);
     if (wantsLease) lease = await holdLease(parts, id, signal);
-    provider = await kind.start(
+    const starting = kind.start(
       {
         id,
         lattice: parts.lattice,
@@ -113,6 +115,7 @@ export async function startProvider(
       },
       signal,
     );
+    provider = await orGivenUp(starting, signal);
     running = attach({ request, parts, provider, lease, config, lifetime, stop: options.stop });
     await running.open();
     signal.throwIfAborted();
@@ -197,6 +200,13 @@ function attach(
     await links.end();
     await configuring;
   };
+  /** A store of configuration that is slow must not keep the provider from those who are linked already. */
+  const inTimeOrLater = async (work: Promise<void>): Promise<void> => {
+    const late = new AbortController();
+    const cancel = clock.after(LINKS_MS, () => late.abort());
+    await Promise.race([work, aborted(late.signal)]);
+    cancel();
+  };
   return {
     end,
     request,
@@ -210,7 +220,7 @@ function attach(
     lost: lease?.lost ?? NEVER,
     async open() {
       config.subscribe(configure, lifetime.signal);
-      await links.settle();
+      await inTimeOrLater(links.settle());
       decide();
       parts.present.subscribe(decide, lifetime.signal);
       load.accepting.subscribe(decide, lifetime.signal);
@@ -252,6 +262,15 @@ function attach(
       await Promise.race([lease?.release(NEVER), aborted(signal)]);
     },
   };
+}
+
+/** What `starting` gives, unless `signal` aborts first: what comes later is ended. */
+async function orGivenUp(starting: Promise<Provider>, signal: AbortSignal): Promise<Provider> {
+  await Promise.race([starting, aborted(signal)]);
+  if (!signal.aborted) return starting;
+  const end = (late: Provider): Promise<void> => Promise.resolve(late[Symbol.asyncDispose]());
+  void starting.then(end).catch(() => undefined); // nobody is left to hear of it
+  throw signal.reason;
 }
 
 async function holdLease(

@@ -16,6 +16,8 @@ import { leaseParts, startProvider } from "./provider-run.ts";
 
 /** Bidders are asked for two seconds; whoever has not found out until now keeps silent. */
 const BID_MS = 1500;
+/** A start may wait for a lease; then it has this long. */
+const START_MS = 120_000;
 /** Clients wait two seconds for the answer of a stop; calls have this long to end. */
 const STOP_MS = 1000;
 /** Failed starts that are kept to be shown. */
@@ -70,11 +72,18 @@ export function createProviders(parts: ProvidersParts): Providers {
   const start = async (request: ProviderRequest, signal: AbortSignal): Promise<void> => {
     const { id, image, annotations } = request;
     put(id, { request, state: { phase: "starting" }, provider: undefined });
+    const late = new AbortController();
+    const cancel = clock.after(START_MS, () =>
+      late.abort(new LatticeError("deadline", `${id} had not started after ${START_MS / 1000} s`)),
+    );
     try {
       signal.throwIfAborted();
       const reference = resolveProvider(image, parts.kinds);
       const stopped = (): Promise<void> => stop(id);
-      const provider = await startProvider(request, reference, runParts, { stop: stopped, signal });
+      const provider = await startProvider(request, reference, runParts, {
+        stop: stopped,
+        signal: AbortSignal.any([signal, late.signal]),
+      });
       put(id, { request, state: { phase: "running" }, provider });
       provider.lost.addEventListener("abort", () => void leave(provider), { once: true });
       log.info("provider.started", { provider: id, image });
@@ -84,6 +93,8 @@ export function createProviders(parts: ProvidersParts): Providers {
       put(id, { request, state: { phase: "failed", error }, provider: undefined });
       log.warn("provider.failed", { provider: id, image, problem: error });
       announce({ type: "provider-start-failed", id, image, error });
+    } finally {
+      cancel();
     }
   };
   /** Ends `provider`, if it is not ending yet, and tells why. */

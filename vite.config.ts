@@ -61,12 +61,6 @@ export default defineConfig({
         },
         optimizeDeps: {
           exclude: ["@bytecodealliance/jco", "@bytecodealliance/jco-transpile"],
-          // Found late otherwise, which reloads the page in the middle of a test.
-          include: [
-            "@bytecodealliance/preview2-shim/cli",
-            "@bytecodealliance/preview2-shim/filesystem",
-            "@bytecodealliance/preview2-shim/io",
-          ],
         },
         test: {
           name: "browser",

@@ -4,7 +4,9 @@
  */
 import type { ImportMapping } from "./import-mapping.ts";
 
-import { functionsOf, orErr } from "./import-mapping.ts";
+import { asLatticeError } from "../core/error.ts";
+import { httpErrorOf } from "./http-errors.ts";
+import { failed, functionsOf } from "./import-mapping.ts";
 
 const OUTGOING = "wrpc:http/outgoing-handler@0.1.0";
 
@@ -12,8 +14,15 @@ export const HTTP_IMPORTS: Readonly<Record<string, ImportMapping>> = {
   [OUTGOING]: {
     links: ["wasi:http/outgoing-handler"],
     functions: functionsOf({
-      handle: (args, { far }) =>
-        orErr(far(OUTGOING, "handle", args), (val) => ({ tag: "internal-error", val })),
+      async handle(args, { far }) {
+        try {
+          return await far(OUTGOING, "handle", args);
+        } catch (cause) {
+          // Nobody waits for a call that was given up.
+          if (asLatticeError(cause).code === "aborted") throw cause;
+          return failed(httpErrorOf(cause));
+        }
+      },
     }),
   },
 };

@@ -6,7 +6,10 @@
  */
 import type { Interface, World } from "../core/wit.ts";
 
+import { LatticeError } from "../core/error.ts";
 import { withoutVersion } from "../core/wit.ts";
+import { LATTICE_WIT } from "../interfaces/lattice-wit.ts";
+import { parseWit } from "../wire/wit-text.ts";
 import { isWasi02 } from "./wasi.ts";
 
 export interface Adaptation {
@@ -18,7 +21,19 @@ export interface Adaptation {
   readonly functions: Interface;
 }
 
-export const ADAPTATIONS: readonly Adaptation[] = [];
+/** What stands for what, as this host has it. */
+export function createAdaptations(): readonly Adaptation[] {
+  const { interfaces } = parseWit(LATTICE_WIT);
+  const adaptation = (guest: string, side: Adaptation["side"], lattice: string): Adaptation => {
+    const functions = interfaces.get(lattice);
+    if (functions === undefined) throw new LatticeError("internal", `no types of ${lattice}`);
+    return { guest, side, lattice, functions };
+  };
+  return [
+    adaptation("wasi:http/incoming-handler", "export", "wrpc:http/incoming-handler@0.1.0"),
+    adaptation("wasi:http/outgoing-handler", "import", "wrpc:http/outgoing-handler@0.1.0"),
+  ];
+}
 
 export interface AdaptedWorld {
   /** As the lattice sees it. */

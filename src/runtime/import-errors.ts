@@ -7,6 +7,8 @@
 import type { ErrorCode, LatticeError } from "../core/error.ts";
 import type { FuncType, WitType, WitValue } from "../core/wit.ts";
 
+import { httpErrorOf } from "../interfaces/http-errors.ts";
+
 /** Cases that WASI and wasmCloud have for "something else went wrong, namely …", in the order of preference. */
 const CASES = ["other", "upstream", "io", "internal-error"];
 
@@ -23,8 +25,13 @@ const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export function errOf({ result }: FuncType, reason: LatticeError): WitValue {
   if (result?.kind !== "result" || result.err === undefined || FATAL.has(reason.code))
     return undefined;
-  const val = textAs(result.err, reason.message);
+  const val = isHttp(result.err) ? httpErrorOf(reason) : textAs(result.err, reason.message);
   return val === undefined ? undefined : { tag: "err", val };
+}
+
+/** HTTP has a case of its own for most failures. */
+function isHttp(type: WitType): boolean {
+  return type.kind === "variant" && type.cases.some(({ name }) => name === "HTTP-protocol-error");
 }
 
 function textAs(type: WitType, text: string): WitValue {

@@ -10,7 +10,7 @@ import type { Runtime } from "../core/runtime.ts";
 import type { OpenSharedStore } from "./shared-images.ts";
 import type { Adaptation } from "./adapted.ts";
 
-import { ADAPTATIONS } from "./adapted.ts";
+import { createAdaptations } from "./adapted.ts";
 import { spawn as spawnHere } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createComponent } from "./component.ts";
@@ -40,7 +40,7 @@ export interface RuntimeOptions {
   readonly workers?: string;
   /** Starts workers; default: here. */
   readonly spawn?: Spawn;
-  /** Interfaces that are served in another form than components have them; default: {@link ADAPTATIONS}. */
+  /** Interfaces that are served in another form than components have them; default: {@link createAdaptations}. */
   readonly adaptations?: readonly Adaptation[];
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
@@ -73,6 +73,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           log,
           signal: ended.signal,
         });
+  const adaptations = options.adaptations ?? createAdaptations();
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
     const ending = work
@@ -105,7 +106,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       );
       onProgress?.({ stage: "compile" });
       const name = image.reference;
-      const { adaptations = ADAPTATIONS } = options;
       const parts = { name, bridge, supply, adaptations, clock, log, signal: ended.signal };
       return createComponent(prepared, parts);
     },

@@ -2,6 +2,7 @@
 import type { World } from "../core/wit.ts";
 
 import { parseInterfaceName, withoutVersion } from "../core/wit.ts";
+import { partsOf } from "../wire/type-parts.ts";
 
 /** Streams wait only for peers: what guests print is taken at once. */
 const STREAMS_OF_PEERS = [
@@ -29,6 +30,8 @@ const WASI: ReadonlyMap<string, readonly string[]> = new Map([
   ["wasi:clocks/wall-clock", []],
   ["wasi:filesystem/preopens", []],
   ["wasi:filesystem/types", []],
+  ["wasi:http/outgoing-handler", []],
+  ["wasi:http/types", []],
   ["wasi:io/error", []],
   ["wasi:io/poll", ["poll", "[method]pollable.block"]],
   ["wasi:io/streams", STREAMS_OF_PEERS],
@@ -59,5 +62,9 @@ export function waitingWasi(name: string, world: World): readonly string[] {
 }
 
 function hasPeers({ imports }: World): boolean {
-  return [...imports.keys()].some((name) => isWasi(name) && BRINGS_PEERS.has(withoutVersion(name)));
+  return [...imports].some(([name, functions]) =>
+    isWasi(name)
+      ? BRINGS_PEERS.has(withoutVersion(name))
+      : [...functions.values()].some((func) => partsOf(func).ioStreams),
+  );
 }

@@ -1,5 +1,5 @@
 /** Runs one component. */
 import { serveComponent } from "./serve.ts";
-import { createWasi } from "./wasi.ts";
+import { createWasi } from "./wasi/wasi.ts";
 
 serveComponent(self, createWasi);

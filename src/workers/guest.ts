@@ -21,7 +21,7 @@ import type { Lent, Memories } from "./memories.ts";
 import type { Later } from "./remote-streams.ts";
 import type { Resources } from "./resources.ts";
 import type { CoreInstances, Rewind } from "./rewind.ts";
-import type { WasiParts } from "./wasi.ts";
+import type { WasiParts } from "./wasi/wasi.ts";
 
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { LatticeError } from "../core/error.ts";
@@ -195,8 +195,8 @@ function maker(
     // A host that cannot hear of it has ended this worker.
     (line) => void host.printed(line).catch(() => undefined),
   );
-  const { wasi: wanted, maxBytes } = setup;
-  const surround = parts.wasi({ bridge, wanted, maxBytes, print });
+  const { mode, wasi: wanted, maxBytes } = setup;
+  const surround = parts.wasi({ mode, wanted, maxBytes, print });
   const rewinder = createRewinder();
   const allowed = new Map(
     Array.from(setup.cores, ([name, module]) => [module, setup.instantiations.get(name) ?? 1]),

@@ -88,7 +88,12 @@ export interface StreamBridge {
   /** Posts, and waits for nothing. */
   say(life: Life, said: GuestSaid): void;
   ask(life: Life, wait: Omit<GuestWait, "callId">): Later<GuestNews>;
+  /** Until `untilMs` on the clock of `performance.now()`; asks nobody. */
+  sleep(life: Life, untilMs: number): Later<void>;
 }
+
+/** The longest delay that timers take; longer ones fire at once. */
+export const MAX_DELAY_MS = 0x7fff_ffff;
 
 /** An end as this file sees it. */
 interface Known extends RemoteEnd {
@@ -255,9 +260,10 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
     },
     waitAny(ends, untilMs) {
       if (ends.some(({ ready }) => ready)) return undefined;
-      const forMs = Math.max(0, untilMs - performance.now());
+      if (ends.length === 0) return bridge.sleep(life, untilMs);
+      const forMs = Math.min(Math.max(0, untilMs - performance.now()), MAX_DELAY_MS);
       const all = ends.flatMap((end) => known.get(end) ?? []);
-      return listen(all, Number.isFinite(forMs) ? forMs : undefined);
+      return listen(all, untilMs === Infinity ? undefined : forMs);
     },
   };
 }

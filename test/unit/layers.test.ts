@@ -30,7 +30,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   runtime: { uses: ["core", "channels", "wire", "interfaces"], starts: ["workers"] },
   workers: {
     uses: ["core", "channels", "wire", "interfaces"],
-    packages: ["@bytecodealliance/jco/component", "@bytecodealliance/preview2-shim"],
+    packages: ["@bytecodealliance/jco/component"],
   },
   // Where the realm of the node is put together, so it may know what `assemble.ts` gives it.
   "workers/host.worker.ts": {

@@ -9,7 +9,6 @@ import type { Bridge } from "./bridge.ts";
 
 import { awaitAnswer, sleep } from "../../channels/shared-answer.ts";
 import { LatticeError } from "../../core/error.ts";
-import { earliest, readyOnes } from "../pollable.ts";
 import { tell, unpack } from "./bridge.ts";
 
 /** `host` must post at once: a message that waits for the end of the turn would not leave before its answer is there. */
@@ -46,13 +45,9 @@ export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedA
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the host writes for a wait
       return news as GuestNews;
     },
-    block: (_, pollable) => {
-      while (!pollable.ready()) sleep(answers, earliest([pollable]));
-    },
-    poll: (_, pollables) => {
-      let ready = readyOnes(pollables);
-      for (; ready.length === 0; ready = readyOnes(pollables)) sleep(answers, earliest(pollables));
-      return new Uint32Array(ready);
+    sleep(life, untilMs) {
+      life.touched = true;
+      sleep(answers, untilMs);
     },
   };
 }

@@ -1,7 +1,6 @@
 /** How a guest waits for what the host does: the one thing that differs between JSPI and blocking. */
 import type { ComponentHostMethods, Gives, GuestSaid } from "../../channels/component.ts";
 import type { WitValue } from "../../core/wit.ts";
-import type { Pollable } from "../pollable.ts";
 import type { Life } from "../life.ts";
 import type { StreamBridge } from "../remote-streams.ts";
 
@@ -13,10 +12,6 @@ export interface Bridge extends StreamBridge {
   importFunction(life: Life, imported: ImportedFunction): GuestImportFunction;
   /** Gives the results of the call that `life` serves, while its guest goes on. */
   respond(life: Life, results: readonly WitValue[]): void;
-  /** Waits until `pollable` is ready. */
-  block(life: Life, pollable: Pollable): unknown;
-  /** Waits until some of `pollables` are ready, and gives their indices. */
-  poll(life: Life, pollables: readonly Pollable[]): unknown;
 }
 
 export interface ImportedFunction {

@@ -3,7 +3,7 @@ import type { ComponentHostMethods } from "../../channels/component.ts";
 import type { WitValue } from "../../core/wit.ts";
 import type { Bridge } from "./bridge.ts";
 
-import { polled, readyOnes } from "../pollable.ts";
+import { MAX_DELAY_MS } from "../remote-streams.ts";
 import { tell, unpack } from "./bridge.ts";
 
 export function createJspiBridge(host: ComponentHostMethods): Bridge {
@@ -22,8 +22,17 @@ export function createJspiBridge(host: ComponentHostMethods): Bridge {
       life.touched = true;
       return life.guard(host.awaited({ callId: life.callId, ...wait }));
     },
-    block: (life, pollable) => life.guard(polled([pollable])),
-    poll: (life, pollables) =>
-      life.guard(polled(pollables).then(() => new Uint32Array(readyOnes(pollables)))),
+    sleep(life, untilMs) {
+      life.touched = true;
+      return life.guard(sleep(untilMs));
+    },
   };
+}
+
+async function sleep(untilMs: number): Promise<void> {
+  for (let left = untilMs - performance.now(); left > 0; left = untilMs - performance.now()) {
+    // Timers have whole milliseconds; rounding down would wake too early, again and again.
+    const ms = Math.min(Math.ceil(left), MAX_DELAY_MS);
+    await new Promise<void>((resolve) => setTimeout(resolve, ms));
+  }
 }

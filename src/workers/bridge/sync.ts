@@ -15,7 +15,6 @@ export function createSyncBridge(): Bridge {
     say: refuse("a stream"),
     respond: refuse("a stream"),
     ask: refuse("a stream"),
-    block: refuse("a pollable"),
-    poll: refuse("pollables"),
+    sleep: refuse("a pollable"),
   };
 }

@@ -29,6 +29,7 @@ function connect(): Ends {
       if (what.tag !== "start" && what.tag !== "respond") host.hear(what);
     },
     ask: (_, { ends, forMs }) => host.wait(ends, forMs),
+    sleep: () => undefined,
   };
   const life = createLife();
   life.begin(1);

@@ -1,0 +1,53 @@
+/** `wasi:cli`: no arguments, environment, input or terminal; what is printed goes to the host's log, line by line. */
+import type { GuestLine } from "../../channels/component.ts";
+import type { GuestImports } from "../instantiate.ts";
+import type { Outlet } from "./io-output.ts";
+import type { Holder } from "./resource.ts";
+
+import { createLineSplitter } from "../printed.ts";
+import { IoError } from "./io-error.ts";
+import { emptyInlet, InputStream } from "./io-input.ts";
+import { OutputStream } from "./io-output.ts";
+import { Resource, trap } from "./resource.ts";
+
+/** Nobody has a terminal. */
+class TerminalInput extends Resource {}
+class TerminalOutput extends Resource {}
+
+export type Print = (stream: GuestLine["stream"], text: string) => void;
+
+export function cli(holder: Holder, print: Print): GuestImports {
+  const errorOf = (thrown: unknown): IoError => new IoError(holder, thrown);
+  const printed = (stream: GuestLine["stream"]): (() => OutputStream) => {
+    const lines = createLineSplitter((text) => print(stream, text));
+    holder.life.atEnd(() => lines.flush());
+    const outlet: Outlet = {
+      ready: true,
+      ends: [],
+      write: (bytes) => lines.write(bytes),
+      errorOf,
+    };
+    return () => new OutputStream(holder, outlet);
+  };
+  const exit = (how: string): never => trap(holder, `it exited ${how}`);
+  return {
+    "wasi:cli/environment": {
+      getEnvironment: () => [],
+      getArguments: () => [],
+      initialCwd: () => "/",
+    },
+    "wasi:cli/exit": {
+      exit: ({ tag }: { readonly tag: string }) =>
+        exit(tag === "ok" ? "successfully" : "with error"),
+      exitWithCode: (code: number) => exit(`with code ${code}`),
+    },
+    "wasi:cli/stdin": { getStdin: () => new InputStream(holder, emptyInlet(errorOf)) },
+    "wasi:cli/stdout": { getStdout: printed("stdout") },
+    "wasi:cli/stderr": { getStderr: printed("stderr") },
+    "wasi:cli/terminal-input": { TerminalInput },
+    "wasi:cli/terminal-output": { TerminalOutput },
+    "wasi:cli/terminal-stdin": { getTerminalStdin: () => undefined },
+    "wasi:cli/terminal-stdout": { getTerminalStdout: () => undefined },
+    "wasi:cli/terminal-stderr": { getTerminalStderr: () => undefined },
+  };
+}

@@ -1,0 +1,23 @@
+/** `wasi:io/error`: why a stream broke. */
+import type { HttpErrorCode } from "../../interfaces/http-errors.ts";
+import type { Holder } from "./resource.ts";
+
+import { messageOf } from "../../core/error.ts";
+import { Resource } from "./resource.ts";
+
+/** Called so because the glue looks for a class of that name only in the imports. */
+export class IoError extends Resource {
+  readonly #message: string;
+  /** Of streams that are bodies. */
+  readonly httpCode: HttpErrorCode | undefined;
+
+  constructor(holder: Holder, thrown: unknown, httpCode?: HttpErrorCode) {
+    super(holder);
+    this.#message = messageOf(thrown);
+    this.httpCode = httpCode;
+  }
+
+  toDebugString(): string {
+    return this.#message;
+  }
+}

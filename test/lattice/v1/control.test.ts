@@ -348,6 +348,16 @@ test.each([
   expect(reply).toEqual({ success: false, message });
 });
 
+test("a request without a reply subject is carried out, and not answered", async () => {
+  await using node = await startHost({ url: server.ws });
+  const heard = await peer.listen("wasmbus.evt.default.labels_changed");
+
+  peer.nats.publish(ctl(`label.put.${node.id}`), JSON.stringify({ key: "quiet", value: "yes" }));
+
+  const event = await heard.next((json) => (json as { source: string }).source === node.id);
+  expect(event).toMatchObject({ data: { labels: { quiet: "yes" } } });
+});
+
 test("a malformed auction is answered by every host", async () => {
   await using _node = await startHost({ url: server.ws });
 

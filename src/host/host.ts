@@ -134,8 +134,11 @@ export function createHost(parts: HostParts): Host {
   const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
 
   const supplement = async (): Promise<void> => {
-    const asked = dialects.map((dialect) => dialect.supplement?.(labels.all(), lifetime.signal));
-    for (const given of await Promise.all(asked)) if (given) parts.registries.put(given.registries);
+    const ask = async (dialect: Dialect): Promise<void> => {
+      const given = await dialect.supplement?.(labels.all(), lifetime.signal);
+      if (given !== undefined) parts.registries.put(given.registries);
+    };
+    await Promise.all(dialects.map(ask));
   };
 
   let stopping: Promise<void> | undefined;

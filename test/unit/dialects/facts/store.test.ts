@@ -17,28 +17,31 @@ const openBucket = (): Promise<KvBucket> =>
 
 test("what two editors change at the same time is in there both times", async () => {
   const bucket = await openBucket();
-  const editors = [createEditor(), createEditor()];
-  const letters = [..."abcdefghijklmnopqrst"];
+  const one = createEditor();
+  const two = createEditor();
+  const letters = "abcdefghijklmnopqrst".split("");
 
   await Promise.all(
-    letters.map((letter, index) => editors[index % 2]?.edit(bucket, "key", append(letter), soon())),
+    letters.map((letter, index) =>
+      (index % 2 === 0 ? one : two).edit(bucket, "key", append(letter), soon()),
+    ),
   );
 
   const stored = decode((await bucket.get("key", soon()))?.value);
-  expect([...stored].toSorted()).toEqual(letters);
+  expect(stored.split("").toSorted()).toEqual(letters);
 });
 
 test("changes of one editor come in their order, also after one that failed", async () => {
   const bucket = await openBucket();
-  const { edit } = createEditor();
+  const editor = createEditor();
   const fail = (): never => {
     throw new Error("not this one");
   };
 
   const outcomes = await Promise.allSettled([
-    edit(bucket, "key", append("a"), soon()),
-    edit(bucket, "key", fail, soon()),
-    edit(bucket, "key", append("b"), soon()),
+    editor.edit(bucket, "key", append("a"), soon()),
+    editor.edit(bucket, "key", fail, soon()),
+    editor.edit(bucket, "key", append("b"), soon()),
   ]);
 
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -47,9 +50,9 @@ test("changes of one editor come in their order, also after one that failed", as
 
 test("a change that wants nothing writes nothing", async () => {
   const bucket = await openBucket();
-  const { edit } = createEditor();
+  const editor = createEditor();
 
-  const written = await edit(bucket, "key", () => undefined, soon());
+  const written = await editor.edit(bucket, "key", () => undefined, soon());
 
   expect(written).toBeUndefined();
   expect(await bucket.get("key", soon())).toBeUndefined();
@@ -57,7 +60,7 @@ test("a change that wants nothing writes nothing", async () => {
 
 test("who always loses gives up", async () => {
   const bucket = await openBucket();
-  const { edit } = createEditor();
+  const editor = createEditor();
   let turns = 0;
   const contested: KvBucket = {
     ...bucket,
@@ -68,7 +71,7 @@ test("who always loses gives up", async () => {
     },
   };
 
-  const lost = edit(contested, "key", append("x"), soon());
+  const lost = editor.edit(contested, "key", append("x"), soon());
 
   await expect(lost).rejects.toThrow(withCode("conflict"));
   expect(turns).toBe(32);

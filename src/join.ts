@@ -83,7 +83,8 @@ export interface LatticeNode extends AsyncDisposable {
   stop(id: string): Promise<void>;
   /**
    * Calls a function anywhere in the lattice. A function that gives a WIT `result` resolves with
-   * `{ tag: "ok" | "err", val }`.
+   * `{ tag: "ok" | "err", val }`. Streams are lists here and futures their values, in arguments as in results, up to 64 MiB
+   * of a stream: they flow in the lattice, and are whole in the page.
    *
    * @throws {LatticeError} `types-unknown`, `not-served`, `incomplete` when the callee failed, `deadline`.
    */

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { latticeId } from "../core/ids.ts";
+import { asWhole, flowingArgs } from "../wire/value-whole.ts";
 import { formatWave } from "../wire/wave-format.ts";
 import {
   CALL_USAGE,
@@ -26,7 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { operation, texts, witFile } = asked;
   const typed =
     witFile === undefined ? typesOfWash(operation, texts) : typesFrom(readWit(witFile), operation);
-  const values = readValues(typed, texts);
+  const values = flowingArgs(typed.type, readValues(typed, texts));
   const { instance, func } = typed.operation;
   const world = {
     imports: new Map(),
@@ -54,11 +55,12 @@ async function main(args: readonly string[]): Promise<void> {
     trace: new Map(),
     signal: lifetime.signal,
   });
+  const type = typed.type.result;
+  const whole = type && (await asWhole(type, result));
   // What was sent last, the end of the parameters, has left when the server has answered this.
   await client.bus.drain();
-  const type = typed.type.result;
   if (type !== undefined) {
-    await print(asked.json ? JSON.stringify(result, asJson) : formatWave(result, type));
+    await print(asked.json ? JSON.stringify(whole, asJson) : formatWave(whole, type));
   }
 }
 

@@ -7,7 +7,7 @@ import { isTagged, resultCases } from "./value-types.ts";
 /**
  * `value`, which is of `type`, as `parseWave` reads it.
  *
- * @throws {LatticeError} `bad-input` if it is not; `unsupported` for streams and futures.
+ * @throws {LatticeError} `bad-input` if it is not; `unsupported` for streams and futures that carry nothing.
  */
 export function formatWave(value: WitValue, type: WitType): string {
   switch (type.kind) {
@@ -66,10 +66,16 @@ export function formatWave(value: WitValue, type: WitType): string {
     case "variant":
       return formatCase(value, type, type.cases, label);
     case "stream":
+      if (type.element === undefined) throw untold(type.kind);
+      return formatWave(value, { kind: "list", element: type.element });
     case "future":
-      throw new LatticeError("unsupported", `a ${type.kind} has no text`);
+      if (type.element === undefined) throw untold(type.kind);
+      return formatWave(value, type.element);
   }
 }
+
+const untold = (kind: string): LatticeError =>
+  new LatticeError("unsupported", `a ${kind} that carries nothing has no text`);
 
 function formatPrimitive(value: WitValue, type: WitType): string {
   switch (typeof value) {

@@ -19,10 +19,11 @@ import {
 import { WaveTokens } from "./wave-tokens.ts";
 
 /**
- * The value of `type` that `text` stands for, in jco's mapping. A string needs no quotes, since shells eat them: on
+ * The value of `type` that `text` stands for, in jco's mapping; a stream is written as a list, a future as its value, and
+ * both are given as that (`value-whole.ts`). A string needs no quotes, since shells eat them: on
  * its own it is then all of the text, within other values one word.
  *
- * @throws {LatticeError} `bad-input` where the text is not of the type; `unsupported` for streams and futures.
+ * @throws {LatticeError} `bad-input` where the text is not of the type; `unsupported` for streams and futures that carry nothing.
  */
 export function parseWave(text: string, type: WitType): WitValue {
   const bare = bareText(text, type);
@@ -84,10 +85,16 @@ function read(tokens: WaveTokens, type: WitType): WitValue {
     case "variant":
       return readVariant(tokens, type.cases);
     case "stream":
+      if (type.element === undefined) throw untold(type.kind);
+      return listOf(type.element, readItems(tokens, "[", "]", type.element));
     case "future":
-      throw new LatticeError("unsupported", `a ${type.kind} cannot be written as text`);
+      if (type.element === undefined) throw untold(type.kind);
+      return read(tokens, type.element);
   }
 }
+
+const untold = (kind: string): LatticeError =>
+  new LatticeError("unsupported", `a ${kind} that carries nothing cannot be written as text`);
 
 function readBool(tokens: WaveTokens): boolean {
   if (tokens.takesWord("true")) return true;

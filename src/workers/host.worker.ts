@@ -22,6 +22,7 @@ import { withSharedTimers } from "../core/shared-timers.ts";
 import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { createNodeView } from "../host/view.ts";
 import { VERSION } from "../version.ts";
+import { asWhole, flowingArgs } from "../wire/value-whole.ts";
 import { parseWit } from "../wire/wit-text.ts";
 
 /** The page hears of changes at most this often, but of a new phase at once. */
@@ -170,6 +171,8 @@ async function callLattice(request: CallRequest, signal?: AbortSignal): Promise<
   const target = entityId(request.target);
   const exports = wit === undefined ? undefined : parseWit(wit).interfaces;
   const callee = host.calleeFor(target, exports && { imports: new Map(), exports });
+  const here = host.entries().find(({ spec }) => spec.id === target)?.workload?.component.world;
+  const type = (exports ?? here?.exports)?.get(instance)?.get(func);
   const ended = new AbortController();
   const deadlineMs = setup.limits?.callDeadlineMs ?? DEFAULT_LIMITS.callDeadlineMs;
   const cancel = clock.after(deadlineMs, () =>
@@ -193,11 +196,12 @@ async function callLattice(request: CallRequest, signal?: AbortSignal): Promise<
       link: linkName,
       instance,
       func,
-      args,
+      args: type === undefined ? args : flowingArgs(type, args),
       trace: new Map(),
       signal: ended.signal,
     });
-    return result;
+    // The page has no streams: their contents cross to it when they have ended.
+    return type?.result === undefined ? result : await asWhole(type.result, result);
   } finally {
     cancel();
     ended.abort();

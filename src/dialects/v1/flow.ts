@@ -20,12 +20,15 @@ export const WINDOW_BYTES: number = 512 * 1024;
 /** Below this a window would be a way to slow a peer down. */
 const SMALLEST_WINDOW_BYTES = 128 * 1024;
 
-/** The window that a peer announced; `undefined` if it knows nothing of windows. */
+/** Above this it would be a way to have this node write to its connection without end. */
+const LARGEST_WINDOW_BYTES = 2 * 1024 * 1024;
+
+/** The window that a peer announced, as far as it is used; `undefined` if it knows nothing of windows. */
 export function readWindow(headers: ReadonlyMap<string, string> | undefined): number | undefined {
   const text = headers?.get(FLOW_HEADER);
   if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
   const window = Number(text);
-  return window >= SMALLEST_WINDOW_BYTES ? window : undefined;
+  return window >= SMALLEST_WINDOW_BYTES ? Math.min(window, LARGEST_WINDOW_BYTES) : undefined;
 }
 
 /** Under a peer's inbox: reports of the reader on the channel of what that peer sends. */

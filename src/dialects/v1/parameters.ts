@@ -148,7 +148,7 @@ interface Streaming {
 }
 
 function gatherRest(
-  { inboxes, clock }: RpcParts,
+  { rpc, inboxes, clock }: RpcParts,
   reader: Reader,
   share: Share,
   { deadlineMs, ended }: Limits,
@@ -199,6 +199,8 @@ function gatherRest(
     ),
   );
   ended.addEventListener("abort", () => end(ended.reason), { once: true, signal: closed.signal });
+  // What flowed meanwhile is lost with the connection, and nobody sends it again.
+  if (streams !== undefined) rpc.status.subscribe(() => end(CUT_OFF), closed.signal);
   return {
     subject: inbox.subject,
     streams,
@@ -214,6 +216,8 @@ function gatherRest(
     },
   };
 }
+
+const CUT_OFF = new LatticeError("disconnected", "the connection was lost during the call");
 
 /** What reads on in the streams of a call that has ended gets this. */
 const CALL_OVER = new LatticeError("closed", "the call has ended");

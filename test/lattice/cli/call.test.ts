@@ -21,6 +21,7 @@ interface till {
   open: func() -> result<string, u32>;
   motto: func() -> string;
   ring: func();
+  flow: func(items: stream<string>) -> tuple<stream<string>, future<u32>>;
 }
 `;
 const T = "demo:shop/till@1.2.0";
@@ -63,6 +64,7 @@ beforeAll(async () => {
     [`${T}#open`]: () => ({ tag: "err", val: 3 }),
     [`${T}#motto`]: () => 'cash "only"',
     [`${T}#ring`]: () => undefined,
+    [`${T}#flow`]: (items: unknown) => [items, Promise.resolve(7)],
   };
   node = await startHost(
     { url: server.ws },
@@ -115,6 +117,15 @@ test.each([
   );
 
   expect(ended).toEqual({ code: 0, stdout, stderr: "" });
+});
+
+test("streams and futures are written and printed as their contents", async () => {
+  const ended = await call(
+    ["shop", `${T}.flow`, '["tea", "cup"]'],
+    ["--wit", wit, "--servers", server.nats, "--lattice", "blue"],
+  );
+
+  expect(ended).toEqual({ code: 0, stdout: '(["tea", "cup"], 7)\n', stderr: "" });
 });
 
 test("without WIT the types are those of wash call", async () => {

@@ -489,6 +489,29 @@ test("what flows ends with the connection, at both ends", async () => {
   await nothingKept();
 });
 
+test("a callee that loses its connection lets go of the call's streams at once", async () => {
+  await using proxy = await openTcpProxy(server.wsPort);
+  await using cut = await openWrpcNode(`ws://127.0.0.1:${proxy.port}`);
+  const seen: unknown[] = [];
+  let began: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (began = resolve));
+  await cut.serve("cut-callee", world, {
+    [`${api}#sink`]: async (data: WitStream) => {
+      await checkPattern(data, () => began()).catch((cause: unknown) => seen.push(cause));
+      return [0];
+    },
+  });
+  await cut.bus.flush(AbortSignal.timeout(5000));
+  const call = await startCall(peer.nats, at("cut-callee", "sink"), "00");
+  call.send("params.0", "03000102");
+  await begun;
+
+  proxy.reset();
+
+  await expect.poll(() => seen).toMatchObject([{ code: "disconnected" }]);
+  await expect.poll(() => cut.kept()).toEqual(NOTHING_KEPT);
+});
+
 /** Resolves in a later turn. */
 const later = <T>(value: T): Promise<T> => new Promise((resolve) => setImmediate(resolve, value));
 

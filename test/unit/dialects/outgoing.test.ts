@@ -4,7 +4,7 @@ import type { Bus } from "../../../src/core/bus.ts";
 import type { RoundTrips } from "../../../src/dialects/v1/pace.ts";
 
 import { createSource } from "../../../src/core/view.ts";
-import { STOP, writeRead } from "../../../src/dialects/v1/flow.ts";
+import { readWindow, STOP, writeRead } from "../../../src/dialects/v1/flow.ts";
 import { createOutgoing, MESSAGE_BYTES } from "../../../src/dialects/v1/outgoing.ts";
 import { createPace, createRoundTrips, MOST_UNDER_WAY } from "../../../src/dialects/v1/pace.ts";
 import { parseWitType } from "../../../src/wire/wit-text.ts";
@@ -169,4 +169,15 @@ test("the end of the call ends what is sent, without the stream's own end", asyn
   await expect(done).rejects.toThrow("over");
   expect(bus.sent.slice(-2).map(({ size }) => size)).not.toContain(1);
   expect(bus.sent.at(-1)?.size).toBe(0);
+});
+
+test.each([
+  { header: "524288", window: 524_288 },
+  { header: "999999999", window: 2 * 1024 * 1024 },
+  { header: "1000", window: undefined },
+  { header: "-1", window: undefined },
+  { header: "9999999999999", window: undefined },
+  { header: "lots", window: undefined },
+])("a peer that announces a window of $header gets $window", ({ header, window }) => {
+  expect(readWindow(new Map([["inlay-flow", header]]))).toBe(window);
 });

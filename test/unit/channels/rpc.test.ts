@@ -172,7 +172,7 @@ test("methods that are urgent are posted at once, behind what was asked before t
   };
   const life = new AbortController();
   const methods = remote<{ slow(): Promise<void>; urgent(): Promise<void> }>(
-    port as never,
+    port,
     life.signal,
     {
       immediate: (method) => method === "urgent",

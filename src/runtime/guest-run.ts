@@ -11,12 +11,13 @@ import type {
   GuestSaid,
   GuestWait,
 } from "../channels/component.ts";
-import type { Call, ImportCall, Importee } from "../core/call.ts";
+import type { Call, ImportCall, Importee, Results } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { FuncType, WitValue, World } from "../core/wit.ts";
 import type { GuestStreams } from "./guest-streams.ts";
 
+import { flowing } from "../core/call.ts";
 import { compact } from "../channels/port.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { errOf } from "./import-errors.ts";
@@ -34,7 +35,7 @@ export interface GuestRunParts {
 
 export interface GuestRun {
   readonly call: Call;
-  readonly results: Promise<readonly WitValue[]>;
+  readonly results: Promise<Results>;
   /** What the worker is told. */
   request(): GuestCall;
   import(request: Omit<GuestImport, "callId">): Promise<readonly WitValue[]>;
@@ -54,7 +55,8 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
   const linkNames = new Map<string, string>();
   const served = world.exports.get(call.instance)?.get(call.func);
   const streaming = served !== undefined && crosses(served);
-  const settling = deferred<readonly WitValue[]>();
+  const settling = deferred<Results>();
+  const ending = deferred<void>();
   let streams: GuestStreams | undefined;
   /** Aborts when nobody waits for imports any more. */
   let gone: AbortController | undefined;
@@ -62,8 +64,14 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
   let responded = false;
 
   const ownStreams = (): GuestStreams => (streams ??= createGuestStreams(clock));
-  const given = (value: readonly WitValue[]): readonly WitValue[] =>
-    streaming ? ownStreams().accept(value) : value;
+  /** What the worker gives, with streams that flow on. */
+  const given = (values: readonly WitValue[]): Results => {
+    const over: Promise<unknown>[] = [];
+    const results = streaming ? ownStreams().accept(values, over) : values;
+    if (over.length === 0 && !responded) return results;
+    const all = Promise.all([ending.promise, ...over]).then(() => undefined);
+    return flowing(results, all);
+  };
   const importCall = ({ instance, func, args }: Omit<GuestImport, "callId">): ImportCall => {
     gone ??= new AbortController();
     imported++;
@@ -91,7 +99,8 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
     const args = streamed ? ownStreams().accept(request.args) : request.args;
     try {
       const results = await imports.invoke(importCall({ ...request, args }));
-      return streamed ? ownStreams().lend(results) : results;
+      // What the results say of their own end cannot cross.
+      return streamed ? ownStreams().lend([...results]) : [...results];
     } catch (thrown) {
       const reason = asLatticeError(thrown);
       const { instance, func } = request;
@@ -125,9 +134,11 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
     wait: ({ ends, forMs }) => ownStreams().wait(ends, forMs),
     conclude(results) {
       if (!responded) settling.resolve(given(results));
+      ending.resolve();
     },
     fail(reason) {
       settling.reject(reason);
+      ending.reject(reason);
       if (!responded) return;
       const { code, message: error } = reason;
       const { instance, func } = call;
@@ -161,5 +172,6 @@ function deferred<T>(): Deferred<T> {
     resolve = yes;
     reject = no;
   });
+  promise.catch(() => undefined); // heard by whoever waits for it, if anybody
   return { promise, resolve, reject };
 }

@@ -25,8 +25,11 @@ import { createFutureOutlet, createStreamOutlet } from "./stream-outlet.ts";
 export interface GuestStreams {
   /** `value` for the worker: streams and promises in it as handles. */
   lend<T extends WitValue>(value: T): T;
-  /** `value` from the worker: handles in it as streams and promises. Throws `denied` for handles that are none. */
-  accept<T extends WitValue>(value: T): T;
+  /**
+   * `value` from the worker: handles in it as streams and promises. Throws `denied` for handles that are none.
+   * `over` gets what tells of the end of each.
+   */
+  accept<T extends WitValue>(value: T, over?: Promise<unknown>[]): T;
   /** Throws `denied` for what breaks the rules; the worker is not to be trusted then. */
   hear(said: Exclude<GuestSaid, { readonly tag: "start" | "respond" }>): void;
   /** `results` become the value of the worker's future `end`. */
@@ -93,13 +96,14 @@ export function createGuestStreams(clock: Clock): GuestStreams {
     inlets.set(end, made);
     return made;
   };
-  const accept = <T extends WitValue>(value: T): T =>
+  const accept = <T extends WitValue>(value: T, over?: Promise<unknown>[]): T =>
     mapped(value, (part) => {
       const isStream = "$stream" in part;
       if (!isStream && !("$future" in part)) return undefined;
       const end = Number(isStream ? part.$stream : part.$future);
       const inlet = inletOf(end);
       const taken = isStream ? inlet.stream() : inlet.future();
+      over?.push(inlet.over);
       forget(end, inlet);
       return taken;
     });

@@ -3,12 +3,11 @@
  *
  * Knows nothing of workers; time comes from the clock port.
  */
-import type { Call } from "../core/call.ts";
+import type { Call, Results } from "../core/call.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Pool, PoolLoad } from "../core/runtime.ts";
 import type { Limits } from "../core/workload.ts";
-import type { WitValue } from "../core/wit.ts";
 import type { Runner } from "./runner.ts";
 
 import { asLatticeError, LatticeError } from "../core/error.ts";
@@ -34,7 +33,7 @@ export interface PoolParts {
 /** A call from its acceptance to its end. */
 interface Ticket {
   readonly call: Call;
-  readonly resolve: (results: readonly WitValue[]) => void;
+  readonly resolve: (results: Results) => void;
   readonly reject: (reason: unknown) => void;
   /** Neither its deadline nor its caller matter any more: it has ended, or is given up. */
   readonly forget: () => void;

@@ -1,7 +1,6 @@
 /** The port between a pool and what executes its calls: a component worker, or a stand-in in tests. */
-import type { Call } from "../core/call.ts";
+import type { Call, Results } from "../core/call.ts";
 import type { LatticeError } from "../core/error.ts";
-import type { WitValue } from "../core/wit.ts";
 
 export interface Runner {
   invoke(call: Call): RunningCall;
@@ -15,7 +14,7 @@ export interface Runner {
 
 export interface RunningCall {
   /** May come before the call has ended, with streams that are still written. Rejects with `worker-lost` when the runner dies. */
-  readonly results: Promise<readonly WitValue[]>;
+  readonly results: Promise<Results>;
   /** Resolves when the call has ended, well or not, and its place is free. */
   readonly ended: Promise<void>;
 }

@@ -14,6 +14,8 @@ export interface Inlet {
   write(bytes: Uint8Array): void;
   finish(): void;
   settle(value: WitValue): void;
+  /** Resolves when all of it was read, or the future is settled; rejects if either side broke off. */
+  readonly over: Promise<unknown>;
   /** Ended and handed over: nothing more can come of it. */
   readonly done: boolean;
   /** There is room for more, or nobody wants any. */
@@ -43,6 +45,7 @@ export function createInlet(changed: () => void): Inlet {
   /** Ends the wait of a reader. */
   let pulled: (() => void) | undefined;
   const value = deferred();
+  const read = deferred();
 
   const become = (wanted: "stream" | "future"): void => {
     if (form !== undefined) throw denied(`hands the same ${form} over twice`);
@@ -50,16 +53,22 @@ export function createInlet(changed: () => void): Inlet {
   };
   const give = (): void => {
     if (controller === undefined) return;
-    if (ending.tag === "failed") return controller.error(ending.reason);
+    if (ending.tag === "failed") return breakOff(controller, ending.reason);
     if (pulled === undefined) return;
     const next = pieces.shift();
     if (next !== undefined) {
       unread -= pieceWeight(next);
       controller.enqueue(next);
-    } else if (ending.tag === "finished") controller.close();
-    else return;
+    } else if (ending.tag === "finished") {
+      controller.close();
+      read.resolve(undefined);
+    } else return;
     release();
     changed();
+  };
+  const breakOff = (its: ReadableStreamDefaultController, reason: LatticeError): void => {
+    its.error(reason);
+    read.reject(reason);
   };
   const release = (): void => {
     pulled?.();
@@ -86,6 +95,7 @@ export function createInlet(changed: () => void): Inlet {
             pieces.length = 0;
             unread = 0;
             controller = undefined;
+            read.reject(unwanted);
             release();
             changed();
           },
@@ -96,6 +106,9 @@ export function createInlet(changed: () => void): Inlet {
     future() {
       become("future");
       return value.promise;
+    },
+    get over() {
+      return form === "future" ? value.promise : read.promise;
     },
     get done() {
       return form !== undefined && !open();

@@ -119,10 +119,15 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
 
     const results = await pool.invoke(callOf(PUMPED, "echo", [streamOf(sent)]));
     const before = pool.load.peek().running;
+    let over = false;
+    const ended = results.ended?.then(() => (over = true));
+    const overAtFirst = over;
     const received = await bodyOf(results);
+    await ended;
     await idle(pool);
 
     expect(before).toBe(1);
+    expect([overAtFirst, over]).toEqual([false, true]);
     expect(received.length).toBe(40 * 100_000);
     expect(sent.every((chunk, index) => received[index * 100_000] === chunk[0])).toBe(true);
     expect(opened.logged).toEqual([]);
@@ -195,7 +200,9 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
     const forgotten = await pool.invoke(callOf(PUMPED, "forget"));
 
     await expect(bodyOf(trapped)).rejects.toMatchObject({ code: "guest-trapped" });
+    await expect(trapped.ended).rejects.toMatchObject({ code: "guest-trapped" });
     await expect(bodyOf(forgotten)).rejects.toMatchObject({ code: "incomplete" });
+    await expect(forgotten.ended).rejects.toMatchObject({ code: "incomplete" });
     await idle(pool);
     expect(opened.logged.map(({ event }) => event)).toContain("guest.failed-late");
   });

@@ -171,13 +171,9 @@ test("methods that are urgent are posted at once, behind what was asked before t
     addEventListener: () => undefined,
   };
   const life = new AbortController();
-  const methods = remote<{ slow(): Promise<void>; urgent(): Promise<void> }>(
-    port,
-    life.signal,
-    {
-      immediate: (method) => method === "urgent",
-    },
-  );
+  const methods = remote<{ slow(): Promise<void>; urgent(): Promise<void> }>(port, life.signal, {
+    immediate: (method) => method === "urgent",
+  });
 
   const calls = [methods.slow(), methods.urgent()];
   const before = posted.map((messages) => messages.length);

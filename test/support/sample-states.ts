@@ -1,7 +1,7 @@
 /** States of a node as the page may meet them: for pictures of the page and for tests of its reducers. */
 import type { CallRecord } from "../../src/core/event.ts";
 import type { LogEntry } from "../../src/core/log.ts";
-import type { JoinStep, NodeState, WorkloadView } from "../../src/core/node-state.ts";
+import type { JoinStep, NodeState, ProviderView, WorkloadView } from "../../src/core/node-state.ts";
 
 import { entityId } from "../../src/core/ids.ts";
 import { idleState } from "../../src/page/state/idle-state.ts";
@@ -47,6 +47,24 @@ export function workload(id: string, changes: Partial<WorkloadView> = {}): Workl
     imports: ["wasi:logging/logging"],
     running: 0,
     waiting: 0,
+    accepting: true,
+    answered: 0,
+    failed: 0,
+    refused: 0,
+    ...changes,
+  };
+}
+
+export function provider(id: string, changes: Partial<ProviderView> = {}): ProviderView {
+  return {
+    id,
+    image: "inlay:///keyvalue",
+    state: { phase: "running" },
+    annotations: {},
+    exports: [],
+    health: { healthy: true, message: "18204 of 268435456 bytes are used" },
+    links: 1,
+    running: 0,
     accepting: true,
     answered: 0,
     failed: 0,
@@ -158,6 +176,18 @@ export const working: NodeState = {
 /** More calls than may run: the line is full. */
 export const flooded: NodeState = {
   ...working,
+  providers: [
+    provider("sessions", { links: 2, answered: 5_120 }),
+    provider("carts", { accepting: false, health: undefined, links: 0 }),
+    provider("kvredis", {
+      image: "ghcr.io/wasmcloud/keyvalue-redis:0.28.1",
+      state: {
+        phase: "failed",
+        error:
+          '"ghcr.io/wasmcloud/keyvalue-redis:0.28.1" is not a provider that runs in a page, and this host runs no others; there are: inlay:///keyvalue',
+      },
+    }),
+  ],
   workloads: [
     workload("hello", {
       running: 10,

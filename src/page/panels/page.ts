@@ -15,6 +15,7 @@ import { commandLine } from "../state/signature.ts";
 import { advicePanel } from "./advice.ts";
 import { face } from "./face.ts";
 import { hostCard } from "./host-card.ts";
+import { providersPanel } from "./providers.ts";
 import { LightElement } from "./light-element.ts";
 import { latticePicture, mark } from "./mark.ts";
 
@@ -113,7 +114,9 @@ export class InlayPage extends LightElement {
     const { state, actions } = this;
     const live = state.phase === "joined" || state.phase === "reconnecting";
     const full =
-      live || state.phase === "connecting" || state.workloads.length > 0 || state.calls.length > 0;
+      live ||
+      state.phase === "connecting" ||
+      state.workloads.length + state.providers.length + state.calls.length > 0;
     return html`${face(state, this.activity, this.nowMs, actions)} ${advicePanel(state)}
       ${this.#hint()}
       ${
@@ -125,7 +128,7 @@ export class InlayPage extends LightElement {
                 .canStart=${live}
               ></inlay-components>
               <inlay-calls .calls=${state.calls}></inlay-calls>
-              ${hostCard(state)}
+              <div class="aside">${providersPanel(state.providers)} ${hostCard(state)}</div>
             </div>`
           : nothing
       } <inlay-log .entries=${state.log}></inlay-log>`;

@@ -1,6 +1,6 @@
 /**
- * Tells of the two connections: each loss and each return in the log, and the state in which a host can be commanded and not
- * called by a label, which travels with events, pings and inventories.
+ * Watches the two connections. Each looks after what befell the other; each loss and each return is in the log; and a host
+ * that can be commanded and not called says so by a label, which travels with events, pings and inventories.
  */
 import type { Bus } from "../core/bus.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -47,6 +47,15 @@ export function watchConnections(parts: ConnectionParts, signal: AbortSignal): v
       }
     }
   };
+  // What happened to the one may have happened to the other: a server that went, or that is back.
+  const shareNews = (one: Bus, other: Bus): void =>
+    one.status.subscribe(({ phase }) => {
+      const { phase: theirs } = other.status.peek();
+      const differs = phase === "open" ? theirs === "reconnecting" : theirs === "open";
+      if (differs && phase !== "closed") other.probe();
+    }, signal);
+  shareNews(control, rpc);
+  shareNews(rpc, control);
   control.status.subscribe(decide, signal);
   rpc.status.subscribe(decide, signal);
   signal.addEventListener("abort", () => planned?.(), { once: true });

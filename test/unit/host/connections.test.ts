@@ -9,8 +9,14 @@ import { recordLog } from "../../support/log-recorder.ts";
 function setUp() {
   const clock = fakeClock();
   const lattice = createMemoryLattice({ clock });
-  const control = lattice.connect();
-  const rpc = lattice.connect();
+  const probes: string[] = [];
+  const connect = (name: string) => {
+    const bus = lattice.connect();
+    bus.probe = () => void probes.push(name);
+    return bus;
+  };
+  const control = connect("control");
+  const rpc = connect("calls");
   const { log, entries } = recordLog();
   const labels = createLabels(new Map());
   const told: (string | undefined)[] = [];
@@ -19,7 +25,7 @@ function setUp() {
   watchConnections({ control, rpc, clock, log, labels, labelsChanged }, ended.signal);
   const logged = (): string[] =>
     entries.map(({ event, fields }) => `${event} ${String(fields["connection"])}`);
-  return { clock, control, rpc, told, ended, logged };
+  return { clock, control, rpc, probes, told, ended, logged };
 }
 
 test("a host that can be commanded and not called says so by a label, until it can be called again", () => {
@@ -70,6 +76,18 @@ test("control comes back first, and calls not at all: that is told then", () => 
   clock.advance(2000);
 
   expect(told).toEqual(["disconnected"]);
+});
+
+test("a connection looks whether it lives when the other one is lost, and dials when the other one is back", () => {
+  const { control, rpc, probes } = setUp();
+
+  control.cut();
+  const lost = [...probes];
+  rpc.cut();
+  rpc.restore();
+
+  expect(lost).toEqual(["calls"]);
+  expect(probes).toEqual(["calls", "control"]);
 });
 
 test("it ends with its signal", () => {

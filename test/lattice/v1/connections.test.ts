@@ -34,15 +34,37 @@ const isChange =
   };
 
 test("calls and control go by connections of their own", async () => {
-  const only = (...subjects: readonly string[]) => ({ publish: subjects, subscribe: subjects });
+  // As the reference lists them.
+  const ofBucket = (name: string): string[] => [
+    `$JS.API.STREAM.INFO.KV_${name}`,
+    `$JS.API.STREAM.CREATE.KV_${name}`,
+    `$JS.API.DIRECT.GET.KV_${name}`,
+    `$JS.API.DIRECT.GET.KV_${name}.>`,
+    `$KV.${name}.>`,
+  ];
+  const events = "wasmbus.evt.default.*";
+  const calls = ["default.>", "wasmbus.rpc.default.>", "_INBOX.>"];
+  const control = {
+    publish: [
+      events,
+      "wasmbus.ctl.v1.default.host.ping",
+      "wasmbus.ctl.v1.default.host.get.*",
+      "_INBOX.>",
+      ...ofBucket("LATTICEDATA_default"),
+      ...ofBucket("CONFIGDATA_default"),
+    ],
+    subscribe: [
+      events,
+      "wasmbus.ctl.v1.default.>",
+      "_INBOX.>",
+      "$KV.LATTICEDATA_default.>",
+      "$KV.CONFIGDATA_default.>",
+    ],
+  };
   await using server = await launchNats({
     users: [
-      {
-        user: "control",
-        password: "c",
-        permissions: only("wasmbus.ctl.>", "wasmbus.evt.>", "$JS.>", "$KV.>", "_INBOX.>"),
-      },
-      { user: "rpc", password: "r", permissions: only("default.>", "wasmbus.rpc.>", "_INBOX.>") },
+      { user: "control", password: "c", permissions: control },
+      { user: "rpc", password: "r", permissions: { publish: calls, subscribe: calls } },
       { user: "peer", password: "p" },
     ],
   });
@@ -54,7 +76,7 @@ test("calls and control go by connections of their own", async () => {
   await node.host.scale({ id: entityId("hello"), image, maxInstances: 1, annotations: new Map() });
   await node.sharing(true);
   const outcome = await greet(peer);
-  await peer.ask("wasmbus.ctl.v1.default.link.put", {
+  const put = await peer.ask("wasmbus.ctl.v1.default.link.put", {
     source_id: "hello",
     target: "kv",
     wit_namespace: "wasi",
@@ -63,6 +85,8 @@ test("calls and control go by connections of their own", async () => {
   });
 
   await providers.next(() => true);
+  expect(put).toEqual({ success: true, message: "successfully set link" });
+  expect(node.facts.status.peek()).toEqual({ phase: "live" });
   expect(outcome).toBe("ended");
   expect(node.log.filter(({ event }) => event.includes("denied"))).toEqual([]);
 });

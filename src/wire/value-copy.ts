@@ -31,11 +31,16 @@ export function copyTuple(
   values: readonly WitValue[],
   name = "args",
 ): readonly WitValue[] {
+  const copies: unknown[] = [];
   try {
     demandCount(types, values);
-    return types.map((type, index) => within(`[${index}]`, () => copier(type)(values[index])));
+    for (const type of types) copies.push(copier(type)(values[copies.length]));
+    return copies;
   } catch (error) {
-    throw asBadInput(name, error);
+    throw asBadInput(
+      name,
+      values.length === types.length ? inside(`[${copies.length}]`, error) : error,
+    );
   }
 }
 
@@ -196,7 +201,13 @@ function copyElements(elements: readonly Copy[]): Copy {
   return (value) => {
     if (!isListLike(value)) throw new Misfit("tuple (an array)", value);
     demandCount(elements, value);
-    return elements.map((copy, index) => within(`[${index}]`, () => copy(value[index])));
+    const copies: unknown[] = [];
+    try {
+      for (const copy of elements) copies.push(copy(value[copies.length]));
+    } catch (error) {
+      throw inside(`[${copies.length}]`, error);
+    }
+    return copies;
   };
 }
 

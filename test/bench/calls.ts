@@ -184,7 +184,7 @@ async function manyAtOnce(ask: Ask, ms: number): Promise<number> {
 }
 
 /** A call that nobody answers would keep the bench waiting for ever. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+export async function inTime<T>(work: Promise<T>): Promise<T> {
   let late: NodeJS.Timeout | undefined;
   try {
     return await Promise.race([

@@ -2,12 +2,16 @@
 import type { NatsClient } from "./nats-client.ts";
 
 const ANSWER_LIMIT_MS = 30_000;
+/** Hosts in tabs take commands for the lattice once they know that no native host is there. */
+const LINK_AGAIN_MS = 200;
 const EMPTY = new Uint8Array(0);
 
 export interface Lattice {
   readonly name: string;
   /** Scales `id` to `count` and resolves when the host says that it has; rejects if it says that it could not. */
   scale(hostId: string, id: string, image: string, count: number): Promise<void>;
+  /** Puts a link, as soon as a host does that for the lattice; resolves when it is told. */
+  link(link: Readonly<Record<string, unknown>>): Promise<void>;
   /** Resolves when the host has said goodbye. */
   stopHost(hostId: string): Promise<void>;
   subjectOf(id: string, instance: string, func: string): string;
@@ -68,6 +72,14 @@ export async function watchLattice(client: NatsClient, name: string): Promise<La
       client.publish(`wasmbus.ctl.v1.${name}.component.scale.${hostId}`, body);
       const { type, data } = await scaled;
       if (!type.endsWith(".component_scaled")) throw new Error(`${id}: ${data.error ?? type}`);
+    },
+    async link(link) {
+      const put = event("the link", ({ type }) => type.endsWith(".linkdef_set"));
+      const body = Buffer.from(JSON.stringify(link));
+      const again = setInterval(() => {
+        client.publish(`wasmbus.ctl.v1.${name}.link.put`, body);
+      }, LINK_AGAIN_MS);
+      await put.finally(() => clearInterval(again));
     },
     async stopHost(hostId) {
       const stopped = event(

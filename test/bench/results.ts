@@ -4,6 +4,7 @@ import { cpus, loadavg, platform, release } from "node:os";
 import { dirname, resolve } from "node:path";
 
 import { type CallsRow, IN_FLIGHT } from "./calls.ts";
+import type { CompositionRow } from "./composition.ts";
 import type { ColdStartRow } from "./cold-start.ts";
 import type { JoiningRow } from "./joining.ts";
 import type { MemoryFigures } from "./memory.ts";
@@ -15,6 +16,7 @@ import { judge } from "./targets.ts";
 export interface Results {
   readonly calls?: readonly CallsRow[];
   readonly streams?: readonly StreamsRow[];
+  readonly composition?: readonly CompositionRow[];
   readonly coldStarts?: readonly ColdStartRow[];
   readonly joining?: readonly JoiningRow[];
   readonly memory?: MemoryFigures;
@@ -37,7 +39,7 @@ export async function writeResults(results: Results, tookMs: number): Promise<st
 }
 
 export function printResults(results: Results): void {
-  const { calls, streams, coldStarts, joining, memory } = results;
+  const { calls, composition, streams, coldStarts, joining, memory } = results;
   if (calls !== undefined) {
     title(`Calls: one at a time, and ${IN_FLIGHT} in flight; ratios to the tab's raw echo`);
     table(
@@ -60,6 +62,18 @@ export function printResults(results: Results): void {
     table(
       ["", "MB/s", "x raw"],
       streams.map((row) => [row.candidate, row.mbPerSecond.toFixed(1), row.ratio.toFixed(2)]),
+    );
+  }
+  if (composition !== undefined) {
+    title("From one component to another: one call at a time, and many guests calling");
+    table(
+      ["", "p50 us", "p99 us", "calls/s"],
+      composition.map(({ route, p50Us, p99Us, perSecond }) => [
+        route,
+        p50Us.toFixed(0),
+        p99Us.toFixed(0),
+        perSecond,
+      ]),
     );
   }
   if (coldStarts !== undefined) {

@@ -27,6 +27,8 @@ export interface Stage {
 interface TabOptions {
   /** Echo this subject in a worker of its own beside the node. */
   readonly echo?: string;
+  /** Join this lattice beside other tabs. */
+  readonly lattice?: Lattice;
 }
 
 export interface BenchTab extends AsyncDisposable {
@@ -45,7 +47,6 @@ export async function withStage<T>(play: (stage: Stage) => Promise<T>): Promise<
   await using site = await buildSite();
   const monitor = await freePort();
   await using nats = await launchNats({
-    jetstream: false,
     config: `http: "127.0.0.1:${monitor}"`,
   });
   await using gateway = await startNode(new URL("./gateway.ts", import.meta.url), [
@@ -66,8 +67,8 @@ export async function withStage<T>(play: (stage: Stage) => Promise<T>): Promise<
     page,
     images,
     reports,
-    async openTab({ echo } = {}) {
-      const lattice = await watchLattice(client, `bench-${tabs++}`);
+    async openTab({ echo, lattice: shared } = {}) {
+      const lattice = shared ?? (await watchLattice(client, `bench-${tabs++}`));
       const place = reports.open();
       const url = new URL("bench/tab.html", page);
       url.searchParams.set("server", `${page.replace(/^http/, "ws")}nats`);

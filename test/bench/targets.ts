@@ -11,7 +11,7 @@ export interface Verdict {
 /** The smallest payload shows the cost of a call, the larger ones that of bytes. */
 const CALL_BYTES = 64;
 
-export function judge({ calls, coldStarts, joining }: Results): readonly Verdict[] {
+export function judge({ calls, composition, coldStarts, joining }: Results): readonly Verdict[] {
   const verdicts: Verdict[] = [];
   const most = (target: string, found: number | undefined, limit: number, unit: string): void => {
     if (found === undefined) return;
@@ -24,6 +24,11 @@ export function judge({ calls, coldStarts, joining }: Results): readonly Verdict
   const greet = calls?.find((row) => row.candidate === "wrpc greet" && row.bytes === CALL_BYTES);
   most(`wRPC p50 / raw echo p50, ${CALL_BYTES} B`, greet?.p50Ratio, 1.6, "");
   least(`wRPC calls/s / raw echo, ${CALL_BYTES} B`, greet?.throughputRatio, 0.4);
+  const [here, there] = composition ?? [];
+  most("component to component in one tab, p50", here?.p50Us, 150, " us");
+  if (here !== undefined && there !== undefined) {
+    least("the same, calls/s / calls/s over NATS", here.perSecond / there.perSecond, 10);
+  }
   const realistic = coldStarts?.find(({ component }) => component === "realistic");
   most("1 MB from cache, tab loaded again", realistic?.reloadedMs.median, 60, " ms");
   most("1 MB from cache, same tab", realistic?.againMs.median, 60, " ms");

@@ -9,38 +9,38 @@ import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
 import { scale } from "./story.ts";
 
-const CALLER = "default.caller.wrpc.0.0.1.inlay:test/caller";
+/** Each test has a lattice of its own: the server of `npm start` remembers links from one start to the next. */
+const newLattice = (): string => `compose-${crypto.randomUUID()}`;
 const text = (value: string): Uint8Array =>
   Buffer.concat([Uint8Array.of(value.length), Buffer.from(value)]);
 
-/** Puts the link from the caller to `target` under `name`, and waits until `tabs` know of it. */
+/** Puts a link as soon as one of `tabs` does that for the lattice. */
 async function link(
   peer: NativePeer,
-  target: string,
-  name: string,
+  lattice: string,
   tabs: readonly JoinedTab[],
+  given: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await expect
     .poll(async () => Promise.all(tabs.map((tab) => tab.run("return node.view.peek().sharing"))), {
       timeout: 20_000,
     })
     .toContain(true);
-  const reply = await peer.ask("wasmbus.ctl.v1.default.link.put", {
-    source_id: "caller",
-    target,
-    name,
-    wit_namespace: "inlay",
-    wit_package: "demo",
-    interfaces: ["greeter"],
+  const reply = await peer.ask(`wasmbus.ctl.v1.${lattice}.link.put`, {
+    name: "default",
     source_config: [],
     target_config: [],
+    ...given,
   });
   expect(reply).toMatchObject({ success: true });
 }
 
+const GREETER = { wit_namespace: "inlay", wit_package: "demo", interfaces: ["greeter"] };
+
 /** What `caller.greet` gives, or how it ended without. */
-async function greet(peer: NativePeer, name: string): Promise<string> {
-  const { outcome, bytes } = await peer.invoke(`${CALLER}.greet`, text(name));
+async function greetIn(lattice: string, peer: NativePeer, name: string): Promise<string> {
+  const subject = `${lattice}.caller.wrpc.0.0.1.inlay:test/caller.greet`;
+  const { outcome, bytes } = await peer.invoke(subject, text(name));
   return bytes.length > 0 ? bytes.subarray(1).toString() : outcome;
 }
 
@@ -50,17 +50,19 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
   await using images = await serveImages();
   await using browser = await browsers.chromium();
   await using peer = await connectPeer(server.wsDirect);
-  const options = { servers: [server.ws] };
+  const lattice = newLattice();
+  const options = { servers: [server.ws], lattice };
   const first = await joinFrom(browser, server.page, options);
   const second = await joinFrom(browser, server.page, options);
   const hello = images.url("hello.wasm");
-  const on = (tab: JoinedTab) => ({ tab, peer, lattice: "default" });
-  const wire = await peer.listen("default.hello.wrpc.>");
+  const on = (tab: JoinedTab) => ({ tab, peer, lattice });
+  const wire = await peer.listen(`${lattice}.hello.wrpc.>`);
+  const greet = (name: string): Promise<string> => greetIn(lattice, peer, name);
 
   // Without a link the call ends, and the log says why.
   await scale(on(first), "caller", images.url("caller.wasm"), 10);
   await scale(on(first), "hello", hello, 10);
-  expect(await greet(peer, "Ada")).toBe("ended");
+  expect(await greet("Ada")).toBe("ended");
   const reasons = (): Promise<unknown> =>
     first.run(
       `return node.view.peek().log.filter(({ event }) => event === "import.failed").map(({ fields }) => fields)`,
@@ -72,16 +74,16 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
     ]);
 
   // In one tab: nothing goes over the wire.
-  await link(peer, "hello", "default", [first, second]);
-  await expect.poll(() => greet(peer, "Ada")).toBe("Hello, Ada!");
+  await link(peer, lattice, [first, second], { source_id: "caller", target: "hello", ...GREETER });
+  await expect.poll(() => greet("Ada")).toBe("Hello, Ada!");
   expect(wire.heard).toHaveLength(0);
 
   // In two tabs: over NATS.
   await scale(on(second), "hello", hello, 10);
   await scale(on(first), "hello", hello, 0);
-  expect(await greet(peer, "Bob")).toBe("Hello, Bob!");
+  expect(await greet("Bob")).toBe("Hello, Bob!");
   expect(wire.heard.map(({ subject }) => subject)).toEqual([
-    "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet",
+    `${lattice}.hello.wrpc.0.0.1.inlay:demo/greeter.greet`,
   ]);
   expect(wire.heard[0]?.headers?.get("source-id")).toBe("caller");
 
@@ -89,7 +91,7 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
   const answers: string[] = [];
   let flowing = true;
   const flow = async (): Promise<void> => {
-    while (flowing) answers.push(await greet(peer, "Eve"));
+    while (flowing) answers.push(await greet("Eve"));
   };
   const flows = [flow(), flow(), flow(), flow()];
   await scale(on(first), "hello", hello, 10);
@@ -101,13 +103,18 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
 
   expect(new Set(answers)).toEqual(new Set(["Hello, Eve!"]));
   const before = wire.heard.length;
-  expect(await greet(peer, "Zoe")).toBe("Hello, Zoe!");
+  expect(await greet("Zoe")).toBe("Hello, Zoe!");
   expect(wire.heard).toHaveLength(before);
 
   // A name of its own leads elsewhere, to somebody who is not there.
-  await link(peer, "nobody", "backup", [first, second]);
+  await link(peer, lattice, [first, second], {
+    source_id: "caller",
+    target: "nobody",
+    name: "backup",
+    ...GREETER,
+  });
   const named = Buffer.concat([text("backup"), text("Ada")]);
-  const lost = await peer.invoke(`${CALLER}.greet-by`, named);
+  const lost = await peer.invoke(`${lattice}.caller.wrpc.0.0.1.inlay:test/caller.greet-by`, named);
   expect(lost).toMatchObject({ outcome: "ended", bytes: Buffer.alloc(0) });
 
   const metric = (name: string, id: string): Promise<unknown> =>
@@ -124,4 +131,53 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
   await expect
     .poll(() => metric("call_rpc_message.duration", "caller"))
     .toMatchObject({ kind: "histogram", attributes: { operation } });
+});
+
+test("a guest counts in a key-value store of its own tab, then of another one", async () => {
+  test.setTimeout(120_000);
+  await using server = await startInlay();
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const lattice = newLattice();
+  const options = { servers: [server.ws], lattice };
+  const first = await joinFrom(browser, server.page, options);
+  const second = await joinFrom(browser, server.page, options);
+  const counter = images.url("counter.wasm");
+  await scale({ tab: first, peer, lattice }, "counter", counter, 4);
+  const count = async (): Promise<string> => {
+    const subject = `${lattice}.counter.wrpc.0.0.1.inlay:test/counter.count`;
+    const { bytes } = await peer.invoke(subject, Buffer.concat([text("visits"), text("hits")]));
+    return bytes[0] === 0 ? `${bytes[1]}` : bytes.subarray(2).toString();
+  };
+  const wire = await peer.listen(`${lattice}.kv.wrpc.>`);
+
+  // Without a link the guest hears why, for the type of the import has room for it.
+  expect(await count()).toMatch(/counter has no link named "default" for wasi:keyvalue\/atomics/);
+
+  const events = await peer.listen(`wasmbus.evt.${lattice}.provider_started`);
+  await peer.ask(`wasmbus.ctl.v1.${lattice}.provider.start.${first.hostId}`, {
+    provider_id: "kv",
+    provider_ref: "inlay:///keyvalue",
+    annotations: {},
+  });
+  await events.next(() => true, 20_000);
+  await link(peer, lattice, [first, second], {
+    source_id: "counter",
+    target: "kv",
+    wit_namespace: "wasi",
+    wit_package: "keyvalue",
+    interfaces: ["store", "atomics"],
+  });
+  await expect.poll(count).toBe("1");
+  expect(await count()).toBe("2");
+  expect(wire.heard).toHaveLength(0);
+
+  // The same numbers from a guest in another tab, over NATS.
+  await scale({ tab: second, peer, lattice }, "counter", counter, 4);
+  await scale({ tab: first, peer, lattice }, "counter", counter, 0);
+  expect(await count()).toBe("3");
+  expect(wire.heard.map(({ subject }) => subject)).toEqual([
+    `${lattice}.kv.wrpc.0.0.1.wrpc:keyvalue/atomics@0.2.0-draft.increment`,
+  ]);
 });

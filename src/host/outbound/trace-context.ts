@@ -28,7 +28,9 @@ export function childTrace(trace: Trace): Trace {
 }
 
 function newSpanId(): string {
-  const words = crypto.getRandomValues(new Uint32Array(2));
-  words[0] ||= 1; // a span id is not all zeros
-  return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
+  const [one = 0, other = 0] = crypto.getRandomValues(new Uint32Array(2));
+  // A span id is not all zeros.
+  return hex(one === 0 ? 1 : one) + hex(other);
 }
+
+const hex = (word: number): string => word.toString(16).padStart(8, "0");

@@ -29,6 +29,8 @@ const LOOK_MS = 2000;
 
 export interface LeaseParts {
   readonly bucket: KvBucket;
+  /** Makes the bucket anew, if what the server kept was lost. */
+  readonly reopen: (signal: AbortSignal) => Promise<KvBucket>;
   /** The provider's id. */
   readonly key: string;
   /** An earlier life of this host does not come back: its identity is one tab's at a time. */
@@ -96,7 +98,8 @@ export async function leaseLooksFree(parts: LeaseParts, signal: AbortSignal): Pr
 }
 
 function keep(parts: LeaseParts, token: string, first: number, began: Instant): Lease {
-  const { bucket, key, clock, log } = parts;
+  const { key, clock, log } = parts;
+  let { bucket } = parts;
   const held = createSource(true);
   const lost = new AbortController();
   /** For writes that a release waits for; the bucket ends each after 5 s. */
@@ -125,13 +128,26 @@ function keep(parts: LeaseParts, token: string, first: number, began: Instant): 
     if (!over) cancelNext = clock.after(ms, () => (renewing = renew()));
   };
   /** Never rejects. */
+  const reopen = async (): Promise<void> => {
+    try {
+      bucket = await parts.reopen(AbortSignal.timeout(RETRY_MS));
+    } catch (cause) {
+      log.warn("lease.bucket-missing", { provider: key, problem: messageOf(cause) });
+    }
+  };
+  /** Never rejects. */
   const renew = async (): Promise<void> => {
     const start = now(clock);
     try {
-      const written = await write(parts, token, revision, endless);
+      const written = await write({ ...parts, bucket }, token, revision, endless);
       if (written === undefined) {
         const entry = await bucket.get(key, endless);
         const holder = holderOf(entry);
+        if (entry === undefined) {
+          // Nobody has it: it was removed by hand, or with all that the server kept.
+          revision = 0;
+          return plan(RETRY_MS);
+        }
         if (holder?.token !== token) {
           if (over) return;
           log.error("lease.lost", { provider: key, holder: holder?.host });
@@ -140,7 +156,7 @@ function keep(parts: LeaseParts, token: string, first: number, began: Instant): 
           return;
         }
         // An earlier write of ours was taken after all, its answer lost. This counts from then on.
-        revision = entry?.revision ?? revision;
+        revision = entry.revision;
         return plan(0);
       }
       revision = written;
@@ -150,6 +166,8 @@ function keep(parts: LeaseParts, token: string, first: number, began: Instant): 
     } catch (cause) {
       log.warn("lease.unrenewed", { provider: key, problem: messageOf(cause) });
       guard();
+      const { code } = asLatticeError(cause);
+      if (code === "not-served" || code === "not-found") await reopen();
       plan(RETRY_MS);
     }
   };

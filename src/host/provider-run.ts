@@ -6,6 +6,7 @@ import type { ProviderRequest } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { Facts, Values } from "../core/facts.ts";
 import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
+import type { KvBucket } from "../core/kv.ts";
 import type { Log } from "../core/log.ts";
 import type { Health, Provider, ProviderDesk, ProviderKind } from "../core/provider.ts";
 import type { View } from "../core/view.ts";
@@ -72,12 +73,9 @@ export async function leaseParts(
   signal: AbortSignal,
 ): Promise<LeaseParts> {
   const domain = jsDomain === undefined ? {} : { domain: jsDomain };
-  const bucket = await control.bucket(`INLAYLEASES_${lattice}`, {
-    signal,
-    create: true,
-    ...domain,
-  });
-  return { bucket, key: id, host, clock, log };
+  const reopen = (until: AbortSignal): Promise<KvBucket> =>
+    control.bucket(`INLAYLEASES_${lattice}`, { signal: until, create: true, ...domain });
+  return { bucket: await reopen(signal), reopen, key: id, host, clock, log };
 }
 
 /** Starts, links and serves `request`; resolves when the lattice can call it. Leaves nothing behind when it throws. */

@@ -224,3 +224,32 @@ test("without JetStream it is refused with the reason, and runs if told that nob
   });
   expect(taken).toMatchObject({ data: { image_ref: "inlay:///keyvalue?lease=off" } });
 });
+
+test("a holder whose server lost all that it kept makes its lease anew, and serves on", async () => {
+  await using node = await join();
+  await using other = await join();
+  const id = fresh();
+  await passUntil(await starting(node, id), node);
+  const manager = await peer.nats.jetstreamManager();
+  const lease = async () => {
+    const bucket = await peer.nats.jetstream().views.kv("INLAYLEASES_default", { bindOnly: true });
+    return (await bucket.get(id))?.json<{ readonly host: string }>().host;
+  };
+
+  await manager.streams.delete("KV_INLAYLEASES_default");
+  let found: string | undefined;
+  const look = async (): Promise<void> => {
+    found = await lease().catch(() => undefined);
+  };
+  await expect
+    .poll(async () => {
+      node.clock.advance(1000);
+      await look();
+      return found;
+    })
+    .toBe(node.id);
+  const outcome = await passUntil(await starting(other, id), node, other);
+
+  expect(started(outcome)).toBe(false);
+  expect(await call(id)).toBe("0001");
+});

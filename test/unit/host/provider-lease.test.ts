@@ -27,7 +27,7 @@ interface Node {
   readonly bus: MemoryBus;
   readonly parts: LeaseParts;
   /** Writes of its bucket end as this says; default as they do. */
-  trouble: "none" | "refused" | "answer-lost";
+  trouble: "none" | "refused" | "answer-lost" | "gone";
 }
 
 const key = "store";
@@ -54,13 +54,24 @@ async function join(now: number, host = hostId(testHostId())): Promise<Node> {
     async put(...args) {
       if (node.trouble === "refused")
         throw new LatticeError("disconnected", "the connection is down");
+      if (node.trouble === "gone") throw new LatticeError("not-served", "nobody keeps this bucket");
       const revision = await bucket.put(...args);
       if (node.trouble === "answer-lost") throw new LatticeError("deadline", "no answer came");
       return revision;
     },
   };
   return Object.assign(node, {
-    parts: { bucket: troubled, key, host, clock, log: recordLog().log },
+    parts: {
+      bucket: troubled,
+      async reopen() {
+        node.trouble = "none";
+        return troubled;
+      },
+      key,
+      host,
+      clock,
+      log: recordLog().log,
+    },
   });
 }
 
@@ -230,6 +241,22 @@ test("a write whose answer was lost is not taken for somebody else's", async () 
 
   expect(lease.lost.aborted).toBe(false);
   expect(lease.valid()).toBe(true);
+});
+
+test("an entry that is removed by hand, and a bucket that was lost, are made anew", async () => {
+  const holder = await join(0);
+  const other = await join(0);
+  const lease = await takeLease(holder.parts, never);
+
+  await other.parts.bucket.delete(key, { signal: never });
+  await pass(RENEW_MS + 2000, holder);
+  const afterRemoval = await other.parts.bucket.get(key, never);
+  holder.trouble = "gone";
+  await pass(2 * SAFE_MS, holder);
+
+  expect(afterRemoval).toBeDefined();
+  expect(lease.held.peek()).toBe(true);
+  expect(lease.lost.aborted).toBe(false);
 });
 
 test("a host's next life takes over at once what its last one held", async () => {

@@ -27,7 +27,11 @@ export function createImports(
     const stubs: Record<string, unknown> = {};
     for (const name of names) stubs[pascalCase(name)] = resources.classOf(instance, name).made;
     for (const [func, setup] of functions) {
-      const stub = bridge.importFunction(life, importOf(instance, func, setup, resources));
+      const ask = bridge.importFunction(life, importOf(instance, func, setup, resources));
+      const stub: Stub = (...args) => {
+        life.touched = true;
+        return ask(...args);
+      };
       const [, kind = "", resource = "", name = ""] = RESOURCE_FUNCTION.exec(func) ?? [];
       if (kind === "") stubs[camelCase(func)] = stub;
       else attach(resources.classOf(instance, resource), kind, camelCase(name), stub);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { Importee } from "../../../src/core/call.ts";
 import type { Pool } from "../../../src/core/runtime.ts";
 
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
@@ -45,6 +46,10 @@ const HANDLES =
 const MEMORIES =
   "AGFzbQ0AAQABNQBhc20BAAAAAQYBYAF/AX8DAgEABQMBAAEHBQEBZwAACggBBgAgAEAACwAJBG5hbWUAAgFtAgQBAAAABgcBAAABAAFnAgQBAAAABgcBAAABAQFnAgQBAAAABgcBAAABAgFnAWkAYXNtAQAAAAEGAWABfwF/AhMDAWcBMAAAAWcBMQAAAWcBMgAAAwIBAAcHAQNhbGwAAwobARkAIAAQAEEATiAAEAFBAE5qIAAQAkEATmoLABgEbmFtZQACAXMBDQMAAmcwAQJnMQICZzICFgIBAwEwAAABMQABATIAAgABAQFnEgMHDAFAAQVwYWdlc3kAeQYJAQAAAQQDYWxsCAYBAAADAAALCQEAA2FsbAEAAABIDmNvbXBvbmVudC1uYW1lAQ8AAAMAAmcwAQJnMQICZzIBCQARAgABbQEBcwESABIEAAJpMAECaTECAmkyBAFzAQcBAQADYWxs";
 
+/** Imports a constructor and nothing else of `a:b/c.r`; `make` gives the number of the handle. */
+const CONSTRUCTS =
+  "AGFzbQ0AAQAHJwFCBAQAAXIDAQFpAAFAAQF4eQABBAAOW2NvbnN0cnVjdG9yXXIBAgoKAQAFYTpiL2MFAAGGAQBhc20BAAAAAQoCYAF/AX9gAAF/AhgBBWE6Yi9jDltjb25zdHJ1Y3Rvcl1yAAADAgEBBwgBBG1ha2UAAQoIAQYAQQUQAAsADQRuYW1lAQYBAANuZXcALwlwcm9kdWNlcnMBDHByb2Nlc3NlZC1ieQENd2l0LWNvbXBvbmVudAcwLjI1OS4wBhMBAQAADltjb25zdHJ1Y3Rvcl1yCAUBAQAAAAIfAgEBDltjb25zdHJ1Y3Rvcl1yAAAAAAEFYTpiL2MSAAcFAUAAAHkGCgEAAAEBBG1ha2UIBgEAAAEAAQsKAQAEbWFrZQEBAACLAQ5jb21wb25lbnQtbmFtZQEZAAACAA5bY29uc3RydWN0b3JdcgEEbWFrZQEJABEBAARtYWluARAAEgIABWE6Yi9jAQRtYWluAQkFAQAFYTpiL2MBHgEDAA5bY29uc3RydWN0b3JdcgEEbWFrZQIEbWFrZQEMAwEACHR5LWE6Yi9jAQkFAQAFYTpiL2MALwlwcm9kdWNlcnMBDHByb2Nlc3NlZC1ieQENd2l0LWNvbXBvbmVudAcwLjI1OS4w";
+
 async function run(
   { runtime }: TestRuntime,
   base64: string,
@@ -66,6 +71,21 @@ test("a handle that one call has made is unknown to the next", async () => {
   await expect(pool.invoke(callOf("", "take", [handle]))).rejects.toMatchObject({
     code: "guest-trapped",
   });
+});
+
+test("what an imported constructor left in the tables of one call is not in those of the next", async () => {
+  await using open = openRuntime();
+  const bytes = Uint8Array.from(atob(CONSTRUCTS), (char) => char.charCodeAt(0));
+  const { signal } = new AbortController();
+  const component = await open.runtime.load({ reference: "own.wasm", bytes }, { signal });
+  const imports: Importee = { invoke: async () => [Uint8Array.of(1)] };
+  const limits = DEFAULT_LIMITS;
+  await using pool = await component.run({ maxInstances: 4, limits, imports, signal });
+
+  const made = [];
+  for (let n = 0; n < 24; n++) made.push(await pool.invoke(callOf("", "make")));
+
+  expect(new Set(made.flat()).size).toBe(1);
 });
 
 test("a module that is instantiated three times has three times less memory to grow into", async () => {

@@ -153,6 +153,31 @@ test("a tab that is shown again looks at once whether its connection lives, and 
   }
 });
 
+test("a hidden tab answers nothing for the whole lattice, and does again when it is shown", async () => {
+  await using server = await startInlay();
+  await using nats = await launchNats();
+  await using peer = await connectPeer(nats.ws);
+  const browser = await launchBare();
+  const answers = async (): Promise<number> =>
+    (await peer.gather("wasmbus.ctl.v1.default.link.get", undefined, 200)).length;
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(`${server.page}?servers=${encodeURIComponent(nats.ws)}&autojoin`);
+    await tab.waitForSelector('html[data-node-state="joined"]');
+    await expect.poll(answers).toBe(1);
+
+    const front = await browser.newPage();
+    await front.bringToFront();
+    await expect.poll(() => tab.evaluate(() => document.visibilityState)).toBe("hidden");
+    await expect.poll(answers).toBe(0);
+    await tab.bringToFront();
+
+    await expect.poll(answers).toBe(1);
+  } finally {
+    await browser.close();
+  }
+});
+
 const SLEEP = "default.sleeper.wrpc.0.0.1.inlay:test/sleeper.sleep";
 const SHORT = Uint8Array.of(20); // milliseconds, as LEB128
 const LONG = Uint8Array.of(0xf4, 0x03); // 500

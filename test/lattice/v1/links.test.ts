@@ -88,6 +88,41 @@ test("link.put stores the link as a Rust host does, tells of it, and answers", a
   });
 });
 
+test("a link is stored, told to providers, told to the lattice and answered, in this order", async () => {
+  const all = await peer.listen(">");
+  const inbox = "_INBOX.order.reply";
+  const isAnswer = ({ subject }: { subject: string }): boolean => subject === inbox;
+  const ask = async (tail: string, body: object): Promise<void> => {
+    const before = all.heard.filter(isAnswer).length;
+    peer.nats.publish(`wasmbus.ctl.v1.default.${tail}`, JSON.stringify(body), { reply: inbox });
+    await expect.poll(() => all.heard.filter(isAnswer).length).toBe(before + 1);
+  };
+
+  await ask("link.put", link("order"));
+  await ask("link.del", key("order"));
+
+  const own = all.heard
+    .filter((each) => isAnswer(each) || /(\b|_)order\b/.test(`${each.subject} ${each.string()}`))
+    .map(({ subject }) => subject)
+    .filter(
+      (subject) =>
+        !/^wasmbus\.ctl|^\$JS/.test(subject) &&
+        (isAnswer({ subject }) || !subject.startsWith("_INBOX")),
+    );
+  expect(own).toEqual([
+    "$KV.LATTICEDATA_default.COMPONENT_order",
+    "wasmbus.rpc.default.order.linkdefs.put",
+    "wasmbus.rpc.default.kvredis.linkdefs.put",
+    "wasmbus.evt.default.linkdef_set",
+    inbox,
+    "$KV.LATTICEDATA_default.COMPONENT_order",
+    "wasmbus.rpc.default.order.linkdefs.del",
+    "wasmbus.rpc.default.kvredis.linkdefs.del",
+    "wasmbus.evt.default.linkdef_deleted",
+    inbox,
+  ]);
+});
+
 test("a link to the same target is replaced where it stands; others follow it", async () => {
   await ctl("link.put", link("twice"));
   await ctl("link.put", link("twice", { wit_package: "blobstore", interfaces: ["blobstore"] }));

@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { LatticeError, messageOf } from "../core/error.ts";
-import { latticeId } from "../core/ids.ts";
 import { asWhole, flowingArgs } from "../wire/value-whole.ts";
 import { formatWave } from "../wire/wave-format.ts";
 import {
@@ -12,11 +11,10 @@ import {
   readValues,
   typesFrom,
   typesOfWash,
-  type CallArguments,
 } from "./call-arguments.ts";
 import { machineClock, openLatticeClient } from "./lattice-client.ts";
 import { DATA } from "./project.ts";
-import { findRunning } from "./running.ts";
+import { whereTo } from "./running.ts";
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes("--help")) {
@@ -33,7 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
     imports: new Map(),
     exports: new Map([[instance, new Map([[func, typed.type]])]]),
   };
-  const { server, lattice } = whereTo(asked);
+  const { server, lattice } = whereTo(asked, DATA);
   const lifetime = new AbortController();
   const client = await openLatticeClient({
     server,
@@ -62,25 +60,6 @@ async function main(args: readonly string[]): Promise<void> {
   if (type !== undefined) {
     await print(asked.json ? JSON.stringify(whole, asJson) : formatWave(whole, type));
   }
-}
-
-/** The server and lattice that were named, else those of the `npm start` that runs in this checkout. */
-function whereTo({ servers, lattice }: CallArguments): {
-  readonly server: string;
-  readonly lattice: ReturnType<typeof latticeId>;
-} {
-  if (servers !== undefined) {
-    const server = servers.includes("://") ? servers : `nats://${servers}`;
-    return { server, lattice: lattice ?? latticeId("default") };
-  }
-  const running = findRunning(DATA);
-  if (running === undefined) {
-    throw new LatticeError("no-servers", "no npm start runs in this checkout: pass --servers URL");
-  }
-  return {
-    server: running.wsDirect ?? running.nats ?? running.ws,
-    lattice: lattice ?? latticeId(running.lattice),
-  };
 }
 
 function readWit(file: string): string {

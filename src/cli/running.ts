@@ -2,6 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { LatticeError } from "../core/error.ts";
+import { latticeId, type LatticeId } from "../core/ids.ts";
 import { isAlive } from "./locks.ts";
 
 /** The line that `npm start -- --json` prints. */
@@ -43,6 +45,32 @@ export function findRunning(data: string): Running | undefined {
     if (running !== undefined) found.push({ startedMs: statSync(file).mtimeMs, running });
   }
   return found.sort((a, b) => b.startedMs - a.startedMs)[0]?.running;
+}
+
+/**
+ * The server and lattice that were named, else those of the `npm start` that runs in this checkout.
+ *
+ * @throws {LatticeError} `no-servers` if there are neither.
+ */
+export function whereTo(
+  {
+    servers,
+    lattice,
+  }: { readonly servers: string | undefined; readonly lattice: LatticeId | undefined },
+  data: string,
+): { readonly server: string; readonly lattice: LatticeId } {
+  if (servers !== undefined) {
+    const server = servers.includes("://") ? servers : `nats://${servers}`;
+    return { server, lattice: lattice ?? latticeId("default") };
+  }
+  const running = findRunning(data);
+  if (running === undefined) {
+    throw new LatticeError("no-servers", "no npm start runs in this checkout: pass --servers URL");
+  }
+  return {
+    server: running.wsDirect ?? running.nats ?? running.ws,
+    lattice: lattice ?? latticeId(running.lattice),
+  };
 }
 
 function list(folder: string): readonly string[] {

@@ -74,6 +74,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "runtime/images.ts",
       "runtime/oci.ts",
       "runtime/oci-authorization.ts",
+      "runtime/oci-reference.ts",
       "runtime/reference.ts",
       "runtime/sha256.ts",
     ],

@@ -146,3 +146,47 @@ test("the page of npm start reads through the gateway by itself, and a document 
   expect(visited?.status()).toBe(403);
   expect(registry.requests.length).toBe(2);
 });
+
+test("an image that no page can read comes over the lattice: from a tab that shares it, to one that pins it", async () => {
+  await using server = await startInlay();
+  await using open = await openTestRegistry();
+  const { manifest } = open.push("acme/hello", "0.1.0", fixture("hello"));
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const options = { servers: [server.ws] };
+  const sharing = await joinFrom(browser, server.page, {
+    ...options,
+    images: { lattice: "share", cache: false },
+  });
+  const reading = await joinFrom(browser, server.page, { ...options, images: { cache: false } });
+  const pinned = `${open.host}/acme/hello@sha256:${manifest}`;
+  const stage = { peer, lattice: "default" };
+
+  const shared = await scale(
+    { ...stage, tab: sharing },
+    "first",
+    `${open.host}/acme/hello:0.1.0`,
+    1,
+  );
+  const store = await peer.nats.jetstream().views.os("INLAY_IMAGES_default");
+  await expect.poll(async () => (await store.list()).length).toBe(2);
+  await open[Symbol.asyncDispose]();
+  const started = await scale({ ...stage, tab: reading }, "second", pinned, 1);
+  const unpinned = await scale(
+    { ...stage, tab: reading },
+    "third",
+    `${open.host}/acme/hello:0.1.0`,
+    1,
+  );
+  const greeting = await peer.invoke(
+    "default.second.wrpc.0.0.1.inlay:demo/greeter.greet",
+    Buffer.from("\u0003Ada"),
+  );
+
+  expect([shared, started, unpinned].map(({ type }) => type.split(".").at(-1))).toEqual([
+    "component_scaled",
+    "component_scaled",
+    "component_scale_failed",
+  ]);
+  expect(Buffer.from(greeting.bytes).toString()).toBe("\u000bHello, Ada!");
+});

@@ -143,8 +143,8 @@ export interface Feed {
   rest(): Uint8Array;
 }
 
-export function createFeed(intake?: Intake): Feed {
-  const input = byteInput(NOTHING, 0, intake);
+/** Goes on from `input`, which may have been read from. */
+export function createFeed(input: ByteInput): Feed {
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
 
@@ -184,4 +184,4 @@ export function createFeed(intake?: Intake): Feed {
   };
 }
 
-const NOTHING = new Uint8Array(0);
+export const NOTHING: Uint8Array = new Uint8Array(0);

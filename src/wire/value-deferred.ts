@@ -10,7 +10,16 @@
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import type { WitType, WitValue } from "../core/wit.ts";
 import type { ByteInput, DeferredPart, DeferredType, Feed, Intake } from "./bytes.ts";
-import { byteOutput, copyBytes, createFeed, MORE, type More, written } from "./bytes.ts";
+import {
+  byteInput,
+  byteOutput,
+  copyBytes,
+  createFeed,
+  MORE,
+  type More,
+  NOTHING,
+  written,
+} from "./bytes.ts";
 import { readU32, writeU32 } from "./leb128.ts";
 import { decoder } from "./value-decode.ts";
 import { encoder } from "./value-encode.ts";
@@ -129,7 +138,7 @@ export function createDeferredDecoder(
   intake: Pick<Intake, "open">,
 ): DeferredDecoder {
   const place = { path: [...path], open: intake.open };
-  const feed = createFeed(place);
+  const feed = createFeed(byteInput(NOTHING, 0, place));
   const read =
     type.kind === "future"
       ? readFuture(feed, type.element)

@@ -7,7 +7,15 @@
  */
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import type { FuncType, WitType, WitValue } from "../core/wit.ts";
-import { byteInput, byteOutput, createFeed, type Intake, MORE, written } from "./bytes.ts";
+import {
+  byteInput,
+  byteOutput,
+  createFeed,
+  type Feed,
+  type Intake,
+  MORE,
+  written,
+} from "./bytes.ts";
 import type { ByteOutput, DeferredPart } from "./bytes.ts";
 import type { Decode } from "./value-decode-primitives.ts";
 import { abandon } from "./value-deferred.ts";
@@ -121,12 +129,30 @@ export interface TupleDecoder {
 /** Streams and futures are asked of `open`; without, they are marks. */
 export function createTupleDecoder(types: readonly WitType[], open?: Intake["open"]): TupleDecoder {
   const decode = decoderOf(types);
-  const feed = createFeed(open && { path: [], open });
+  let feed: Feed | undefined;
   let values: readonly WitValue[] | undefined;
   let failure: Error | undefined;
   let surplus = 0;
 
   if (types.length === 0) values = [];
+  /** Most values come in one piece, for which nothing else is made. */
+  const first = (chunk: Uint8Array): void => {
+    const input = byteInput(chunk, 0, open && { path: [], open });
+    const read = decode(input);
+    if (read === MORE) feed = createFeed(input);
+    else {
+      values = read;
+      surplus = chunk.length - input.at;
+    }
+  };
+  const more = (from: Feed, chunk: Uint8Array): void => {
+    from.push(chunk);
+    const read = from.read(decode);
+    if (read === MORE) return;
+    values = read;
+    surplus = from.rest().length;
+    feed = undefined;
+  };
   return {
     push(chunk) {
       if (failure !== undefined) throw failure;
@@ -135,13 +161,9 @@ export function createTupleDecoder(types: readonly WitType[], open?: Intake["ope
         return values;
       }
       if (chunk.length === 0) return undefined;
-      feed.push(chunk);
       try {
-        const read = feed.read(decode);
-        if (read !== MORE) {
-          values = read;
-          surplus = feed.rest().length;
-        }
+        if (feed === undefined) first(chunk);
+        else more(feed, chunk);
       } catch (error) {
         failure = asLatticeError(error);
         throw failure;

@@ -18,11 +18,13 @@ import { createProviderLinks } from "./provider-links.ts";
 import { newSpec, readSpec, type Spec, withLink, withoutLink, writeSpec } from "./spec.ts";
 import { createEditor, createStore } from "./store.ts";
 
+/** JetStream may have no leader at the moment, or lie behind a leaf node's line that is down: nothing tells of its return. */
+const LOOK_AGAIN_MS = 30_000;
 /** A link that names more is refused: each name costs a request. */
 const MOST_CONFIG_NAMES = 256;
 
 export function createFacts(parts: DialectParts): Facts {
-  const { control, lattice, log } = parts;
+  const { control, lattice, clock, log } = parts;
   const status = createSource<FactsStatus>({ phase: "reading" });
   const store = createStore(control, lattice, parts.jsDomain);
   const editor = createEditor();
@@ -130,13 +132,19 @@ export function createFacts(parts: DialectParts): Facts {
       const settled = new AbortController();
       const end = (): void => {
         settled.abort();
+        cancel();
         retry = () => undefined;
         resolve();
       };
       retry = end;
+      const cancel = clock.after(LOOK_AGAIN_MS, end);
       control.status.subscribe(({ phase }) => phase === "open" && end(), settled.signal);
       signal.addEventListener("abort", end, { once: true, signal: settled.signal });
     });
+  const told = (reason: string): boolean => {
+    const now = status.peek();
+    return now.phase === "absent" && now.reason === reason;
+  };
   const follow = async (signal: AbortSignal, read: () => void): Promise<void> => {
     for (;;) {
       try {
@@ -149,7 +157,7 @@ export function createFacts(parts: DialectParts): Facts {
         if (signal.aborted || code === "closed") return;
         if (code !== "disconnected") {
           const reason = messageOf(cause);
-          log.warn("facts.absent", { problem: reason });
+          if (!told(reason)) log.warn("facts.absent", { problem: reason });
           status.set({ phase: "absent", reason });
           read();
           // oxlint-disable-next-line no-await-in-loop -- as above

@@ -25,8 +25,9 @@ export interface FollowedConfig {
 /** A name that somebody follows. */
 interface Held {
   values: Values;
-  /** Of what was read directly; the watch may have older news until it has told of this. */
-  read: number | undefined;
+  revision: number;
+  /** Whether it was read directly: the watch may have older news until it has told of this revision. */
+  read: boolean;
   /** What shows the name's values, with those of others. */
   readonly shown: Set<() => void>;
 }
@@ -40,10 +41,10 @@ export function createFollowedConfig(log: Log): FollowedConfig {
   const hear = (change: KvChange): void => {
     const entry = held.get(change.key);
     if (entry === undefined) return;
-    if (entry.read !== undefined) {
-      if (change.revision !== undefined && change.revision < entry.read) return;
-      entry.read = undefined;
-    }
+    const { revision = 0 } = change;
+    if (entry.read && change.revision !== undefined && revision < entry.revision) return;
+    entry.read = false;
+    entry.revision = revision;
     try {
       // What is removed while it is in use counts as empty (`wasmbus/config.rs`).
       entry.values = change.operation === "put" ? readConfig(change.value) : EMPTY;
@@ -93,10 +94,13 @@ export function createFollowedConfig(log: Log): FollowedConfig {
       for (const { name, entry } of found) {
         const known = held.get(name);
         if (known === undefined) {
-          held.set(name, { values: entry.values, read: entry.revision, shown: new Set([show]) });
-        } else {
-          known.shown.add(show);
+          held.set(name, { ...entry, read: true, shown: new Set([show]) });
+          continue;
         }
+        known.shown.add(show);
+        if (entry.revision <= known.revision) continue;
+        Object.assign(known, entry, { read: true }); // the watch was late, or is lost
+        for (const each of known.shown) each();
       }
       watch(bucket);
       until.addEventListener("abort", () => forget(distinct, show), { once: true });

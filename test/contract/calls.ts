@@ -204,6 +204,7 @@ function link(name: string, to: EntityId, iface = "echo"): Link {
 async function open(
   route: CallRoute,
   more: Readonly<Record<string, LocalComponent>> = {},
+  load?: LocalComponent["load"],
 ): Promise<Stage> {
   const heard: Heard = { calls: [], kept: [] };
   const links = createSource<Stage["links"] extends { peek(): infer T } ? T : never>(
@@ -216,7 +217,8 @@ async function open(
     for (const id of Object.keys(components)) await scale(node, id, 1);
     return node;
   };
-  const targets = { target: target(heard), ...more };
+  const own = target(heard);
+  const targets = { target: load === undefined ? own : { ...own, load }, ...more };
   const callerNode = await start(route.nodes === "one" ? { caller, ...targets } : { caller });
   const targetNode = route.nodes === "one" ? callerNode : await start(targets);
   return {
@@ -576,6 +578,22 @@ export function callsContract(route: CallRoute): void {
       });
 
       expect(given).toEqual(["link-missing", ["target got b and 2"]]);
+    });
+
+    test("a target whose line is full is called where it has room", async () => {
+      const elsewhere: Heard = { calls: [], kept: [] };
+      const full = createSource({ running: 1, waiting: 100, accepting: false });
+      await using stage = await open(route, {}, full);
+      await using other = await startHost(
+        { bus: await route.connect() },
+        { components: { target: target(elsewhere, "elsewhere") } },
+      );
+      await scale(other, "target", 1);
+
+      const before = await stage.run(call("two", "a", 1));
+      full.set({ running: 0, waiting: 0, accepting: true });
+
+      expect(before).toEqual(["elsewhere got a and 1"]);
     });
 
     test("a target that stops is not there, and is when it starts again", async () => {

@@ -297,16 +297,19 @@ function unleased(id: EntityId): LatticeError {
   );
 }
 
-/** Makes the provider known to the lattice, where it keeps what is known. */
+/** Makes the provider known to the lattice, where it keeps what is known and lets this host write. */
 async function introduce(
-  { facts }: ProviderRunParts,
+  { facts, log }: ProviderRunParts,
   { id, image }: ProviderRequest,
   signal: AbortSignal,
 ): Promise<void> {
+  if (facts === undefined || facts.status.peek().phase === "absent") return;
   try {
-    await facts?.introduce(id, image, signal);
+    await facts.introduce(id, image, signal);
   } catch (cause) {
-    if (asLatticeError(cause).code !== "unsupported") throw cause;
+    const { code } = asLatticeError(cause);
+    if (code !== "denied" && code !== "unsupported") throw cause;
+    log.warn("provider.not-introduced", { provider: id, problem: messageOf(cause) });
   }
 }
 

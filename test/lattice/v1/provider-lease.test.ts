@@ -253,3 +253,55 @@ test("a holder whose server lost all that it kept makes its lease anew, and serv
   expect(started(outcome)).toBe(false);
   expect(await call(id)).toBe("0001");
 });
+
+test("a lease needs the rights that the docs name, and no more; without them the start says so", async () => {
+  const lease = [
+    "$JS.API.STREAM.INFO.KV_INLAYLEASES_default",
+    "$JS.API.STREAM.CREATE.KV_INLAYLEASES_default",
+    "$JS.API.DIRECT.GET.KV_INLAYLEASES_default.>",
+    "$KV.INLAYLEASES_default.>",
+  ];
+  const control = {
+    publish: ["wasmbus.evt.default.*", "wasmbus.ctl.v1.default.host.ping", "_INBOX.>"],
+    subscribe: ["wasmbus.evt.default.*", "wasmbus.ctl.v1.default.>", "_INBOX.>"],
+  };
+  const calls = ["default.>", "wasmbus.rpc.default.>", "_INBOX.>"];
+  await using strict = await launchNats({
+    users: [
+      {
+        user: "holder",
+        password: "h",
+        permissions: { ...control, publish: [...control.publish, ...lease] },
+      },
+      { user: "other", password: "o", permissions: control },
+      { user: "rpc", password: "r", permissions: { publish: calls, subscribe: calls } },
+      { user: "peer", password: "p" },
+    ],
+  });
+  await using witness = await connectPeer(strict.ws, { user: "peer", pass: "p" });
+  const events = await witness.listen("wasmbus.evt.default.*");
+  const at = (who: string): string => strict.ws.replace("//", `//${who}@`);
+  const parts = { providers: [keyvalue] };
+  const open = (who: string) => startHost({ url: at(who), rpcUrl: at("rpc:r") }, { parts });
+  await using holder = await open("holder:h");
+  await using other = await open("other:o");
+  const start = (node: LatticeHost, provider_id: string): Promise<unknown> =>
+    witness.ask(`wasmbus.ctl.v1.default.provider.start.${node.id}`, {
+      provider_id,
+      provider_ref: "inlay:///keyvalue",
+    });
+
+  await start(holder, "held");
+  const taken = await events.next((_, subject) => subject.endsWith("provider_started"));
+  await start(other, "denied");
+  const refused = await events.next((_, subject) => subject.endsWith("provider_start_failed"));
+
+  expect(taken).toMatchObject({ source: holder.id, data: { provider_id: "held" } });
+  expect(refused).toMatchObject({
+    source: other.id,
+    data: {
+      provider_id: "denied",
+      error: `the server refused this connection to publish to "${lease[0] ?? ""}"`,
+    },
+  });
+});

@@ -81,13 +81,17 @@ export const PRIMITIVE_ENCODERS: Readonly<Record<PrimitiveKind, Encode>> = {
 };
 
 const UTF8 = new TextEncoder();
+/** Room that {@link writeU32} asks for. */
+const U32_BYTES = 5;
 
 /** Lone surrogates, which no WIT string can hold, become U+FFFD, as everywhere in browsers. */
 function writeString(output: ByteOutput, text: string): void {
   // A UTF-16 unit becomes three bytes at most; the length's own size is guessed from that.
   const most = text.length * 3;
   const lengthSize = most < 0x80 ? 1 : most < 0x4000 ? 2 : most < 0x20_0000 ? 3 : 5;
-  reserve(output, most + lengthSize);
+  // The length is written when the text is there already, and must find the room that it asks for: growing would
+  // leave the text behind.
+  reserve(output, Math.max(most + lengthSize, U32_BYTES));
   const start = output.at;
   const from = start + lengthSize;
   const size = UTF8.encodeInto(text, output.bytes.subarray(from)).written;

@@ -83,6 +83,10 @@ export function createHost(parts: HostParts): Host {
         world,
         config,
         links: () => links(id),
+        linkless: () => {
+          const status = facts?.status.peek();
+          return status?.phase === "absent" ? status.reason : undefined;
+        },
         interfaces,
         own,
         reach,

@@ -28,6 +28,8 @@ export interface OutboundParts {
   readonly config: View<ReadonlyMap<string, string>>;
   /** The component's links as they are now. */
   readonly links: () => LinkTable;
+  /** Why there are none at all, if so. */
+  readonly linkless: () => string | undefined;
   readonly interfaces: Interfaces;
   readonly own: InterfacesOfWorkload;
   readonly reach: Reach;
@@ -67,7 +69,7 @@ export function createOutbound(parts: OutboundParts): Importee {
     let target: EntityId | undefined;
     try {
       target = targetOf(parts.links(), link, route.links);
-      if (target === undefined) throw linkMissing(id, link, route.links[0] ?? instance);
+      if (target === undefined) throw missing(parts, link, route.links[0] ?? instance);
       const { signal } = request;
       return await reach(target, route.types, instance, func).invoke({
         id: request.id,
@@ -125,6 +127,13 @@ function targetOf(table: LinkTable, name: string, links: readonly string[]): Ent
     if (target !== undefined) return target;
   }
   return undefined;
+}
+
+function missing({ id, linkless }: OutboundParts, name: string, instance: string): LatticeError {
+  const error = linkMissing(id, name, instance);
+  const reason = linkless();
+  if (reason === undefined) return error;
+  return new LatticeError(error.code, `${error.message} (there are no links: ${reason})`);
 }
 
 function unmet(instance: string, func: string): LatticeError {

@@ -77,6 +77,7 @@ function importsOf(callee: Callee, links: readonly Link[]): Importee {
     world,
     config: createSource(new Map()),
     links: () => table(id),
+    linkless: () => undefined,
     interfaces,
     own: interfaces.workload(),
     reach: () => callee,

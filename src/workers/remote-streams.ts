@@ -31,7 +31,10 @@ export interface RemoteEnd {
 
 /** Bytes that come from the host worker. */
 export interface RemoteSource extends RemoteEnd {
-  /** At least one byte and at most `maxBytes` (1 or more); `undefined` at the end. Throws when the other side broke off. */
+  /**
+   * At least one byte and at most `maxBytes` (1 or more); `undefined` at the end. They are the reader's until it reads
+   * again. Throws when the other side broke off.
+   */
   read(maxBytes: number): Later<Uint8Array | undefined>;
   /** What is still to come is not wanted. */
   cancel(): void;
@@ -130,6 +133,8 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
   const sourceOf = (id: number): RemoteSource => {
     /** What has come and is not read. */
     let rest: Uint8Array[] = [];
+    /** What was read last, to the end of its buffer. */
+    let spent: Uint8Array | undefined;
     let ending: "open" | "finished" | LatticeError = "open";
     const end: Known = {
       id,
@@ -147,13 +152,15 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
       },
       read: (maxBytes) =>
         when(end, () => {
+          if (spent !== undefined) free(spent);
+          spent = undefined;
           const [first] = rest;
           if (first === undefined) {
             if (ending instanceof LatticeError) throw ending;
             return undefined;
           }
           const part = first.subarray(0, maxBytes);
-          if (part.length === first.length) rest.shift();
+          if (part.length === first.length) spent = rest.shift();
           else rest[0] = first.subarray(part.length);
           return part;
         }),
@@ -271,6 +278,12 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
 /** `step` of what comes later, or at once of what is there. */
 export function after<T, U>(later: Later<T>, step: (value: T) => Later<U>): Later<U> {
   return later instanceof Promise ? later.then((value) => step(value)) : step(later);
+}
+
+/** Gives memory back at once: what waits for a collection is many times a window of a stream. */
+function free({ buffer }: Uint8Array): void {
+  // One that was handed on is empty here already.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) buffer.transfer?.(0);
 }
 
 function owned(bytes: Uint8Array): Uint8Array {

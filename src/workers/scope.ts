@@ -5,7 +5,7 @@
  * transpiler would wrongly write, since it runs with the rights of the worker.
  */
 
-/** What this program, the glue and the WASI shim use after setup, apart from the language itself. */
+/** What this program and the glue use after setup, apart from the language itself. */
 const KEPT: ReadonlySet<string> = new Set([
   "AbortController",
   "AbortSignal",

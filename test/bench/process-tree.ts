@@ -20,9 +20,20 @@ export function treeMemory(root: number): number {
   return processTree(root).reduce((sum, pid) => sum + proportionalSet(pid), 0);
 }
 
-function proportionalSet(pid: number): number {
+/**
+ * As {@link treeMemory}, without pages of files: those are shared with every other browser of the machine, so that their
+ * share changes when others come and go.
+ */
+export function treeOwnMemory(root: number): number {
+  return processTree(root).reduce(
+    (sum, pid) => sum + proportionalSet(pid, "Pss_Anon") + proportionalSet(pid, "Pss_Shmem"),
+    0,
+  );
+}
+
+function proportionalSet(pid: number, field = "Pss"): number {
   const text = ifThere(() => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-  const kilobytes = /^Pss:\s+(\d+) kB/m.exec(text ?? "")?.[1];
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text ?? "")?.[1];
   return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
 }
 

@@ -6,6 +6,7 @@ import type { Result } from "./results.ts";
 import type { Holder } from "./resource.ts";
 import type { Steps } from "./steps.ts";
 
+import { STREAM_WINDOW } from "../../channels/component.ts";
 import { CLOSED } from "./io-input.ts";
 import { isReady, Pollable, readyWith, untilReady, type Readiness } from "./io-poll.ts";
 import { Resource, trap } from "./resource.ts";
@@ -148,7 +149,8 @@ export class OutputStream extends Resource {
     yield* untilReady(this.holder, this.#readiness);
     const permit = this.checkWrite();
     if (permit.tag === "err") return permit;
-    const most = BigInt(PERMIT_BYTES);
+    // Nothing is kept for the guest here, so that whole chunks may go on as they are.
+    const most = BigInt(STREAM_WINDOW);
     return this.#pass(yield* wait(src.blockingRead(len < most ? len : most)));
   }
 

@@ -13,5 +13,10 @@ test("each row of the protocols has a test that shows it", () => {
 });
 
 test("docs/protocol-coverage.md says what the tests say (npm run docs:protocol)", () => {
-  expect(readFileSync(TABLE_FILE, "utf8")).toBe(protocolTable());
+  expect(unpadded(readFileSync(TABLE_FILE, "utf8"))).toBe(unpadded(protocolTable()));
 });
+
+/** The formatter pads the cells of tables. */
+function unpadded(markdown: string): string {
+  return markdown.replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---");
+}

@@ -10,6 +10,7 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 let server: NatsServer;
 let peer: NativePeer;
@@ -45,6 +46,14 @@ async function told(name: string, count: number): Promise<unknown[]> {
 }
 
 test("config is put, got and deleted, with an event for each change", async () => {
+  shows(
+    "Control interface: config.put",
+    "Control interface: config.get",
+    "Control interface: config.del",
+    "Events: config_set",
+    "Events: config_deleted",
+    "Key-value state: CONFIGDATA_{lattice}",
+  );
   const values = { address: "0.0.0.0:8080", routing_mode: "path" };
 
   const replies = [
@@ -73,6 +82,7 @@ test("config is put, got and deleted, with an event for each change", async () =
 });
 
 test("config that another host wrote is given, and what is none is said to be none", async () => {
+  shows("Control interface: config.get");
   await store.config.put("theirs", '{"a": "1"}');
   await store.config.put("broken", '{"a": 1}');
 
@@ -110,6 +120,7 @@ test("a name of two tokens is no subject of config", async () => {
 });
 
 test("claims are shown flat, those of components and those of providers", async () => {
+  shows("Control interface: claims.get", "Key-value state: CLAIMS_{key}");
   const empty = await ctl("claims.get");
   const component = {
     call_alias: "",
@@ -159,6 +170,7 @@ test("claims are shown flat, those of components and those of providers", async 
 });
 
 test("registry.put is for every host, answered if an answer is wanted, and shown nowhere", async () => {
+  shows("Control interface: registry.put");
   await using other = await startHost({ url: server.ws });
   const body = {
     "ghcr.io": { username: "u", password: "hunter2", registryType: "oci" },
@@ -184,6 +196,7 @@ test("registry.put is for every host, answered if an answer is wanted, and shown
 });
 
 test("a configuration service that is asked gives credentials of registries", async () => {
+  shows("Control interface: cfg.req");
   const asked = peer.nats.subscribe("wasmbus.cfg.served.req", { max: 1 });
   const answering = (async () => {
     for await (const message of asked) {

@@ -7,6 +7,7 @@ import { createSource } from "../../../src/core/view.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 const string = { kind: "string" } as const;
 const hello = {
@@ -51,6 +52,7 @@ const eventOf =
     json.source === source;
 
 test("a host announces itself with its name, labels and version", async () => {
+  shows("Events: host_started");
   const heard = await events();
 
   await using node = await startHost({ url: server.ws });
@@ -72,6 +74,7 @@ test("a host announces itself with its name, labels and version", async () => {
 });
 
 test("host.ping is answered with the host", async () => {
+  shows("Control interface: host.ping");
   await using node = await startHost({ url: server.ws });
 
   const reply = await peer.ask(ctl("host.ping"));
@@ -94,6 +97,7 @@ test("host.ping is answered with the host", async () => {
 });
 
 test("host.get gives the inventory, with annotations as they were given", async () => {
+  shows("Control interface: host.get");
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
   const annotations = { "wasmcloud.dev/managed-by": "wadm", "wasmcloud.dev/scaler": "f0e1" };
@@ -130,6 +134,7 @@ test("host.get gives the inventory, with annotations as they were given", async 
 });
 
 test("an auction is answered only if all constraints hold and the id does not run here", async () => {
+  shows("Control interface: component.auction");
   await using node = await startHost({ url: server.ws }, { components, labels: { zone: "edge" } });
   const auction = { component_ref: image, component_id: "hello", constraints: { zone: "edge" } };
 
@@ -155,6 +160,7 @@ test("an auction is answered only if all constraints hold and the id does not ru
 });
 
 test("one component_scaled for each scale command, and calls in between are answered", async () => {
+  shows("Control interface: component.scale", "Events: component_scaled");
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
   const scale = (body: object): Promise<unknown> =>
@@ -195,6 +201,7 @@ test("one component_scaled for each scale command, and calls in between are answ
 });
 
 test("an image that cannot be had gives component_scale_failed, and the host serves on", async () => {
+  shows("Events: component_scale_failed");
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
   const missing = "https://images.example/missing.wasm";
@@ -223,6 +230,7 @@ test("an image that cannot be had gives component_scale_failed, and the host ser
 });
 
 test("update moves a running component to another image, and tells of both", async () => {
+  shows("Control interface: component.update");
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
   const update = (component_id: string, new_component_ref: string): Promise<unknown> =>
@@ -276,6 +284,7 @@ test("update moves a running component to another image, and tells of both", asy
 });
 
 test("labels are put and deleted, with an event for each change", async () => {
+  shows("Control interface: label.put", "Control interface: label.del", "Events: labels_changed");
   await using node = await startHost({ url: server.ws });
   const heard = await events();
   const put = (body: unknown): Promise<unknown> => peer.ask(ctl(`label.put.${node.id}`), body);
@@ -306,6 +315,7 @@ test("labels are put and deleted, with an event for each change", async () => {
 });
 
 test("host.stop is answered first; then the host says goodbye and leaves", async () => {
+  shows("Control interface: host.stop", "Events: host_stopped");
   await using node = await startHost({ url: server.ws }, { components });
   const heard = await events();
 
@@ -341,6 +351,7 @@ test.each([
   { tail: "component.dance", body: {}, message: "unsupported subject" },
   { tail: "label.get", body: {}, message: "unsupported subject" },
 ])("$tail with $body is answered: $message", async ({ tail, body, message }) => {
+  shows("Control interface: malformed requests", "Control interface: unknown subjects");
   await using node = await startHost({ url: server.ws });
 
   const reply = await peer.ask(ctl(`${tail}.${node.id}`), body);
@@ -349,6 +360,7 @@ test.each([
 });
 
 test("a request without a reply subject is carried out, and not answered", async () => {
+  shows("Control interface: requests without a reply subject");
   await using node = await startHost({ url: server.ws });
   const heard = await peer.listen("wasmbus.evt.default.labels_changed");
 
@@ -359,6 +371,7 @@ test("a request without a reply subject is carried out, and not answered", async
 });
 
 test("a malformed auction is answered by every host", async () => {
+  shows("Control interface: malformed requests");
   await using _node = await startHost({ url: server.ws });
 
   const replies = await peer.gather(ctl("component.auction"), { component_ref: "x" }, 300);
@@ -369,6 +382,7 @@ test("a malformed auction is answered by every host", async () => {
 });
 
 test("heartbeats carry the inventory", async () => {
+  shows("Events: host_heartbeat");
   await using node = await startHost(
     { url: server.ws },
     { components, parts: { heartbeatMs: 50 } },

@@ -10,6 +10,7 @@ import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 const link = (source: string, target = "x") => ({
   source_id: source,
@@ -45,6 +46,7 @@ const components = { "https://images.example/a.wasm": empty };
 const start = { id: entityId("a"), image: "https://images.example/a.wasm", maxInstances: 1 };
 
 test("the first host of a lattice makes the buckets, as a Rust host does", async () => {
+  shows("Key-value state: bucket settings");
   await using server = await launchNats();
   await using peer = await connectPeer(server.ws);
 
@@ -72,6 +74,7 @@ test("the first host of a lattice makes the buckets, as a Rust host does", async
 });
 
 test("without JetStream a host joins, says so, serves, and refuses what would have to be kept", async () => {
+  shows("Key-value state: no JetStream");
   await using server = await launchNats({ jetstream: false });
   await using peer = await connectPeer(server.ws);
   const events = await peer.listen("wasmbus.evt.default.*");
@@ -227,6 +230,7 @@ test.each([
 });
 
 test("a host on a leaf reads and writes the hub's buckets through their domain", async () => {
+  shows("Key-value state: JetStream domain");
   await using hub = await launchNats({ domain: "hub", leafListen: true });
   await using leaf = await launchNats({ jetstream: false, leafRemotes: [`${hub.ws}/leafnode`] });
   await using atHub = await connectPeer(hub.ws);

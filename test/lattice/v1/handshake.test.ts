@@ -7,6 +7,7 @@ import type { WrpcNode } from "../../support/wrpc-node.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { openWrpcNode } from "../../support/wrpc-node.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { parseWit } from "../../../src/wire/wit-text.ts";
 
 const API = "inlay:test/api";
@@ -42,6 +43,7 @@ test.each([
   { status: 408, what: "a server that lost patience" },
   { status: 409, what: "a server that ended the request" },
 ])("status $status of $what ends the call at once", async ({ status }) => {
+  shows("wRPC, calling: ended by the server");
   const target = `ended-${status}`;
   await answeredBy(target, (to) =>
     peer.nats.publish(to, undefined, { headers: headers(status, "Request Ended") }),
@@ -54,6 +56,7 @@ test.each([
 });
 
 test("an acceptance that names no inbox is refused", async () => {
+  shows("wRPC, calling: acceptance without an inbox");
   await answeredBy("nameless", (to) => peer.nats.publish(to));
 
   await expect(node.call("nameless", world, `${API}#hello`, [])).rejects.toMatchObject({

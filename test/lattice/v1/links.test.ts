@@ -8,6 +8,7 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 let server: NatsServer;
 let peer: NativePeer;
@@ -62,6 +63,7 @@ const stored = (source: string) => read(store.data, `COMPONENT_${source}`);
 const done = { success: true, message: "successfully set link" };
 
 test("link.put stores the link as a Rust host does, tells of it, and answers", async () => {
+  shows("Control interface: link.put", "Events: linkdef_set");
   const providers = await peer.listen("wasmbus.rpc.default.*.linkdefs.put");
   const { name: _, source_config: _1, target_config: _2, ...least } = link("put");
 
@@ -140,6 +142,7 @@ test("a link to the same target is replaced where it stands; others follow it", 
 });
 
 test("an interface has one target under one name", async () => {
+  shows("Control interface: link.put", "Events: linkdef_set_failed");
   await ctl("link.put", link("torn"));
   const before = await stored("torn");
   const other = link("torn", { target: "kvnats", interfaces: ["watcher", "store"] });
@@ -162,6 +165,7 @@ test("an interface has one target under one name", async () => {
 });
 
 test("configuration and secrets that a link names must be there", async () => {
+  shows("Control interface: link.put");
   const wanted = link("unset", { source_config: ["absent"], target_config: ["SECRET_absent"] });
   const message =
     "Failed to validate configuration and secrets. Configuration absent not found in config store. " +
@@ -192,6 +196,7 @@ test("providers get a link's configuration resolved, and none of a link with sec
 });
 
 test("link.del removes one link, tells providers and the lattice, and can be repeated", async () => {
+  shows("Control interface: link.del", "Events: linkdef_deleted");
   const providers = await peer.listen("wasmbus.rpc.default.*.linkdefs.del");
   await ctl("link.put", link("gone"));
   await ctl("link.put", link("gone", { target: "other", interfaces: ["batch"] }));
@@ -231,6 +236,7 @@ test("link.del removes one link, tells providers and the lattice, and can be rep
 });
 
 test("link.get gives all links, also those that another host wrote", async () => {
+  shows("Control interface: link.get");
   await ctl("link.put", link("mine"));
   const theirs = link("theirs", { target: "x" });
   await store.data.put("COMPONENT_theirs", JSON.stringify({ url: "a", links: [theirs] }));
@@ -246,6 +252,7 @@ test("link.get gives all links, also those that another host wrote", async () =>
 });
 
 test("what another host wrote into a spec stays when a link is put and deleted", async () => {
+  shows("Key-value state: COMPONENT_{id}");
   const theirs = { ...link("mixed", { target: "x", name: "old" }), weight: 3 };
   const spec = { digest: "abc", url: "ghcr.io/a/b:1", links: [theirs], extra: { deep: [1] } };
   await store.data.put("COMPONENT_mixed", JSON.stringify(spec));
@@ -266,6 +273,7 @@ test.each([
   { what: "links that are none", value: '{"url":"a","links":[{"source_id":"b"}]}' },
   { what: "links that are null", value: '{"url":"a","links":null}' },
 ])("a spec with $what is not overwritten", async ({ what, value }) => {
+  shows("Key-value state: COMPONENT_{id}");
   const source = `broken-${what.replaceAll(" ", "-")}`;
   await store.data.put(`COMPONENT_${source}`, value);
 
@@ -314,6 +322,7 @@ test("two hosts that put links of one source at once lose none", async () => {
 });
 
 test("entries of another kind, malformed ones and leftovers are skipped, and said once", async () => {
+  shows("Key-value state: COMPONENT_{id}");
   await store.data.put("LINKDEF_old", "x");
   await store.data.put("REFMAP_old", "x");
   await store.data.put("SOMETHING_else", "x");

@@ -11,6 +11,7 @@ import { connectPeer } from "../../support/native-peer.ts";
 import { chunksOf, pattern, streamOf } from "../../support/streams.ts";
 import { NOTHING_KEPT, openWrpcNode, worldOf, type WrpcNode } from "../../support/wrpc-node.ts";
 import { answerCall, startCall } from "../../support/wrpc-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 const api = "my:pkg/peers";
 const flags = (count: number): string =>
@@ -69,6 +70,7 @@ describe("masked signed LEB128: Rust peers cannot read large negative numbers in
   const standard = ["80807e", "8080808078", "8080808080808080807f"].join("");
 
   test("they are sent in the form that Rust reads, as arguments and as results", async () => {
+    shows("Peers' defects: signed LEB128 of Rust");
     await node.serve("signed", world, { [`${api}#negate`]: () => [lowest] });
 
     const { call: asked } = await callPeer("signed-peer", "negate", lowest, masked);
@@ -92,6 +94,7 @@ describe("masked signed LEB128: Rust peers cannot read large negative numbers in
 
 describe("handle last: wasmCloud hosts read all that follows a handle into it, up to the end of the results", () => {
   test("the end of the results always follows, in a message of its own", async () => {
+    shows("Peers' defects: handles swallow the rest");
     const handle = fromHex("0190a1b2");
     await node.serve(
       "opener",
@@ -139,6 +142,7 @@ describe("flags widths: statically bound Rust peers send 4, 8 or 16 bytes where 
 
 describe("functions without results: a failure looks like success, and callers may not wait for the end", () => {
   test("they succeed with the end of the results alone", async () => {
+    shows("Peers' defects: functions without results", "wRPC, called: no results");
     const { call, result } = await callPeer("mute", "note", ["hi"], "");
 
     expect(result).toBeUndefined();
@@ -194,6 +198,7 @@ describe("no headers, no context: providers learn nothing of a caller whose mess
 
 describe("read before decode: statically bound Rust peers wait for a message or an end before they look", () => {
   test("the end of the parameters is sent with their last bytes, before anything that flows", async () => {
+    shows("Peers' defects: parameterless functions", "wRPC, calling: end of parameters");
     const { next } = await answerCall(peer.nats, at("static", "take"));
     const running = node.call("static", world, `${api}#take`, [streamOf(pattern(200_000))]);
     const call = await next;
@@ -227,6 +232,7 @@ describe("generation 1 as of wasmCloud 1.1 and 1.2: a call that failed ends with
 
 describe("a host that is full accepts late, with no word before", () => {
   test("the handshake takes as long as the call may", async () => {
+    shows("Peers' defects: busy Rust hosts", "wRPC, calling: deadlines");
     const { next } = await answerCall(peer.nats, at("busy", "hello"));
     const running = node.call("busy", world, `${api}#hello`, []);
     const call = await next;
@@ -273,6 +279,7 @@ describe("surplus: bytes behind the values are nobody's", () => {
 });
 
 test("resources of a peer: constructor, method and static by their names on the wire, handles as they are", async () => {
+  shows("wRPC, calling: resources");
   const { call: made, result: pail } = await callPeer(
     "pails",
     "[constructor]pail",
@@ -301,6 +308,7 @@ test("resources of a peer: constructor, method and static by their names on the 
 });
 
 test("resources between two nodes: handles go out and come back as their maker's bytes", async () => {
+  shows("wRPC, called: resources in parameters and results");
   const levels = new Map<string, number>();
   await node.serve(
     "maker",

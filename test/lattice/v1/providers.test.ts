@@ -11,6 +11,7 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { sampleProvider } from "../../support/sample-provider.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 const annotations = { "wasmcloud.dev/managed-by": "wadm", "wasmcloud.dev/scaler": "f0e1" };
 const keyvalue = keyvalueKind(async ({ maxBytes }) => createMemoryKeyvalue(maxBytes));
@@ -59,6 +60,7 @@ async function startProvider(
 }
 
 test("a start is acknowledged, then told of, and then stands in inventory and heartbeat", async () => {
+  shows("Control interface: provider.start", "Events: provider_started");
   const sample = sampleProvider();
   await using node = await startHost(
     { url: server.ws },
@@ -92,6 +94,7 @@ test("a start is acknowledged, then told of, and then stands in inventory and he
 });
 
 test("a stop ends the provider, tells of it, and answers then", async () => {
+  shows("Control interface: provider.stop", "Events: provider_stopped");
   const sample = sampleProvider();
   await using node = await startHost({ url: server.ws }, { parts: { providers: [sample.kind] } });
   const id = fresh("sample");
@@ -175,6 +178,7 @@ test.each([
     error: '"inlay:///sample?lease=maybe" asks for "lease=maybe"; the only option is lease=off',
   },
 ])("$ref is acknowledged and then refused", async ({ ref, error }) => {
+  shows("Events: provider_start_failed");
   const sample = sampleProvider();
   await using node = await startHost(
     { url: server.ws },
@@ -217,6 +221,7 @@ test.each([
 });
 
 test("a bid echoes the auction, for in-page providers that do not run here, on hosts that fit", async () => {
+  shows("Control interface: provider.auction");
   const sample = sampleProvider();
   await using node = await startHost(
     { url: server.ws },
@@ -241,6 +246,7 @@ test.each([
   { ref: "file:///tmp/provider.par.gz" },
   { ref: "" },
 ])("$ref gets no bid", async ({ ref }) => {
+  shows("Control interface: provider.auction");
   const sample = sampleProvider();
   await using _node = await startHost({ url: server.ws }, { parts: { providers: [sample.kind] } });
   const auction = { provider_ref: ref, provider_id: fresh("other"), constraints: {} };
@@ -260,6 +266,11 @@ test("an auction that cannot be read is refused", async () => {
 });
 
 test("health is looked at after 5 s and then each 30 s, and told of as it changes", async () => {
+  shows(
+    "Events: health_check_passed",
+    "Events: health_check_failed",
+    "Events: health_check_status",
+  );
   const sample = sampleProvider();
   const clock = fakeClock();
   await using node = await startHost(

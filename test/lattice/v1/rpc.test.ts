@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 const string: WitType = { kind: "string" };
 const bytes: WitType = { kind: "list", element: { kind: "u8" } };
@@ -114,6 +115,7 @@ test.each([
     results: "",
   },
 ])("a call with $what gives exactly $results", async ({ func, params, results }) => {
+  shows("wRPC, called: results");
   const { outcome, bytes: got } = await peer.invoke(at(func), hex(params));
 
   expect({ outcome, results: Buffer.from(got).toString("hex") }).toEqual({
@@ -123,12 +125,14 @@ test.each([
 });
 
 test("the acceptance is one empty message that names the server's inbox", async () => {
+  shows("wRPC, called: acceptance");
   const { acceptedFrom } = await peer.invoke(at(`${h}.hello`), hex(""));
 
   expect(acceptedFrom).toMatch(new RegExp(`^_INBOX\\.${node.id}\\.`));
 });
 
 test("parameters may come byte by byte after the acceptance", async () => {
+  shows("wRPC, called: parameters in pieces");
   const rest = Array.from(hex("41646102656e"), (byte) => Uint8Array.of(byte));
 
   const { bytes: got } = await peer.invoke(at("my:pkg/greeter@1.0.0.greet"), hex("03"), { rest });
@@ -141,6 +145,7 @@ test.each([
   { what: "parameters that end too early", func: "my:pkg/greeter@1.0.0.greet", params: "0341" },
   { what: "a string that is no UTF-8", func: `${h}.note`, params: "02fffe" },
 ])("$what ends the call without a result", async ({ func, params }) => {
+  shows("wRPC, called: failure after the acceptance");
   const failures = (): number => node.log.filter(({ event }) => event === "call.failed").length;
   const before = failures();
 
@@ -178,6 +183,7 @@ test("a call without a reply subject is logged, and nothing else happens", async
 });
 
 test("results above max_payload are cut into messages that fit", async () => {
+  shows("wRPC, called: results in pieces");
   const size = 2_500_000;
 
   const { bytes: got } = await peer.invoke(at(`${h}.fill`), hex("a0cb9801"));
@@ -197,6 +203,7 @@ test("functions with handles are not served by what gives none out", async () =>
 });
 
 test("source and trace of a caller arrive with the call", async () => {
+  shows("wRPC, called: headers");
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
   await peer.invoke(at(`${h}.hello`), hex(""), {
@@ -215,6 +222,7 @@ test("source and trace of a caller arrive with the call", async () => {
 });
 
 test("two hosts of one component are one queue group: each call is answered once", async () => {
+  shows("wRPC, called: subjects and queue groups");
   await using second = await startHost(
     { url: server.ws },
     { components: { [image]: { world, functions } } },
@@ -290,6 +298,11 @@ async function serveByHand(
 }
 
 test("a call goes out with its headers, an end marker, and its results are read from any pieces", async () => {
+  shows(
+    "wRPC, calling: invocation",
+    "wRPC, calling: end of parameters",
+    "wRPC, calling: results cut anywhere",
+  );
   const served = await serveByHand("rust", "hello", ["0f", "68656c6c6f2066726f6d20", "52757374"]);
 
   const results = await call("rust", "hello", []);
@@ -299,6 +312,7 @@ test("a call goes out with its headers, an end marker, and its results are read 
 });
 
 test("parameters above max_payload follow the acceptance in pieces that fit", async () => {
+  shows("wRPC, calling: parameters above max_payload");
   const served = await serveByHand("big", "size", ["a0cb9801"]);
 
   const results = await call("big", "size", [new Uint8Array(2_500_000)]);
@@ -316,6 +330,11 @@ test.each([
   { what: "the result is cut", target: "cutting", results: ["0f6865"], code: "incomplete" },
   { what: "the result is no UTF-8", target: "garbling", results: ["02fffe"], code: "bad-message" },
 ])("a call rejects with $code when $what", async ({ target, results, code }) => {
+  shows(
+    "wRPC, calling: not served",
+
+    "wRPC, calling: no result",
+  );
   if (results !== undefined) await serveByHand(target, "hello", results);
 
   await expect(call(target, "hello", [])).rejects.toMatchObject({ code });

@@ -12,6 +12,7 @@ import { bytesOfStream, checkPattern, chunksOf, pattern, streamOf } from "../../
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
 import { NOTHING_KEPT, openWrpcNode, worldOf, type WrpcNode } from "../../support/wrpc-node.ts";
 import { answerCall, startCall } from "../../support/wrpc-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 const api = "my:pkg/flow";
 const world = worldOf({
@@ -75,6 +76,7 @@ test("20 MB flow through a callee and back, and little of them is kept anywhere"
 });
 
 test("20 MB from and to a peer without credit arrive whole", async () => {
+  shows("Peers' defects: 16-message channels");
   const taken: number[] = [];
   await callee.serve("plain", world, {
     [`${api}#sink`]: async (data: WitStream) => {
@@ -138,6 +140,7 @@ test("results come before their streams end; the record and a drain come after",
 });
 
 test("a slow reader holds the sender back: no more than a window is under way", async () => {
+  shows("wRPC, calling: streams and futures sent");
   let given = 0;
   const source = function* (): Iterable<Uint8Array> {
     for (const chunk of pattern(8 * MB)) {
@@ -286,6 +289,7 @@ test("a stream that fails at its source breaks off without its end mark, and the
 });
 
 test("a caller that vanishes in the middle of its parameters holds the callee until the deadline, no longer", async () => {
+  shows("wRPC, called: cancellation");
   const ended: unknown[] = [];
   await callee.serve(
     "left",
@@ -315,6 +319,7 @@ test("a caller that vanishes in the middle of its parameters holds the callee un
 });
 
 test("a caller that gives up ends the callee's call at once, and its own streams", async () => {
+  shows("wRPC, called: cancellation");
   let aborted: () => void = () => undefined;
   const cancelled = new Promise<void>((resolve) => (aborted = resolve));
   const endless = new ReadableStream<Uint8Array>({
@@ -341,6 +346,7 @@ test("a caller that gives up ends the callee's call at once, and its own streams
 });
 
 test("what flows may come before what it is part of, and paths in any order", async () => {
+  shows("wRPC, calling: streams and futures received");
   const { next } = await answerCall(peer.nats, at("early-bird", "pair"));
   const running = caller.call("early-bird", world, `${api}#pair`, []);
   const call = await next;

@@ -15,6 +15,7 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { NOTHING_KEPT, openWrpcNode, worldOf, type WrpcNode } from "../../support/wrpc-node.ts";
 import { answerCall, startCall } from "../../support/wrpc-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 
 interface Message {
   readonly dir: "c>s" | "s>c" | "nats>c";
@@ -230,6 +231,11 @@ function heardByPath({ heard }: Conversation): Readonly<Record<string, readonly 
 }
 
 test.each(cases)("$name, called by a peer", async ({ name, messages, play }) => {
+  shows(
+    "wRPC, called: streams and futures in parameters",
+    "wRPC, called: streams and futures in results",
+    "wRPC, called: results",
+  );
   const [invocation, ...others] = messages;
   const id = `callee-${name}`;
   const seen: unknown[] = [];
@@ -272,6 +278,7 @@ test.each(cases)("$name, called by a peer", async ({ name, messages, play }) => 
 });
 
 test.each(cases)("$name, calling a peer", async ({ name, messages, play }) => {
+  shows("wRPC, calling: streams and futures sent", "wRPC, calling: streams and futures received");
   const [invocation, ...others] = messages;
   const id = `caller-${name}`;
   const subject = (invocation?.subject ?? "").replace(".echo.", `.${id}.`);
@@ -342,6 +349,7 @@ test("c: parameters of 2.5 MB are taken in the pieces of a Rust peer, and result
 });
 
 test("h: a call that nobody serves is refused at once, by the server's word", async () => {
+  shows("wRPC, calling: not served");
   const running = node.call("nobody", world, "my:pkg/greeter@1.0.0#greet", ["Ada", "en"]);
 
   await expect(running).rejects.toMatchObject({

@@ -8,6 +8,7 @@ import { startHost } from "../../support/lattice-host.ts";
 import { startNativeHost } from "../../support/native-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { Wash } from "../../support/wash.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { parseWit } from "../../../src/wire/wit-text.ts";
 
 let server: NatsServer;
@@ -112,6 +113,7 @@ test("wash stops a tab's host, and it is gone", async () => {
 });
 
 test("beside a native host a tab hides nobody and takes none of the lattice's own work", async () => {
+  shows("Control interface: queue groups");
   const wash = new Wash(peer, { lattice: "mixed" });
   await using native = await startNativeHost(peer, "mixed");
   await using tab = await join("mixed");
@@ -131,6 +133,7 @@ test("beside a native host a tab hides nobody and takes none of the lattice's ow
 });
 
 test("when the last native host leaves, the tab answers for the lattice", async () => {
+  shows("Control interface: queue groups");
   const wash = new Wash(peer, { lattice: "alone" });
   const native = await startNativeHost(peer, "alone");
   await using tab = await join("alone");

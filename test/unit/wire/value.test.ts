@@ -156,15 +156,18 @@ test("a list in small pieces is not read again from its start", () => {
   expect(decode).toHaveBeenCalledTimes(strings.length);
 });
 
-test.each(["x", "ä", "€", "", "xy", "𝄞"])("a text %j is whole wherever the memory grows", (text) => {
-  // Each length before it puts it at another distance from the end of the memory.
-  for (let before = 0; before < 8; before++) {
-    const texts = ["b".repeat(before), ...Array.from({ length: 2_000 }, () => text)];
-    const encoded = encodeTuple(types("list<string>"), [texts]);
+test.each(["x", "ä", "€", "", "xy", "𝄞"])(
+  "a text %j is whole wherever the memory grows",
+  (text) => {
+    // Each length before it puts it at another distance from the end of the memory.
+    for (let before = 0; before < 8; before++) {
+      const texts = ["b".repeat(before), ...Array.from({ length: 2_000 }, () => text)];
+      const encoded = encodeTuple(types("list<string>"), [texts]);
 
-    expect(decodeTuple(types("list<string>"), encoded)?.values).toEqual([texts]);
-  }
-});
+      expect(decodeTuple(types("list<string>"), encoded)?.values).toEqual([texts]);
+    }
+  },
+);
 
 test("bytes that were read have memory of their own", () => {
   const encoded = fromHex("03010203");

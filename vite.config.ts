@@ -50,6 +50,16 @@ export default defineConfig({
       },
       {
         root,
+        test: {
+          name: "interop",
+          environment: "node",
+          include: ["test/interop/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        root,
         worker: { format: "es" },
         // Cross-origin isolated, so that the bridge by shared memory is tested as well.
         server: {

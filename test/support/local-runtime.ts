@@ -66,7 +66,7 @@ function importingOf(imports: Importee, call: Call): Importing {
 }
 
 function poolOf(
-  { functions, guest, load: given }: LocalComponent,
+  { functions, guest, load: given, world }: LocalComponent,
   { imports, limits: { callDeadlineMs } }: RunOptions,
 ): Pool {
   const load = given ?? createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
@@ -85,7 +85,10 @@ function poolOf(
     shift(1);
     try {
       const result = await Promise.race([run(...args), rejected(signal)]);
-      return result === undefined ? [] : [result];
+      const type = world.exports.get(instance)?.get(func)?.result;
+      // `undefined` is also the none of a function that gives an option.
+      if (result === undefined && type === undefined) return [];
+      return [type?.kind === "future" ? Promise.resolve(result) : result];
     } finally {
       clearTimeout(timer);
       shift(-1);

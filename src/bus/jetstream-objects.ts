@@ -95,6 +95,20 @@ function createStore(
   const describe = async (object: string, entry: Uint8Array, signal: AbortSignal): Promise<void> =>
     void (await jetstream.store(entrySubject(bucket, object), entry, ROLLUP, signal));
 
+  /**
+   * Whether the store has what was just written. Another domain's stream of the same subjects may have acknowledged it
+   * first; then it is still on its way to this one.
+   */
+  const arrived = async (object: string, nuid: string, signal: AbortSignal): Promise<boolean> => {
+    for (let looks = 1; ; looks++) {
+      // oxlint-disable-next-line no-await-in-loop -- looked for until it is there
+      if ((await find(object, signal))?.nuid === nuid) return true;
+      if (looks === MOST_LOOKS) return false;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await new Promise<void>((resolve) => void clock.after(LOOK_AGAIN_MS, resolve));
+    }
+  };
+
   return {
     name,
     async info(object, signal) {
@@ -135,7 +149,7 @@ function createStore(
         await purge(nuid, AbortSignal.timeout(PURGE_LIMIT_MS)).catch(() => undefined);
         throw cause;
       }
-      if ((await find(object, signal))?.nuid !== nuid) {
+      if (!(await arrived(object, nuid, signal))) {
         throw new LatticeError(
           "conflict",
           `object ${object} was stored elsewhere, or at once by somebody else: ${stream.name} does not lead to it`,
@@ -155,6 +169,8 @@ function createStore(
 }
 
 const PURGE_LIMIT_MS = 5_000;
+const MOST_LOOKS = 6;
+const LOOK_AGAIN_MS = 100;
 
 function infoOf({ name, sizeBytes, chunks, digest: hash }: ObjectEntry): ObjectInfo {
   return { name, sizeBytes, chunks, digest: hash };

@@ -154,10 +154,15 @@ export function createHost(parts: HostParts): Host {
     lifetime.abort(new LatticeError("closed", "this host was stopped"));
     announce({ type: "host-stopped", labels: labels.all() });
     const limit = AbortSignal.timeout(timeoutMs);
+    const answered = async (): Promise<void> => {
+      // What the server had routed here before it heard of the leaving comes before its answer to this.
+      if (control.status.peek().phase === "open") await control.flush(limit).catch(() => undefined);
+      await factChanges.settled();
+    };
     await Promise.all([
       workloads.stopAll(limit),
       providers.stopAll(limit),
-      Promise.race([factChanges.settled(), aborted(limit)]),
+      Promise.race([answered(), aborted(limit)]),
     ]);
     await Promise.all(rpc === control ? [control.drain()] : [control.drain(), rpc.drain()]);
     await parts.runtime[Symbol.asyncDispose]();

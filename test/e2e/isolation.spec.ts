@@ -7,7 +7,7 @@ import { browsers, joinFrom } from "../support/tabs.ts";
 import { scale } from "./story.ts";
 
 for (const bridge of ["jspi", "atomics"] as const) {
-  test(`a loop, a trap, memory growth and a refused import in one component harm no other (${bridge})`, async () => {
+  test(`a loop, a trap, memory growth and an import without a link in one component harm no other (${bridge})`, async () => {
     await using server = await startInlay(bridge === "atomics" ? ["--isolate"] : []);
     await using images = await serveImages();
     await using browser = await browsers.chromium();
@@ -47,7 +47,11 @@ for (const bridge of ["jspi", "atomics"] as const) {
     ];
     const grewWithin = await misbehave("grow", [16]);
     const grewBeyond = await misbehave("grow", [200, 1]); // 200 pages, 12.5 MiB
-    const refused = await scale(stage, "unmet", images.url("unmet.wasm"), 1);
+    await scale(stage, "unmet", images.url("unmet.wasm"), 1);
+    const unlinked = await peer.invoke(
+      "default.unmet.wrpc.0.0.1.inlay:test/scales.weigh",
+      Uint8Array.of(21),
+    );
     const failed = await misbehave("fail");
     misbehaving = false;
     const { sent, answered } = await greetings;
@@ -60,7 +64,16 @@ for (const bridge of ["jspi", "atomics"] as const) {
     expect(Array.from(afterSpin.bytes)).toEqual([1]); // a fresh instance, in a fresh worker
     expect(grewWithin.bytes[0]).toBeLessThan(0x40); // pages there were: not negative
     expect(Array.from(grewBeyond.bytes)).toEqual([0x7f]); // -1
-    expect(refused.data.error).toContain("acme:unknown/thing@1.0.0");
+    expect([unlinked.outcome, unlinked.bytes.length]).toEqual(["ended", 0]);
+    const reasons = (): Promise<unknown> =>
+      tab.run(
+        `return node.view.peek().log.filter(({ event }) => event === "import.failed").map(({ fields }) => fields)`,
+      );
+    await expect
+      .poll(reasons)
+      .toMatchObject([
+        { workload: "unmet", instance: "acme:unknown/thing@1.0.0", code: "link-missing" },
+      ]);
     expect(Buffer.from(failed.bytes).toString()).toContain("broken on purpose");
     expect(sent).toBeGreaterThan(10);
     expect(answered).toBe(sent);

@@ -7,6 +7,7 @@ import type { Case, Field, PrimitiveKind, WitType } from "../core/wit.ts";
 import { hex } from "./component-reader.ts";
 import type { ComponentReader } from "./component-reader.ts";
 import type { Resource, Scope, TypeDefinition } from "./component-scope.ts";
+import { innerTypes } from "./inner-types.ts";
 
 /** A handle type whose resource may get its name later. */
 export interface Handle {
@@ -183,7 +184,7 @@ function handle(context: TypeContext, kind: Handle["kind"], resource: Resource):
 function composed(context: TypeContext, type: WitType): WitType {
   let depth = 0;
   let size = 1;
-  for (const part of partsOf(type)) {
+  for (const part of innerTypes(type)) {
     const weight = context.weights.get(part) ?? LEAF;
     depth = Math.max(depth, weight.depth);
     size += weight.size;
@@ -196,30 +197,4 @@ function composed(context: TypeContext, type: WitType): WitType {
   }
   context.weights.set(type, { depth, size });
   return type;
-}
-
-function partsOf(type: WitType): readonly WitType[] {
-  switch (type.kind) {
-    case "list":
-      return [type.element];
-    case "option":
-      return [type.some];
-    case "result":
-      return present([type.ok, type.err]);
-    case "tuple":
-      return type.elements;
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return present(type.cases.map((one) => one.type));
-    case "stream":
-    case "future":
-      return present([type.element]);
-    default:
-      return [];
-  }
-}
-
-function present(types: readonly (WitType | undefined)[]): WitType[] {
-  return types.filter((type) => type !== undefined);
 }

@@ -2,6 +2,7 @@
 import type { FuncType, WitType } from "../core/wit.ts";
 
 import { withoutVersion } from "../core/wit.ts";
+import { innerTypes } from "./inner-types.ts";
 
 export interface TypeParts {
   /** Streams or futures of the component model. */
@@ -45,7 +46,7 @@ export function handlesIn(types: Iterable<WitType>): readonly Handle[] {
     if (seen.has(type) || !partsOfType(type).handles) return;
     seen.add(type);
     if (type.kind === "own" || type.kind === "borrow") found.push(type);
-    else for (const part of childrenOf(type)) visit(part);
+    else for (const part of innerTypes(type)) visit(part);
   };
   for (const type of types) visit(type);
   return found;
@@ -71,29 +72,7 @@ function look(type: WitType): TypeParts {
   if (type.kind === "own" || type.kind === "borrow") {
     return { streams: false, ioStreams: ioStreamOf(type) !== undefined, handles: true };
   }
-  const within = all(childrenOf(type));
+  const within = all(innerTypes(type));
   const isStream = type.kind === "stream" || type.kind === "future";
   return isStream ? { ...within, streams: true } : within;
-}
-
-function childrenOf(type: WitType): readonly WitType[] {
-  switch (type.kind) {
-    case "list":
-      return [type.element];
-    case "option":
-      return [type.some];
-    case "result":
-      return [type.ok, type.err].filter((part) => part !== undefined);
-    case "tuple":
-      return type.elements;
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return type.cases.flatMap((each) => each.type ?? []);
-    case "stream":
-    case "future":
-      return type.element === undefined ? [] : [type.element];
-    default:
-      return [];
-  }
 }

@@ -1,6 +1,7 @@
 /** What encoding, decoding and text of WIT values share: ranges, typed arrays, the two forms of `option`. */
 import { LatticeError } from "../core/error.ts";
 import type { Case, WitType } from "../core/wit.ts";
+import { innerTypes } from "./inner-types.ts";
 
 /** Types within types; those of real interfaces stay below 20. */
 export const MAX_TYPE_DEPTH = 100;
@@ -77,29 +78,6 @@ export type Deferred =
   /** `val`: a stream's whole contents as of a list, or their count where a stream has no element type. */
   | { readonly tag: "ready"; readonly val: unknown };
 
-/** The types that `type` is made of, those of what streams and futures carry included. */
-export function partsOf(type: WitType): readonly WitType[] {
-  switch (type.kind) {
-    case "list":
-      return [type.element];
-    case "option":
-      return [type.some];
-    case "result":
-      return [type.ok, type.err].filter((part) => part !== undefined);
-    case "tuple":
-      return type.elements;
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "variant":
-      return type.cases.flatMap((each) => each.type ?? []);
-    case "stream":
-    case "future":
-      return type.element === undefined ? [] : [type.element];
-    default:
-      return [];
-  }
-}
-
 /** Builds once per type object what a type compiles to; types of one interface share their parts. */
 export function compiler<Compiled>(
   build: (type: WitType, part: (type: WitType) => Compiled) => Compiled,
@@ -147,6 +125,6 @@ function demandParts(type: WitType): void {
 /** Whether values of `type` may have parts that travel apart. Known once per type, so that no call looks for them. */
 export const defers: (type: WitType) => boolean = compiler<boolean>((type, part) => {
   // Each part, also behind the first that defers: what is nested too deeply is found here.
-  const parts = partsOf(type).map(part);
+  const parts = innerTypes(type).map(part);
   return type.kind === "stream" || type.kind === "future" || parts.includes(true);
 });

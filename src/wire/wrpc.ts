@@ -6,7 +6,8 @@
  */
 import type { EntityId, LatticeId } from "../core/ids.ts";
 import type { FuncType, WitType } from "../core/wit.ts";
-import { defers, MAX_TYPE_DEPTH, partsOf } from "./value-types.ts";
+import { innerTypes } from "./inner-types.ts";
+import { defers, MAX_TYPE_DEPTH } from "./value-types.ts";
 
 /** The token of the protocol in each function's subject. */
 export const PROTOCOL = "wrpc.0.0.1";
@@ -102,7 +103,7 @@ function obstacleIn(
   if ((type.kind === "own" || type.kind === "borrow") && !handles) {
     return `the resource ${type.resource}`;
   }
-  for (const part of partsOf(type)) {
+  for (const part of innerTypes(type)) {
     const obstacle = obstacleIn(part, handles, seen, depth + 1);
     if (obstacle !== undefined) return obstacle;
   }
@@ -132,7 +133,7 @@ function misplacedHandle(
   if (type.kind === "own" || type.kind === "borrow") return last ? undefined : type.resource;
   // Streams and futures have bytes of their own.
   if (type.kind === "stream" || type.kind === "future") return undefined;
-  const parts = partsOf(type);
+  const parts = innerTypes(type);
   const inOrder = type.kind === "tuple" || type.kind === "record";
   for (const [index, part] of parts.entries()) {
     const isLast = last && type.kind !== "list" && (!inOrder || index === parts.length - 1);
@@ -160,11 +161,11 @@ function leadsToDeferred(
   const [step, ...further] = steps;
   if (step === undefined && (type.kind === "stream" || type.kind === "future")) return true;
   if (isTransparent(type)) {
-    return partsOf(type).some((part) => leadsToDeferred(part, steps, tried));
+    return innerTypes(type).some((part) => leadsToDeferred(part, steps, tried));
   }
   if (step === undefined) return false;
   const ordered = type.kind === "tuple" || type.kind === "record";
-  const part = partsOf(type)[ordered ? step : 0];
+  const part = innerTypes(type)[ordered ? step : 0];
   return part !== undefined && leadsToDeferred(part, further, tried);
 }
 

@@ -9,6 +9,7 @@ import { startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { pattern } from "../support/streams.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
+import { startCall } from "../support/wrpc-peer.ts";
 import { scale } from "./story.ts";
 
 const MB = 1_000_000;
@@ -128,4 +129,69 @@ for (const name of ["chromium", "firefox"] as const) {
     test.info().annotations.push({ type: "memory grew by", description });
     expect(peak - before).toBeLessThan(MOST_GROWTH_BYTES);
   });
+}
+
+test("a plain wRPC client posts 20 MB to a component in a tab, and has them back", async () => {
+  await using server = await startInlay();
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const lattice = "http-by-hand";
+  const tab = await joinFrom(browser, server.page, { servers: [server.ws], lattice });
+  await scale({ tab, peer, lattice }, "web", images.url("web.wasm"), 1);
+  const chunks = Array.from(pattern(BODY_BYTES));
+  // Body and trailers follow; POST; some path, scheme and authority; no headers.
+  const request = `000002${some(text("/echo"))}${some("00")}${some(text("localhost"))}00`;
+
+  const call = await startCall(
+    peer.nats,
+    `${lattice}.web.wrpc.0.0.1.wrpc:http/incoming-handler@0.1.0.handle`,
+    request,
+  );
+  call.send("params", "");
+  for (const chunk of chunks) {
+    call.send("params.0.0", Buffer.concat([Buffer.from(leb(chunk.length), "hex"), chunk]));
+    // oxlint-disable-next-line no-await-in-loop -- no more under way than the server has taken
+    await peer.nats.flush();
+  }
+  call.send("params.0.0", "00");
+  call.send("params.0.0", "");
+  call.send("params.0.1", "00");
+  call.send("params.0.1", "");
+  await call.until(
+    () => call.on("results.0.0").includes("") && call.on("results.0.1").includes(""),
+    60_000,
+  );
+
+  // ok, a body and trailers that follow, status 200
+  expect(call.on("results").join("")).toMatch(/^000000c801/);
+  const body = unchunked(Buffer.from(call.on("results.0.0").join(""), "hex"));
+  expect(body.equals(Buffer.concat(chunks))).toBe(true);
+  expect(call.on("results.0.1")).toEqual(["00", ""]);
+});
+
+const some = (hex: string): string => `01${hex}`;
+const text = (value: string): string => leb(value.length) + Buffer.from(value).toString("hex");
+
+function leb(value: number): string {
+  const low = (value % 0x80) | (value >= 0x80 ? 0x80 : 0);
+  const hex = low.toString(16).padStart(2, "0");
+  return value < 0x80 ? hex : hex + leb(Math.floor(value / 0x80));
+}
+
+/** The contents of a `stream<u8>`: chunks with their lengths before them, and an empty one as the end. */
+function unchunked(bytes: Buffer): Buffer {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    let length = 0;
+    for (let shift = 1; ; shift *= 0x80) {
+      const byte = bytes[at++] ?? 0;
+      length += (byte & 0x7f) * shift;
+      if (byte < 0x80) break;
+    }
+    if (length === 0) break;
+    chunks.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return Buffer.concat(chunks);
 }

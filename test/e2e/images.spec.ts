@@ -36,7 +36,11 @@ test("an image that cannot be used gives component_scale_failed with a reason, o
       / has 209715200 bytes or more; this host takes 67108864$/,
     ],
     ["pinned", wrongPin, / has the SHA-256 [0-9a-f]{64}, but the reference pins 0{64}$/],
-    ["unmet", images.url("rootless.wasm"), / imports function weigh of its world \(only interfaces can be linked\), /],
+    [
+      "unmet",
+      images.url("rootless.wasm"),
+      / imports function weigh of its world \(only interfaces can be linked\), /,
+    ],
     ["file", "file:///etc/hello.wasm", / has the scheme "file:"; /],
     ["latest", "ghcr.io/acme/hello", / names no fixed image of its OCI registry: pin a version /],
     ["oci", "127.0.0.1:1/acme/hello:0.1.0", /^the registry \S+ could not be asked: .* \(CORS\), /],

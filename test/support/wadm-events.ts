@@ -6,7 +6,6 @@ import {
   anything,
   defaulting,
   dictionary,
-  flag,
   list,
   natural,
   optional,
@@ -118,28 +117,6 @@ export function readWadmEvent(json: unknown): WadmEvent {
       return { source, type: "other" };
   }
 }
-
-export interface ControlReply {
-  readonly success: boolean;
-  readonly message: string;
-  readonly response: unknown;
-}
-
-export const readReply: (json: unknown) => ControlReply = (json) =>
-  record<ControlReply>({ success: flag, message: text, response: anything })(json, "");
-
-const link = record({
-  source_id: text,
-  target: text,
-  name: defaulting(text, "default"),
-  wit_namespace: text,
-  wit_package: text,
-  interfaces: list(text),
-  source_config: defaulting(list(text), []),
-  target_config: defaulting(list(text), []),
-});
-export const readLinks: (json: unknown) => readonly ReturnType<typeof link>[] = (json) =>
-  list(link)(json, "");
 
 const values = optional(texts);
 /** `undefined` where there is no such configuration. */

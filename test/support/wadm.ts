@@ -4,7 +4,9 @@
  */
 import type { NativePeer } from "./native-peer.ts";
 
-import { readConfig, readLinks, readReply, readWadmEvent } from "./wadm-events.ts";
+import { list } from "../../src/wire/shape.ts";
+import { linkShape, replyShape } from "./control-replies.ts";
+import { readConfig, readWadmEvent } from "./wadm-events.ts";
 
 export interface Manifest {
   readonly name: string;
@@ -77,7 +79,7 @@ export async function startWadm(peer: NativePeer, lattice: string): Promise<Wadm
   let ended = false;
 
   const ask = async (tail: string, body?: unknown): Promise<unknown> => {
-    const reply = readReply(await peer.ask(`wasmbus.ctl.v1.${lattice}.${tail}`, body));
+    const reply = replyShape(await peer.ask(`wasmbus.ctl.v1.${lattice}.${tail}`, body), "");
     if (!reply.success) refused.push(`${tail}: ${reply.message}`);
     return reply.response;
   };
@@ -186,7 +188,7 @@ export async function startWadm(peer: NativePeer, lattice: string): Promise<Wadm
   };
 
   const linkUp = async (component: ManifestComponent, link: ManifestLink): Promise<boolean> => {
-    const present = readLinks(await ask("link.get"));
+    const present = list(linkShape)(await ask("link.get"), "");
     const found = present.some(
       ({ source_id, target, name }) =>
         source_id === component.id && target === link.target && name === "default",

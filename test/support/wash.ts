@@ -2,13 +2,12 @@
  * wash's commands as messages, read as strictly as wash reads them (wasmCloud `crates/control-interface/src/client.rs`,
  * `crates/wash/src/lib/cli/*.rs`, `crates/wash/src/cli/call.rs` @ v1.9.2). Each rejects where wash would print an error.
  */
+import type { ControlLink } from "./control-replies.ts";
 import type { NativePeer } from "./native-peer.ts";
 
 import {
   anything,
-  defaulting,
   dictionary,
-  flag,
   list,
   natural,
   optional,
@@ -16,6 +15,7 @@ import {
   type Shape,
   text,
 } from "../../src/wire/shape.ts";
+import { linkShape, replyShape } from "./control-replies.ts";
 
 export interface WashOptions {
   readonly lattice?: string;
@@ -82,18 +82,6 @@ const providerBidShape = record({
   provider_id: text,
   constraints: texts,
 });
-const linkShape = record({
-  source_id: text,
-  target: text,
-  name: defaulting(text, "default"),
-  wit_namespace: text,
-  wit_package: text,
-  interfaces: list(text),
-  source_config: defaulting(list(text), []),
-  target_config: defaulting(list(text), []),
-});
-export type WashLink = ReturnType<typeof linkShape>;
-
 export class Wash {
   readonly #peer: NativePeer;
   readonly #lattice: string;
@@ -198,7 +186,9 @@ export class Wash {
   }
 
   /** `wash link put SRC TGT NS PKG --interface I …` */
-  async linkPut(link: Partial<WashLink> & Pick<WashLink, "source_id" | "target">): Promise<void> {
+  async linkPut(
+    link: Partial<ControlLink> & Pick<ControlLink, "source_id" | "target">,
+  ): Promise<void> {
     const defaults = { name: "default", interfaces: [], source_config: [], target_config: [] };
     await this.#command("link.put", { ...defaults, ...link });
   }
@@ -214,7 +204,7 @@ export class Wash {
   }
 
   /** `wash link query` and `wash get links` */
-  async linkQuery(): Promise<readonly WashLink[]> {
+  async linkQuery(): Promise<readonly ControlLink[]> {
     return list(linkShape)(await this.#ask("link.get"), "");
   }
 
@@ -310,7 +300,7 @@ export class Wash {
     const subject = `wasmbus.ctl.v1.${this.#lattice}.${tail}`;
     const payload = body === undefined ? "" : JSON.stringify(body);
     const reply = await this.#peer.nats.request(subject, payload, { timeout: ANSWER_MS });
-    const { success, message, response } = envelope(reply.json(), "");
+    const { success, message, response } = replyShape(reply.json(), "");
     if (!success) throw new Error(message);
     return { message, response };
   }
@@ -330,7 +320,7 @@ export class Wash {
       const subscription = nats.subscribe(inbox, {
         callback: (_, message) => {
           try {
-            const { success, response } = envelope(message.json(), "");
+            const { success, response } = replyShape(message.json(), "");
             if (success) found.push(shape(response, ""));
           } catch {
             finish();
@@ -345,5 +335,3 @@ export class Wash {
     });
   }
 }
-
-const envelope = record({ success: flag, message: text, response: anything });

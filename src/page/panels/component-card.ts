@@ -7,6 +7,7 @@ import type { PageActions } from "../session.ts";
 import { html, nothing } from "lit";
 import { count, short, size } from "../state/figures.ts";
 import { simpleParams } from "../state/signature.ts";
+import { outcomesList } from "./outcomes.ts";
 
 const STAGES: readonly { readonly stage: LoadStage; readonly words: string }[] = [
   { stage: "resolve", words: "Resolving" },
@@ -88,7 +89,7 @@ function progress({ stage, bytes, totalBytes }: LoadProgress): TemplateResult {
 }
 
 function load(workload: WorkloadView): TemplateResult {
-  const { running, waiting, maxInstances, accepting, answered, failed, refused } = workload;
+  const { running, waiting, maxInstances, accepting } = workload;
   return html`<div class="load">
     <div class="slots" aria-hidden="true">
       ${
@@ -105,20 +106,7 @@ function load(workload: WorkloadView): TemplateResult {
       <span class=${waiting > 0 ? "wait" : ""}><b>${count(waiting)}</b> waiting</span>
       ${accepting ? nothing : html`<span class="wait">new calls go to other hosts</span>`}
     </p>
-    <dl>
-      <div>
-        <dt>answered</dt>
-        <dd>${count(answered)}</dd>
-      </div>
-      <div class=${failed > 0 ? "bad" : ""}>
-        <dt>failed</dt>
-        <dd>${count(failed)}</dd>
-      </div>
-      <div class=${refused > 0 ? "wait" : ""}>
-        <dt>refused</dt>
-        <dd>${count(refused)}</dd>
-      </div>
-    </dl>
+    ${outcomesList(workload)}
   </div>`;
 }
 

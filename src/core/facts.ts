@@ -50,7 +50,12 @@ export interface Facts {
   /** Makes `id` known, and leaves what is known of it as it is. */
   introduce(id: EntityId, image: string, signal: AbortSignal): Promise<void>;
 
-  putConfig(name: string, values: Values, signal: AbortSignal): Promise<void>;
+  /**
+   * Keeps `body`, the values as the lattice writes them, byte for byte: hosts and scripts compare what is stored.
+   *
+   * @throws {LatticeError} `bad-message` if it holds no values, without a word of it; then nothing is changed.
+   */
+  putConfig(name: string, body: Uint8Array, signal: AbortSignal): Promise<void>;
   removeConfig(name: string, signal: AbortSignal): Promise<void>;
   readConfig(name: string, signal: AbortSignal): Promise<Values | undefined>;
   /**

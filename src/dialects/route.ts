@@ -7,7 +7,7 @@ import type { CommandName, Commands, HostControl } from "../core/command.ts";
 import type { Log } from "../core/log.ts";
 
 import { flushed } from "../core/bus.ts";
-import { LatticeError, messageOf } from "../core/error.ts";
+import { LatticeError, messageOf, ownMessageOf } from "../core/error.ts";
 
 export interface Route<Name extends CommandName = CommandName> {
   /** What a subject must be for this route; `*` in the place of its last token takes any. */
@@ -34,7 +34,10 @@ export interface RouteEntry {
   ): Promise<Answer>;
 }
 
-/** Bytes to reply with, if any, and what to log where something went wrong. */
+/**
+ * Bytes to reply with, if any, and what to log where something went wrong: the log has an error's causes, the sender hears
+ * the outermost text alone, as upstream's hosts answer (`handle_ctl_message` of `wasmbus/mod.rs` @ v1.9.2).
+ */
 export interface Answer {
   readonly data: Uint8Array | undefined;
   readonly problem?: string;
@@ -53,8 +56,7 @@ export function route<Name extends CommandName>(row: Route<Name>): RouteEntry {
       try {
         return { data: row.encode(await host.run(row.command, request), request) };
       } catch (cause) {
-        const problem = messageOf(cause);
-        return { data: encodeError(problem), problem };
+        return { data: encodeError(ownMessageOf(cause)), problem: messageOf(cause) };
       }
     },
   };

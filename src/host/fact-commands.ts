@@ -74,8 +74,8 @@ export function factCommands({ facts: given, announce, clock }: FactCommandParts
       async "link.list"() {
         return [...facts().links.peek().values()].flat();
       },
-      async "config.put"({ name, values }) {
-        await change((store, signal) => store.putConfig(name, values, signal));
+      async "config.put"({ name, body }) {
+        await change((store, signal) => store.putConfig(name, body, signal));
         announce({ type: "config-put", name });
       },
       "config.get": ({ name }) => change((store, signal) => store.readConfig(name, signal)),

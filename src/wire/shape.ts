@@ -9,8 +9,13 @@ import { LatticeError, messageOf } from "../core/error.ts";
 /** Reads a value found at `path`; throws `bad-message` if it has another form. */
 export type Shape<T> = (value: unknown, path: string) => T;
 
-export const text: Shape<string> = (value, path) =>
-  typeof value === "string" ? value : fail(path, "a string", value);
+export const text: Shape<string> = (value, path) => {
+  if (typeof value !== "string") return fail(path, "a string", value);
+  return LONE_SURROGATE.test(value) ? fail(path, "Unicode", value) : value;
+};
+
+/** JSON can spell these by `\\ud800`; no UTF-8 can, and serde refuses them. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** For fields that belong to somebody else. */
 export const anything: Shape<unknown> = (value) => value;
@@ -23,7 +28,7 @@ export const natural =
   (max: number): Shape<number> =>
   (value, path) =>
     typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max
-      ? value
+      ? Math.abs(value) // -0 is 0
       : fail(path, `a whole number from 0 to ${max}`, value);
 
 export const list =
@@ -37,7 +42,9 @@ export const list =
 export const dictionary =
   <T>(element: Shape<T>): Shape<ReadonlyMap<string, T>> =>
   (value, path) =>
-    new Map(entries(value, path).map(([key, each]) => [key, element(each, `${path}.${key}`)]));
+    new Map(
+      entries(value, path).map(([key, each]) => [text(key, path), element(each, `${path}.${key}`)]),
+    );
 
 /** `undefined` for a field that is absent or null. */
 export const optional =
@@ -74,7 +81,8 @@ export function readJson<T>(data: Uint8Array, shape: Shape<T>): T {
 
 function parseJson(data: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
+    // A byte order mark is no JSON to serde either.
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data));
   } catch (cause) {
     throw new LatticeError("bad-message", `expected JSON: ${messageOf(cause)}`);
   }

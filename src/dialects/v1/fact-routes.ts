@@ -4,7 +4,6 @@ import type { RouteEntry } from "../route.ts";
 import { readJson } from "../../wire/shape.ts";
 import { lastToken, route } from "../route.ts";
 import { claimsJson } from "./facts/claims.ts";
-import { NO_CONFIG, readConfig } from "./facts/config.ts";
 import { linkJson, linkKeyOf, linkKeyShape, linkOf, linkShape } from "./link-json.ts";
 import { plain, success } from "./messages.ts";
 
@@ -40,11 +39,8 @@ export function factRoutes(at: (tail: string) => string): readonly RouteEntry[] 
     route({
       subject: at("config.put.*"),
       command: "config.put",
-      decode: ({ subject, data }) => ({
-        name: lastToken(subject),
-        values: readConfig(data),
-      }),
-      malformed: NO_CONFIG,
+      decode: ({ subject, data }) => ({ name: lastToken(subject), body: data }),
+      malformed: "",
       encode: () => success("successfully put config"),
     }),
     route({

@@ -81,6 +81,29 @@ test("config is put, got and deleted, with an event for each change", async () =
   ]);
 });
 
+test.each([
+  { what: "spaces and lines", body: '\n{ "b" : "1",\t"a":"2" }\n' },
+  { what: "escapes", body: '{"a":"\\u0061\\/\\ud83d\\ude00","__proto__":"x"}' },
+  { what: "one key twice", body: '{"a":"1","a":"2"}' },
+  { what: "nothing in it", body: "{ }" },
+])("the body of config.put with $what is kept byte for byte", async ({ what, body }) => {
+  shows("Control interface: config.put", "Key-value state: CONFIGDATA_{lattice}");
+  const name = what.replaceAll(" ", "-");
+  const read = async (): Promise<string | undefined> => (await store.config.get(name))?.string();
+
+  await ctl(`config.put.${name}`, '{"before":"it"}');
+  const replies = [await ctl(`config.put.${name}`, body)];
+  const stored = [await read()];
+  await ctl(`config.del.${name}`);
+  replies.push(await ctl(`config.put.${name}`, body), await ctl(`config.get.${name}`));
+  stored.push(await read());
+
+  const put = { success: true, message: "successfully put config" };
+  const response: unknown = { ...(JSON.parse(body) as object) };
+  expect(replies).toEqual([put, put, { success: true, message: "", response }]);
+  expect(stored).toEqual([body, body]);
+});
+
 test("config that another host wrote is given, and what is none is said to be none", async () => {
   shows("Control interface: config.get");
   await store.config.put("theirs", '{"a": "1"}');
@@ -94,19 +117,25 @@ test("config that another host wrote is given, and what is none is said to be no
   ]);
 });
 
-test.each([{ body: '{"password": 12345}' }, { body: "[]" }, { body: "{" }, { body: '"secret"' }])(
-  "config of $body is refused, and not shown in the log",
-  async ({ body }) => {
-    const reply = await ctl("config.put.bad", body);
+test.each([
+  { body: '{"password": 12345}' },
+  { body: "[]" },
+  { body: "{" },
+  { body: '"secret"' },
+  { body: '{"secret":"\\ud800"}' },
+  { body: '\ufeff{"secret":"a"}' },
+  { body: '{"a":"secret"} {}' },
+  { body: "" },
+])("config of $body is refused, and not shown in the log", async ({ body }) => {
+  const reply = await ctl("config.put.bad", body);
 
-    expect(reply).toEqual({
-      success: false,
-      message: "config data should be a map of string -> string",
-    });
-    expect(await read(store.config, "bad")).toBeUndefined();
-    expect(JSON.stringify(node.log)).not.toMatch(/12345|secret/);
-  },
-);
+  expect(reply).toEqual({
+    success: false,
+    message: "config data should be a map of string -> string",
+  });
+  expect(await read(store.config, "bad")).toBeUndefined();
+  expect(JSON.stringify(node.log)).not.toMatch(/12345|secret/);
+});
 
 test("a name of two tokens is no subject of config", async () => {
   const replies = [

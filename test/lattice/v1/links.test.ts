@@ -280,16 +280,24 @@ test.each([
   const put = await ctl("link.put", link(source));
   const del = await ctl("link.del", key(source));
 
-  const message = expect.stringMatching(
-    new RegExp(`^failed to deserialize stored component specification for ${source}`),
-  );
+  const message = `failed to deserialize stored component specification for ${source}`;
   expect([put, del]).toEqual([
     { success: false, message },
     { success: false, message },
   ]);
+  const refused = node.log.filter(
+    ({ event, fields }) =>
+      event === "command.refused" && String(fields?.["problem"]).startsWith(`${message}: `),
+  );
+  expect(refused).toHaveLength(2);
   expect(await stored(source)).toBe(value);
   expect(await told(source, 1)).toEqual([
-    { linkdef_set_failed: { ...link(source), error: message } },
+    {
+      linkdef_set_failed: {
+        ...link(source),
+        error: expect.stringMatching(new RegExp(`^${message}: .`)),
+      },
+    },
   ]);
 });
 

@@ -48,6 +48,8 @@ test.each([
   { met: { id: "a", tags: ["x", 2] }, error: '"tags[1]" must be a string, met number 2' },
   { met: { id: "a", notes: { k: [] } }, error: '"notes.k" must be a string, met a list' },
   { met: [], error: "the value must be an object, met a list" },
+  { met: { id: "\ud800" }, error: '"id" must be Unicode, met string "\\ud800"' },
+  { met: { id: "a", notes: { "\udc00": "" } }, error: '"notes" must be Unicode' },
 ])("refuses $met", ({ met, error }) => {
   expect(() => read(met)).toThrow(error);
 });
@@ -57,4 +59,5 @@ test("bytes that are not JSON are a bad message", () => {
 
   expect(() => bad(new TextEncoder().encode("{nope"))).toThrow(LatticeError);
   expect(() => bad(Uint8Array.of(0xff, 0xfe))).toThrow("expected JSON");
+  expect(() => bad(new TextEncoder().encode('\ufeff{"id":"a"}'))).toThrow("expected JSON");
 });

@@ -2,12 +2,12 @@
 import type { Values } from "../../../core/facts.ts";
 
 import { LatticeError } from "../../../core/error.ts";
-import { dictionary, readJson, text, writeJson } from "../../../wire/shape.ts";
+import { dictionary, readJson, text } from "../../../wire/shape.ts";
 
 /** Names that begin so are references to secrets, not configuration. */
 const SECRET = "SECRET";
 
-export const NO_CONFIG = "config data should be a map of string -> string";
+const NO_CONFIG = "config data should be a map of string -> string";
 
 export const isSecret = (name: string): boolean => name.startsWith(SECRET);
 
@@ -18,10 +18,6 @@ export function readConfig(bytes: Uint8Array): Values {
   } catch {
     throw new LatticeError("bad-message", NO_CONFIG);
   }
-}
-
-export function writeConfig(values: Values): Uint8Array {
-  return writeJson(Object.fromEntries(values));
 }
 
 /** From left to right: of two values for one key the later one counts. */

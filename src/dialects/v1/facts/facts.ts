@@ -11,7 +11,7 @@ import type { BucketName, Written } from "./store.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../../core/error.ts";
 import { createSource, until } from "../../../core/view.ts";
 import { type LinkJson, linkOf } from "../link-json.ts";
-import { isSecret, merge, readConfig, writeConfig } from "./config.ts";
+import { isSecret, merge, readConfig } from "./config.ts";
 import { createFollowedConfig } from "./followed-config.ts";
 import { createLatticeData, specKey } from "./lattice-data.ts";
 import { createProviderLinks } from "./provider-links.ts";
@@ -213,13 +213,14 @@ export function createFacts(parts: DialectParts): Facts {
       }
     },
 
-    async putConfig(name, values, signal) {
+    async putConfig(name, body, signal) {
+      readConfig(body);
       const bucket = await open("CONFIGDATA", signal);
-      await bucket.put(name, writeConfig(values), { signal });
+      await editor.edit(bucket, name, () => body, signal);
     },
     async removeConfig(name, signal) {
       const bucket = await open("CONFIGDATA", signal);
-      await bucket.purge(name, { signal });
+      await editor.inTurn(bucket, name, () => bucket.purge(name, { signal }));
     },
     async readConfig(name, signal) {
       const bucket = await open("CONFIGDATA", signal);

@@ -48,6 +48,8 @@ export interface Editor {
     change: (present: Uint8Array | undefined) => Uint8Array | undefined,
     signal: AbortSignal,
   ): Promise<Written | undefined>;
+  /** Runs `change` when the changes of `key` that were asked for here before it have ended. */
+  inTurn<T>(bucket: KvBucket, key: string, change: () => Promise<T>): Promise<T>;
 }
 
 /** Each lost attempt is one of somebody else's that was won; more hosts than this do not write one key at a time. */
@@ -74,18 +76,21 @@ export function createEditor(): Editor {
     throw new LatticeError("conflict", text);
   };
 
+  const inTurn: Editor["inTurn"] = (bucket, key, change) => {
+    const name = `${bucket.name} ${key}`;
+    const before = tails.get(name) ?? Promise.resolve();
+    const done = before.then(change, change);
+    tails.set(name, done);
+    const forget = (): void => {
+      if (tails.get(name) === done) tails.delete(name);
+    };
+    void done.then(forget, forget); // `done` is heard by whoever asked
+    return done;
+  };
+
   return {
-    edit(bucket, key, change, signal) {
-      const name = `${bucket.name} ${key}`;
-      const before = tails.get(name) ?? Promise.resolve();
-      const run = (): ReturnType<Editor["edit"]> => attempt(bucket, key, change, signal);
-      const done = before.then(run, run);
-      tails.set(name, done);
-      const forget = (): void => {
-        if (tails.get(name) === done) tails.delete(name);
-      };
-      void done.then(forget, forget); // `done` is heard by whoever asked
-      return done;
-    },
+    inTurn,
+    edit: (bucket, key, change, signal) =>
+      inTurn(bucket, key, () => attempt(bucket, key, change, signal)),
   };
 }

@@ -11,8 +11,8 @@ import { fakeClock } from "../../../support/fake-clock.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);
-const values = (more: Record<string, string>): ReadonlyMap<string, string> =>
-  new Map(Object.entries(more));
+const values = (more: Record<string, string>): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(more));
 
 function setUp(permits: Permits = () => true) {
   const clock = fakeClock();

@@ -62,7 +62,7 @@ export interface Facts {
    * The values of `names`, merged in this order, as they change until `until` aborts. Configuration that is removed later
    * counts as empty.
    *
-   * @throws {LatticeError} `not-found` for a name that is not there now.
+   * @throws {LatticeError} `not-found` for a name that is not there now, `unsupported` for the name of a secret.
    */
   followConfig(
     names: readonly string[],

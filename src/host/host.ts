@@ -32,7 +32,6 @@ import { createOutbound } from "./outbound/outbound.ts";
 import { createReach } from "./outbound/reach.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
-import { createWorkloadFacts } from "./workload-facts.ts";
 import { createWorkloads } from "./workloads.ts";
 
 /** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
@@ -76,7 +75,7 @@ export function createHost(parts: HostParts): Host {
     clock,
     intercept,
     interfaces,
-    facts: createWorkloadFacts(facts, log),
+    facts,
     imports: ({ id }, world, own, config) =>
       createOutbound({
         id,

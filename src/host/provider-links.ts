@@ -15,6 +15,7 @@ import type { View } from "../core/view.ts";
 
 import { messageOf } from "../core/error.ts";
 import { sameKey } from "../core/link.ts";
+import { keeps } from "./kept-facts.ts";
 import { sameValues } from "./same-values.ts";
 
 /** Links that peers on the bus may make a provider keep. */
@@ -67,10 +68,8 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
   let running: Promise<void> | undefined;
   let again = false;
 
-  const keptByLattice = (): boolean =>
-    facts !== undefined && facts.status.peek().phase !== "absent";
   const wanted = (): ReadonlyMap<string, Wanted> => {
-    if (facts === undefined || !keptByLattice()) return bus;
+    if (!keeps(facts)) return bus;
     const found = new Map<string, Wanted>();
     for (const links of facts.links.peek().values()) {
       for (const link of links) for (const each of rolesIn(link, id)) found.set(nameOf(each), each);
@@ -173,7 +172,7 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
     size: () => [...known.values()].filter(({ taken }) => taken !== undefined).length,
     settle,
     told(link, config) {
-      if (keptByLattice()) return;
+      if (keeps(facts)) return;
       for (const each of rolesIn(link, id)) {
         const name = nameOf(each);
         if (!bus.has(name) && bus.size >= MOST_TOLD) {

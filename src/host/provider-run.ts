@@ -1,39 +1,31 @@
 /** One running provider: its lease, its configuration and links, its health, and its place in the lattice. */
-import type { Bus } from "../core/bus.ts";
 import type { Callee, Interceptor } from "../core/call.ts";
-import type { Clock } from "../core/clock.ts";
 import type { ProviderRequest } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { Facts, Values } from "../core/facts.ts";
-import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
-import type { KvBucket } from "../core/kv.ts";
-import type { Log } from "../core/log.ts";
+import type { EntityId } from "../core/ids.ts";
 import type { Health, Provider, ProviderDesk, ProviderKind } from "../core/provider.ts";
 import type { View } from "../core/view.ts";
 import type { LocalTarget, Reach } from "./outbound/reach.ts";
-import type { Lease, LeaseParts } from "./provider-lease.ts";
+import type { Lease } from "./provider-lease.ts";
+import type { LeaseBucketParts } from "./provider-lease-bucket.ts";
 import type { ProviderReference } from "./provider-reference.ts";
 
 import { chain } from "../core/call.ts";
-import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
 import { aborted } from "./changes.ts";
+import { followConfig, introduce, keeps } from "./kept-facts.ts";
 import { inTime, watchHealth } from "./provider-health.ts";
-import { takeLease } from "./provider-lease.ts";
+import { holdLease } from "./provider-lease-bucket.ts";
 import { createProviderLinks } from "./provider-links.ts";
 import { createProviderLoad } from "./provider-load.ts";
 import { sameValues } from "./same-values.ts";
 
-export interface ProviderRunParts {
+export interface ProviderRunParts extends LeaseBucketParts {
   readonly kinds: readonly ProviderKind[];
   readonly dialects: readonly Dialect[];
   readonly facts: Facts | undefined;
-  readonly control: Bus;
-  readonly host: HostId;
-  readonly lattice: LatticeId;
-  readonly jsDomain: string | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
   /** What each call passes. */
   readonly intercept: Interceptor;
   /** False while the node keeps out of all queue groups. */
@@ -66,18 +58,6 @@ const NEVER = new AbortController().signal;
 /** A provider is served when it knows its links, or this much later. */
 const LINKS_MS = 5000;
 
-/** The bucket of leases; each node that starts a provider with storage of its own makes it if need be. */
-export async function leaseParts(
-  { control, lattice, host, jsDomain, clock, log }: ProviderRunParts,
-  id: EntityId,
-  signal: AbortSignal,
-): Promise<LeaseParts> {
-  const domain = jsDomain === undefined ? {} : { domain: jsDomain };
-  const reopen = (until: AbortSignal): Promise<KvBucket> =>
-    control.bucket(`INLAYLEASES_${lattice}`, { signal: until, create: true, ...domain });
-  return { bucket: await reopen(signal), reopen, key: id, host, clock, log };
-}
-
 /** Starts, links and serves `request`; resolves when the lattice can call it. Leaves nothing behind when it throws. */
 export async function startProvider(
   request: ProviderRequest,
@@ -93,8 +73,8 @@ export async function startProvider(
   let provider: Provider | undefined;
   let running: ReturnType<typeof attach> | undefined;
   try {
-    await introduce(parts, request, signal);
-    const config = await readConfig(parts, request.configNames, signal, lifetime.signal);
+    await introduce(parts, "provider", request, signal);
+    const config = await followConfig(parts.facts, request.configNames, signal, lifetime.signal);
     if (wantsLease) lease = await holdLease(parts, id, signal);
     const starting = kind.start(
       {
@@ -152,7 +132,7 @@ function attach(
     id,
     provider,
     facts,
-    config: (names, until) => readConfig(parts, names, lifetime.signal, until),
+    config: (names, until) => followConfig(facts, names, lifetime.signal, until),
     log,
     changed: parts.changed,
   });
@@ -189,7 +169,7 @@ function attach(
     linked: (link, source, target) => links.told(link, { source, target }),
     unlinked: (link) => links.untold(link),
     configured(values) {
-      if (facts === undefined || facts.status.peek().phase === "absent") configure(values);
+      if (!keeps(facts)) configure(values);
     },
     shutdown: attached.stop,
   };
@@ -271,63 +251,9 @@ async function orGivenUp(starting: Promise<Provider>, signal: AbortSignal): Prom
   throw signal.reason;
 }
 
-async function holdLease(
-  parts: ProviderRunParts,
-  id: EntityId,
-  signal: AbortSignal,
-): Promise<Lease> {
-  try {
-    return await takeLease(await leaseParts(parts, id, signal), signal);
-  } catch (cause) {
-    const { code } = asLatticeError(cause);
-    if (code !== "unsupported" && code !== "not-served") throw cause;
-    throw new LatticeError(
-      "unsupported",
-      `${id} keeps data of its own, and this lattice has no JetStream in which its lease could be held: ` +
-        "add ?lease=off to the reference if no other node will run it",
-      { cause },
-    );
-  }
-}
-
 function unleased(id: EntityId): LatticeError {
   return new LatticeError(
     "disconnected",
     `${id} stands back: its lease could not be renewed, and another node may have taken it`,
   );
-}
-
-/** Makes the provider known to the lattice, where it keeps what is known and lets this host write. */
-async function introduce(
-  { facts, log }: ProviderRunParts,
-  { id, image }: ProviderRequest,
-  signal: AbortSignal,
-): Promise<void> {
-  if (facts === undefined || facts.status.peek().phase === "absent") return;
-  try {
-    await facts.introduce(id, image, signal);
-  } catch (cause) {
-    const { code } = asLatticeError(cause);
-    if (code !== "denied" && code !== "unsupported") throw cause;
-    log.warn("provider.not-introduced", { provider: id, problem: messageOf(cause) });
-  }
-}
-
-/** Named configuration, merged, as it changes until `until` aborts. */
-async function readConfig(
-  { facts }: ProviderRunParts,
-  names: readonly string[],
-  signal: AbortSignal,
-  until: AbortSignal,
-): Promise<View<Values>> {
-  if (names.length === 0) return createSource<Values>(new Map());
-  const secret = names.find((name) => name.startsWith("SECRET"));
-  if (secret !== undefined) {
-    throw new LatticeError("unsupported", `this host does not read secrets yet (${secret})`);
-  }
-  if (facts === undefined) {
-    const error = `this lattice keeps no configuration (${names.join(", ")})`;
-    throw new LatticeError("unsupported", error);
-  }
-  return facts.followConfig(names, signal, until);
 }

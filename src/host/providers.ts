@@ -10,9 +10,9 @@ import type { ProviderRunParts, RunningProvider } from "./provider-run.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { aborted, createChanges } from "./changes.ts";
-import { leaseLooksFree } from "./provider-lease.ts";
+import { couldHoldLease } from "./provider-lease-bucket.ts";
 import { resolveProvider } from "./provider-reference.ts";
-import { leaseParts, startProvider } from "./provider-run.ts";
+import { startProvider } from "./provider-run.ts";
 
 /** Bidders are asked for two seconds; whoever has not found out until now keeps silent. */
 const BID_MS = 1500;
@@ -142,9 +142,7 @@ export function createProviders(parts: ProvidersParts): Providers {
         if (phase !== undefined && phase !== "failed") return "silent";
         if (!lease) return "bid";
         const late = AbortSignal.timeout(BID_MS);
-        return (await leaseLooksFree(await leaseParts(runParts, id, late), late))
-          ? "bid"
-          : "silent";
+        return (await couldHoldLease(parts, id, late)) ? "bid" : "silent";
       } catch (cause) {
         log.info("provider.no-bid", { provider: id, image, problem: messageOf(cause) });
         return "silent";

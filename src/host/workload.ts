@@ -2,17 +2,18 @@
 import type { Callee, Importee, Interceptor } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect, Serving } from "../core/dialect.ts";
-import type { Values } from "../core/facts.ts";
+import type { Facts, Values } from "../core/facts.ts";
+import type { Log } from "../core/log.ts";
 import type { Component, Pool, Runtime } from "../core/runtime.ts";
 import type { View } from "../core/view.ts";
 import type { Limits, LoadProgress, WorkloadSpec, WorkloadState } from "../core/workload.ts";
 import type { World } from "../core/wit.ts";
 import type { Interfaces, InterfacesOfWorkload } from "../interfaces/interfaces.ts";
-import type { WorkloadFacts } from "./workload-facts.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
 import { aborted } from "./changes.ts";
+import { followConfig, introduce } from "./kept-facts.ts";
 
 export interface WorkloadParts {
   readonly runtime: Runtime;
@@ -28,7 +29,9 @@ export interface WorkloadParts {
     own: InterfacesOfWorkload,
     config: View<Values>,
   ) => Importee;
-  readonly facts: WorkloadFacts;
+  /** What the lattice keeps; absent where no dialect knows. */
+  readonly facts: Facts | undefined;
+  readonly log: Log;
   /** False while the node keeps out of all queue groups: frozen, or leaving. */
   readonly present: View<boolean>;
 }
@@ -63,15 +66,17 @@ export async function startWorkload(
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void },
 ): Promise<Workload> {
   const { signal, onProgress } = options;
-  const { maxInstances, limits } = spec;
+  const { id, maxInstances, limits } = spec;
   const served = new AbortController();
   let pool: Pool | undefined;
   try {
-    const config = await parts.facts.config(spec, signal, served.signal);
+    const { facts } = parts;
+    const config = await followConfig(facts, spec.configNames, signal, served.signal, spec.config);
     const component = await parts.runtime.load(spec.image, { signal, onProgress });
     const own = parts.interfaces.workload();
     const imports = parts.imports(spec, component.world, own, config);
-    const introduced = parts.facts.introduce(spec, signal);
+    const known = { id, image: spec.image.reference };
+    const introduced = introduce(parts, "workload", known, signal);
     introduced.catch(() => undefined); // heard below
     pool = await component.run({ maxInstances, limits, imports, signal });
     await introduced;
@@ -88,7 +93,7 @@ export async function startWorkload(
       parts.dialects.map((dialect) =>
         dialect.serve(
           {
-            id: spec.id,
+            id,
             ...face,
             intercept,
             accepting,

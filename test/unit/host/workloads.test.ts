@@ -10,7 +10,6 @@ import { entityId } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
 import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
-import { createWorkloadFacts } from "../../../src/host/workload-facts.ts";
 import { createWorkloads } from "../../../src/host/workloads.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { localRuntime } from "../../support/local-runtime.ts";
@@ -61,7 +60,7 @@ function setUp() {
     clock,
     intercept: chain([]),
     interfaces: createInterfaces(),
-    facts: createWorkloadFacts(undefined, log),
+    facts: undefined,
     imports: () => ({ invoke: () => Promise.reject(new Error("nothing is imported")) }),
     present: createSource(true),
     limits: DEFAULT_LIMITS,

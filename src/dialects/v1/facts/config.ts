@@ -11,6 +11,14 @@ const NO_CONFIG = "config data should be a map of string -> string";
 
 export const isSecret = (name: string): boolean => name.startsWith(SECRET);
 
+/** @throws {LatticeError} `unsupported` if one of `names` is of a secret. */
+export function refuseSecrets(names: readonly string[]): void {
+  const secret = names.find(isSecret);
+  if (secret === undefined) return;
+  const text = `this host offers no secrets, and was asked for ${secret}`;
+  throw new LatticeError("unsupported", text);
+}
+
 /** @throws {LatticeError} `bad-message`, without a word of the values, which may be somebody's secrets. */
 export function readConfig(bytes: Uint8Array): Values {
   try {

@@ -11,7 +11,7 @@ import type { BucketName, Written } from "./store.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../../core/error.ts";
 import { createSource, until } from "../../../core/view.ts";
 import { type LinkJson, linkOf } from "../link-json.ts";
-import { isSecret, merge, readConfig } from "./config.ts";
+import { isSecret, merge, readConfig, refuseSecrets } from "./config.ts";
 import { createFollowedConfig } from "./followed-config.ts";
 import { createLatticeData, specKey } from "./lattice-data.ts";
 import { createProviderLinks } from "./provider-links.ts";
@@ -230,6 +230,7 @@ export function createFacts(parts: DialectParts): Facts {
     async followConfig(names, signal, ended) {
       if (names.length === 0) return createSource<Values>(new Map());
       try {
+        refuseSecrets(names);
         return await configs.follow(await open("CONFIGDATA", signal), names, signal, ended);
       } catch (cause) {
         const { code } = asLatticeError(cause);

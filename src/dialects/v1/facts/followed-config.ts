@@ -10,7 +10,7 @@ import type { Source, View } from "../../../core/view.ts";
 
 import { LatticeError, messageOf } from "../../../core/error.ts";
 import { createSource } from "../../../core/view.ts";
-import { isSecret, merge, readConfig } from "./config.ts";
+import { merge, readConfig } from "./config.ts";
 
 export interface FollowedConfig {
   /** As `Facts.followConfig`. */
@@ -76,13 +76,6 @@ export function createFollowedConfig(log: Log): FollowedConfig {
 
   return {
     async follow(bucket, names, signal, until) {
-      const secret = names.find(isSecret);
-      if (secret !== undefined) {
-        throw new LatticeError(
-          "unsupported",
-          `this host offers no secrets, and was asked for ${secret}`,
-        );
-      }
       const distinct = [...new Set(names)];
       const found = await Promise.all(
         distinct.map(async (name) => ({ name, entry: await readEntry(bucket, name, signal) })),

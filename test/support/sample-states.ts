@@ -1,10 +1,19 @@
 /** States of a node as the page may meet them: for pictures of the page and for tests of its reducers. */
 import type { CallRecord } from "../../src/core/event.ts";
 import type { LogEntry } from "../../src/core/log.ts";
-import type { JoinStep, NodeState, ProviderView, WorkloadView } from "../../src/core/node-state.ts";
+import type {
+  ExportedFunction,
+  JoinStep,
+  NodeState,
+  ProviderView,
+  WorkloadView,
+} from "../../src/core/node-state.ts";
 
 import { entityId } from "../../src/core/ids.ts";
 import { idleState } from "../../src/page/state/idle-state.ts";
+import { signature } from "../../src/wire/wit-signature.ts";
+import { parseWitFunc } from "../../src/wire/wit-text.ts";
+import { unservable } from "../../src/wire/wrpc.ts";
 
 /** An afternoon; pictures look the same on any day. */
 export const SAMPLE_EPOCH_MS: number = new Date(2025, 5, 11, 14, 3, 9, 218).getTime();
@@ -155,8 +164,12 @@ export const working: NodeState = {
           instance: "example:orders/intake@1.0.0",
           func: "watch",
           signature: "func() -> stream<u8>",
-          unserved: "streams in results are not served",
         },
+        unserved(
+          "example:orders/intake@1.0.0",
+          "attach",
+          "func(id: u64, scan: borrow<input-stream>) -> result<_, string>",
+        ),
       ],
     }),
     workload("resize", {
@@ -214,6 +227,7 @@ export const reconnecting: NodeState = {
   phase: "reconnecting",
   control: { phase: "reconnecting", since: Date.now() - 12_000, reason: "the server closed" },
   rpc: { phase: "reconnecting", since: Date.now() - 12_000, reason: "the server closed" },
+  facts: { phase: "stale" },
 };
 
 export const startFailed: NodeState = {
@@ -266,6 +280,14 @@ export const insecure: NodeState = {
       "This page came from http://192.168.1.20:8080. Browsers let only https and localhost run a host.",
   },
 };
+
+/** With the reason that a node gives. */
+function unserved(instance: string, func: string, text: string): ExportedFunction {
+  const type = parseWitFunc(text);
+  const obstacle = unservable(func, type);
+  if (obstacle === undefined) throw new Error(`the lattice can call ${func}: ${text}`);
+  return { instance, func, signature: signature(type), unserved: obstacle };
+}
 
 function ordinaryCall(index: number): CallRecord {
   if (index === 56) {

@@ -1,8 +1,8 @@
 /**
  * Takes the worker's own powers away before generated code is loaded: network, storage, other workers, messages.
  *
- * A second wall. The first one is that guests get only what is in their imports; this one is for code that the
- * transpiler would wrongly write, since it runs with the rights of the worker.
+ * The second of three walls (README.md). The first one is that guests get only what is in their imports; this one is for code
+ * that the transpiler would wrongly write, since it runs with the rights of the worker.
  */
 
 /** What this program and the glue use after setup, apart from the language itself. */

@@ -4,9 +4,9 @@
  */
 import { asLatticeError } from "../core/error.ts";
 import type { BucketOptions, KvBucket, KvEntry, KvWriteOptions } from "../core/kv.ts";
-import { createJetStream, type JetStream, type StreamInfo } from "./jetstream.ts";
+import type { JetStream, StreamInfo } from "./jetstream.ts";
 import { entryOf, isMarker, OPERATION, subjectsOf } from "./jetstream-entry.ts";
-import { checkBucketName, checkDomain, checkName, openStream } from "./jetstream-stream.ts";
+import { checkName, openStream } from "./jetstream-stream.ts";
 import { type KvParts, watchBucket } from "./jetstream-watch.ts";
 
 const ROLLUP = "Nats-Rollup";
@@ -18,33 +18,19 @@ const EMPTY: ReadonlyMap<string, string> = new Map();
 export async function openBucket(
   parts: KvParts,
   name: string,
-  { signal, domain, create = false }: BucketOptions,
+  options: BucketOptions,
 ): Promise<KvBucket> {
-  checkBucketName(name);
-  if (domain !== undefined) checkDomain(domain);
-  const jetstream = createJetStream(parts, domain);
-  const settings = create ? settingsOf(name) : undefined;
-  const stream = await openStream(jetstream, `KV_${name}`, settings, signal);
+  const settings = settingsOf(name);
+  const { jetstream, stream } = await openStream(parts, { kind: "KV", name, settings }, options);
   return createBucket(parts, jetstream, stream, name);
 }
 
 /** What a wasmCloud 1.x host asks for, by default (async-nats 0.39 `src/jetstream/context.rs`, `create_key_value`). */
 const settingsOf = (bucket: string): object => ({
   subjects: [`$KV.${bucket}.>`],
-  retention: "limits",
   max_msgs_per_subject: 1,
-  max_consumers: -1,
-  max_msgs: -1,
-  max_bytes: -1,
-  max_msg_size: -1,
-  max_age: 0,
-  storage: "file",
-  num_replicas: 1,
-  discard: "new",
-  allow_rollup_hdrs: true,
   deny_delete: true,
   deny_purge: false,
-  allow_direct: true,
 });
 
 function createBucket(

@@ -8,12 +8,7 @@ import { LatticeError } from "../core/error.ts";
 import { type Digest, digest } from "../core/ids.ts";
 import type { BucketOptions } from "../core/kv.ts";
 import type { ObjectInfo, ObjectReadOptions, ObjectStore } from "../core/objects.ts";
-import {
-  createJetStream,
-  type JetStream,
-  type StoredMessage,
-  type StreamInfo,
-} from "./jetstream.ts";
+import type { JetStream, StoredMessage, StreamInfo } from "./jetstream.ts";
 import {
   CHUNK_BYTES,
   chunkSubject,
@@ -23,7 +18,7 @@ import {
   type ObjectEntry,
   readEntry,
 } from "./jetstream-object.ts";
-import { checkBucketName, checkDomain, openStream } from "./jetstream-stream.ts";
+import { openStream } from "./jetstream-stream.ts";
 
 export interface ObjectsParts {
   readonly bus: Pick<Bus, "request" | "maxPayload">;
@@ -43,30 +38,16 @@ const ROLLUP: ReadonlyMap<string, string> = new Map([["Nats-Rollup", "sub"]]);
 export async function openObjects(
   parts: ObjectsParts,
   name: string,
-  { signal, domain, create = false }: BucketOptions,
+  options: BucketOptions,
 ): Promise<ObjectStore> {
-  checkBucketName(name);
-  if (domain !== undefined) checkDomain(domain);
-  const jetstream = createJetStream(parts, domain);
-  const settings = create ? settingsOf(name) : undefined;
-  const stream = await openStream(jetstream, `OBJ_${name}`, settings, signal);
+  const settings = settingsOf(name);
+  const { jetstream, stream } = await openStream(parts, { kind: "OBJ", name, settings }, options);
   return createStore(parts, jetstream, stream, name);
 }
 
 /** What nats.go asks for by default (v1.31 `object.go`, `CreateObjectStore`). */
 const settingsOf = (bucket: string): object => ({
   subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
-  retention: "limits",
-  max_consumers: -1,
-  max_msgs: -1,
-  max_bytes: -1,
-  max_msg_size: -1,
-  max_age: 0,
-  storage: "file",
-  num_replicas: 1,
-  discard: "new",
-  allow_rollup_hdrs: true,
-  allow_direct: true,
 });
 
 function createStore(

@@ -1,7 +1,4 @@
 /** `wasi:http/types.incoming-request`, `outgoing-request` and `request-options`. */
-import type { BodyInlet } from "./http-incoming-body.ts";
-import type { BodyOutlet } from "./http-outgoing-body.ts";
-import type { Entry } from "./http-fields.ts";
 import type {
   Method,
   RequestHead,
@@ -9,88 +6,38 @@ import type {
   WireRequest,
   WireRequestOptions,
 } from "./http-values.ts";
-import type { Holder } from "./resource.ts";
 import type { Result } from "./results.ts";
 
 import { HttpFailure } from "./http-error.ts";
-import { Fields } from "./http-fields.ts";
-import { IncomingBody } from "./http-incoming-body.ts";
-import {
-  breakBody,
-  contentLength,
-  emptyBody,
-  openBody,
-  OutgoingBody,
-} from "./http-outgoing-body.ts";
+import { IncomingMessage, OutgoingMessage } from "./http-message.ts";
 import { isAuthority, isPathWithQuery, isScheme, isToken } from "./http-syntax.ts";
-import { wireFields } from "./http-values.ts";
 import { Resource } from "./resource.ts";
-import { ERR, OK, ok } from "./results.ts";
+import { ERR, OK } from "./results.ts";
 
-export class IncomingRequest extends Resource {
-  readonly #head: RequestHead;
-  readonly #body: BodyInlet;
-  #consumed = false;
-
-  constructor(holder: Holder, head: RequestHead, body: BodyInlet) {
-    super(holder);
-    this.#head = head;
-    this.#body = body;
-  }
-
+export class IncomingRequest extends IncomingMessage<RequestHead> {
   method(): Method {
-    return this.#head.method;
+    return this.head.method;
   }
 
   pathWithQuery(): string | undefined {
-    return this.#head.pathWithQuery;
+    return this.head.pathWithQuery;
   }
 
   scheme(): Scheme | undefined {
-    return this.#head.scheme;
+    return this.head.scheme;
   }
 
   authority(): string | undefined {
-    return this.#head.authority;
-  }
-
-  headers(): Fields {
-    return new Fields(this.holder, this.#head.headers, this);
-  }
-
-  consume(): Result<IncomingBody, undefined> {
-    if (this.#consumed) return ERR;
-    this.#consumed = true;
-    return ok(new IncomingBody(this.holder, this.#body));
-  }
-
-  override dropped(): void {
-    if (!this.#consumed) this.#body.source.cancel();
+    return this.head.authority;
   }
 }
 
-export class OutgoingRequest extends Resource {
-  readonly #headers: readonly Entry[];
+export class OutgoingRequest extends OutgoingMessage {
+  protected readonly kind = "request";
   #method: Method = { tag: "get" };
   #pathWithQuery: string | undefined;
   #scheme: Scheme | undefined;
   #authority: string | undefined;
-  #body: BodyOutlet | undefined;
-
-  constructor(holder: Holder, headers: Fields) {
-    super(holder);
-    headers.release();
-    this.#headers = Fields.entriesOf(headers);
-  }
-
-  body(): Result<OutgoingBody, undefined> {
-    if (this.#body !== undefined) return ERR;
-    this.#body = openBody(this.holder, contentLength(this.#headers), (val) => ({
-      tag: "HTTP-request-body-size",
-      val,
-    }));
-    return ok(new OutgoingBody(this.holder, this.#body));
-  }
 
   method(): Method {
     return this.#method;
@@ -132,14 +79,6 @@ export class OutgoingRequest extends Resource {
     return OK;
   }
 
-  headers(): Fields {
-    return new Fields(this.holder, this.#headers, this);
-  }
-
-  override dropped(): void {
-    if (this.#body !== undefined) breakBody(this.#body, "the component did not send its request");
-  }
-
   /**
    * What goes to the other side; the handle ends.
    *
@@ -148,19 +87,16 @@ export class OutgoingRequest extends Resource {
   static send(request: OutgoingRequest): WireRequest {
     request.release();
     if (request.#authority === undefined) {
-      const code = { tag: "HTTP-request-URI-invalid" } as const;
-      if (request.#body !== undefined) breakBody(request.#body, "the request has no authority");
-      throw new HttpFailure(code, "the request has no authority");
+      const reason = "the request has no authority";
+      request.breakOff(reason);
+      throw new HttpFailure({ tag: "HTTP-request-URI-invalid" }, reason);
     }
-    const { body, trailers } = request.#body ?? emptyBody(request.holder);
     return {
-      body,
-      trailers,
+      ...request.wire(),
       method: request.#method,
       pathWithQuery: request.#pathWithQuery,
       scheme: request.#scheme ?? { tag: "HTTPS" },
       authority: request.#authority,
-      headers: wireFields(request.#headers),
     };
   }
 }

@@ -1,67 +1,24 @@
 /** `wasi:http/types.incoming-response`, `outgoing-response` and `response-outparam`. */
-import type { Entry } from "./http-fields.ts";
 import type { HttpErrorCode } from "../../interfaces/http-errors.ts";
-import type { BodyInlet } from "./http-incoming-body.ts";
-import type { BodyOutlet } from "./http-outgoing-body.ts";
 import type { ResponseHead, WireResponse } from "./http-values.ts";
 import type { Holder } from "./resource.ts";
 import type { Result } from "./results.ts";
 
-import { Fields } from "./http-fields.ts";
-import { IncomingBody } from "./http-incoming-body.ts";
-import {
-  breakBody,
-  contentLength,
-  emptyBody,
-  openBody,
-  OutgoingBody,
-} from "./http-outgoing-body.ts";
-import { wireFields } from "./http-values.ts";
+import { IncomingMessage, OutgoingMessage } from "./http-message.ts";
 import { Resource } from "./resource.ts";
 import { ERR, OK, ok } from "./results.ts";
 
-export class IncomingResponse extends Resource {
-  readonly #head: ResponseHead;
-  readonly #body: BodyInlet;
-  #consumed = false;
-
-  constructor(holder: Holder, head: ResponseHead, body: BodyInlet) {
-    super(holder);
-    this.#head = head;
-    this.#body = body;
-  }
-
+export class IncomingResponse extends IncomingMessage<ResponseHead> {
   status(): number {
-    return this.#head.status;
-  }
-
-  headers(): Fields {
-    return new Fields(this.holder, this.#head.headers, this);
-  }
-
-  consume(): Result<IncomingBody, undefined> {
-    if (this.#consumed) return ERR;
-    this.#consumed = true;
-    return ok(new IncomingBody(this.holder, this.#body));
-  }
-
-  override dropped(): void {
-    if (!this.#consumed) this.#body.source.cancel();
+    return this.head.status;
   }
 }
 
 const DEFAULT_STATUS = 200;
 
-export class OutgoingResponse extends Resource {
-  readonly #headers: readonly Entry[];
+export class OutgoingResponse extends OutgoingMessage {
+  protected readonly kind = "response";
   #status = DEFAULT_STATUS;
-  #body: BodyOutlet | undefined;
-
-  constructor(holder: Holder, headers: Fields) {
-    super(holder);
-    headers.release();
-    this.#headers = Fields.entriesOf(headers);
-  }
 
   statusCode(): number {
     return this.#status;
@@ -73,29 +30,10 @@ export class OutgoingResponse extends Resource {
     return OK;
   }
 
-  headers(): Fields {
-    return new Fields(this.holder, this.#headers, this);
-  }
-
-  body(): Result<OutgoingBody, undefined> {
-    if (this.#body !== undefined) return ERR;
-    this.#body = openBody(this.holder, contentLength(this.#headers), (val) => ({
-      tag: "HTTP-response-body-size",
-      val,
-    }));
-    return ok(new OutgoingBody(this.holder, this.#body));
-  }
-
-  override dropped(): void {
-    if (this.#body !== undefined) breakBody(this.#body, "the component did not send its response");
-  }
-
   /** What goes to the other side; the handle ends. */
   static send(response: OutgoingResponse): WireResponse {
     response.release();
-    const { body, trailers } = response.#body ?? emptyBody(response.holder);
-    const headers = wireFields(response.#headers);
-    return { body, trailers, status: response.#status, headers };
+    return { ...response.wire(), status: response.#status };
   }
 }
 

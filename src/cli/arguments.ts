@@ -1,5 +1,6 @@
 /** The options of `npm start`, checked. Anything that cannot be used is a `bad-input`: exit code 2. */
 import { isIP } from "node:net";
+import { resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 import { LatticeError, messageOf } from "../core/error.ts";
@@ -12,6 +13,7 @@ export const START_USAGE = `npm start -- [options]
   --tls-key FILE    its private key in PEM
   --servers URL     a running NATS server (nats://, tls://, ws:// or wss://); none is started then
   --lattice NAME    lattice that the page joins (default "default")
+  --store FOLDER    where the server that is started keeps JetStream's data (default .data/jetstream)
   --images HOST     an OCI registry that pages may read through this gateway (ghcr.io, localhost:5000); repeats
   --isolate         serve the page cross-origin isolated (COOP and COEP)
   --json            print one line of JSON with the addresses on stdout`;
@@ -24,6 +26,8 @@ export interface StartOptions {
   /** A running server; absent when one is to be started. */
   readonly servers: URL | undefined;
   readonly lattice: LatticeId;
+  /** Where JetStream's data is kept; absent: with all else that is kept between runs. */
+  readonly store: string | undefined;
   /** Hosts of registries that pages may read through the gateway. */
   readonly images: readonly string[];
   readonly isolate: boolean;
@@ -43,6 +47,7 @@ export function readStartArguments(args: readonly string[]): StartOptions {
       "tls-key": { type: "string" },
       servers: { type: "string" },
       lattice: { type: "string" },
+      store: { type: "string" },
       images: { type: "string", multiple: true },
       isolate: { type: "boolean" },
       json: { type: "boolean" },
@@ -57,12 +62,21 @@ export function readStartArguments(args: readonly string[]): StartOptions {
         "without TLS: add --tls-cert FILE and --tls-key FILE, or stay on 127.0.0.1",
     );
   }
+  if (values.store === "")
+    throw new LatticeError("bad-input", "--store wants the path of a folder");
+  if (values.store !== undefined && values.servers !== undefined) {
+    throw new LatticeError(
+      "bad-input",
+      "--store is for a server that is started: --servers starts none",
+    );
+  }
   return {
     port: values.port === undefined ? undefined : readPort(values.port),
     host,
     tls,
     servers: values.servers === undefined ? undefined : readServer(values.servers),
     lattice: latticeId(values.lattice ?? "default"),
+    store: values.store === undefined ? undefined : resolve(values.store),
     images: (values.images ?? []).map(readRegistry),
     isolate: values.isolate ?? false,
     json: values.json ?? false,

@@ -1,6 +1,7 @@
 /** All that `npm start` runs, brought up in order and ended in the reverse order. */
 import { join } from "node:path";
 
+import { LatticeError } from "../core/error.ts";
 import type { StartOptions } from "./arguments.ts";
 import { openGateway } from "./gateway.ts";
 import { tryLock } from "./locks.ts";
@@ -58,14 +59,18 @@ export async function openLattice(parts: LatticeParts): Promise<Lattice> {
 async function launch(
   binary: string,
   origins: readonly string[],
-  { data, machine, signal }: LatticeParts,
+  { options, data, machine, signal }: LatticeParts,
   ends: (() => PromiseLike<void> | void)[],
 ): Promise<NatsServer> {
-  const lock = tryLock(join(data, "jetstream.lock"));
-  const storeDir = lock === undefined ? undefined : join(data, "jetstream");
+  const store = options.store ?? join(data, "jetstream");
+  // Two servers on one store would corrupt it.
+  const lock = tryLock(`${store}.lock`);
+  const storeDir = lock === undefined ? undefined : store;
   if (lock === undefined) {
-    // Two servers on one store would corrupt it.
-    machine.say(`another npm start uses ${data}: what JetStream keeps is lost when this one ends`);
+    if (options.store !== undefined) {
+      throw new LatticeError("conflict", `another npm start uses the store ${store}`);
+    }
+    machine.say(`another npm start uses ${store}: what JetStream keeps is lost when this one ends`);
   } else {
     ends.push(() => lock[Symbol.dispose]());
   }

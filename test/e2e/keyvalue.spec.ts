@@ -50,8 +50,7 @@ for (const name of ["chromium", "firefox"] as const) {
     await using images = await serveImages();
     await using browser: TestBrowser = await browsers[name]();
     await using peer = await connectPeer(server.wsDirect);
-    // Of its own: what JetStream keeps outlives servers of `npm start`, and so would another run's lease.
-    const lattice = `kv-${crypto.randomUUID()}`;
+    const lattice = "kv";
     const at = { peer, lattice };
     const options = { servers: [server.ws], lattice };
     const store = await joinFrom(browser, server.page, options);

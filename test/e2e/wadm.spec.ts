@@ -11,7 +11,7 @@ test("wadm deploys an application with links and configuration onto two tabs by 
   await using images = await serveImages();
   await using browser = await browsers.chromium();
   await using peer = await connectPeer(server.wsDirect);
-  const lattice = `wadm-${crypto.randomUUID()}`;
+  const lattice = "wadm";
   await using wadm = await startWadm(peer, lattice);
   const join = (zone: string): Promise<JoinedTab> =>
     joinFrom(browser, server.page, { servers: [server.ws], lattice, labels: { zone } });

@@ -1,7 +1,9 @@
-/** `npm start` as a newcomer runs it, for tests: its own process, any free port, gone with the test. */
+/** `npm start` as a newcomer runs it, for tests: its own process, any free port, a store of its own; all gone with the test. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -20,11 +22,14 @@ export interface InlayServer extends AsyncDisposable {
 
 const READY_LIMIT_MS = 120_000;
 
-/** Runs `npm start -- --port 0 --json …args`; resolves when it has printed its line. */
+/** Runs `npm start -- --port 0 --json --store … …args`; resolves when it has printed its line. */
 export async function startInlay(args: readonly string[] = []): Promise<InlayServer> {
+  const folder = await mkdtemp(join(tmpdir(), "inlay-store-"));
+  // No lattice of another run, and none that the checkout's own `npm start` keeps.
+  const store = args.includes("--servers") ? [] : ["--store", join(folder, "jetstream")];
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", "src/cli/start.ts", "--port", "0", "--json", ...args],
+    ["--import", "tsx", "src/cli/start.ts", "--port", "0", "--json", ...store, ...args],
     {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
@@ -43,6 +48,7 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
   cancel();
   if (line === undefined) {
     child.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
     throw new Error(`npm start printed no addresses: ${errors.join("")}`);
   }
   const addresses: { page: string; nats: string; ws: string; wsDirect: string } = JSON.parse(line);
@@ -54,6 +60,7 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
       const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
       await exited;
       clearTimeout(late);
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

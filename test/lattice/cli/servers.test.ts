@@ -12,6 +12,7 @@ import { openLattice, type Lattice } from "../../../src/cli/lattice.ts";
 import { findNatsServer, launchNatsServer, type NatsServer } from "../../../src/cli/nats-server.ts";
 import { findRunning } from "../../../src/cli/running.ts";
 import { thisMachine } from "../../../src/cli/tools.ts";
+import { openTestBus } from "../../support/nats-bus.ts";
 import { handshake, speakNats } from "./nats-client.ts";
 
 const root = mkdtempSync(join(tmpdir(), "inlay-servers-"));
@@ -116,6 +117,28 @@ test("a server that asks for TLS gets it, and the page is not told", async ({ on
 
   expect(JSON.parse(stdout)).toMatchObject({ pong: "PONG", info: { port: Number(port) } });
   expect(JSON.parse(stdout).info).not.toHaveProperty("tls_required");
+});
+
+test("data is kept in the store that is named, which has one server at a time", async () => {
+  const store = join(root, "store");
+  const bucketAt = async ({ addresses }: Lattice) => {
+    const bus = await openTestBus(addresses.wsDirect ?? "", { signal: over.signal });
+    return bus.bucket("kept", { signal, create: true });
+  };
+  const over = new AbortController();
+  const first = await start("--store", store);
+  await (await bucketAt(first)).put("key", Uint8Array.of(42), { signal });
+
+  await expect(start("--store", store)).rejects.toMatchObject({
+    code: "conflict",
+    message: `another npm start uses the store ${store}`,
+  });
+  await first[Symbol.asyncDispose]();
+  await using again = await start("--store", store);
+  const entry = await (await bucketAt(again)).get("key", signal);
+  over.abort();
+
+  expect(entry?.value).toEqual(Uint8Array.of(42));
 });
 
 test("an instance is known while it runs", async () => {

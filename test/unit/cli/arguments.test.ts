@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 
 import { isLoopback, readServer, readStartArguments } from "../../../src/cli/arguments.ts";
@@ -11,6 +12,7 @@ test("without options the page is on loopback and a server is started", () => {
     tls: undefined,
     servers: undefined,
     lattice: "default",
+    store: undefined,
     images: [],
     isolate: false,
     json: false,
@@ -29,10 +31,17 @@ test("all options are read", () => {
     tls: { certFile: "c.pem", keyFile: "k.pem" },
     servers: "wss://n.test/x",
     lattice: "blue",
+    store: undefined,
     images: [],
     isolate: true,
     json: true,
   });
+});
+
+test("a store is a path from here", () => {
+  const { store } = readStartArguments(["--store", "kept/jetstream"]);
+
+  expect(store).toBe(resolve("kept/jetstream"));
 });
 
 test.each([
@@ -45,6 +54,8 @@ test.each([
   { args: ["--tls-cert", "c.pem"], says: "go together" },
   { args: ["--servers", "http://localhost:4222"], says: "nats://" },
   { args: ["--servers", "nats://user:pass@localhost"], says: "credentials" },
+  { args: ["--store", "kept", "--servers", "localhost"], says: "starts none" },
+  { args: ["--store", ""], says: "a folder" },
   { args: ["--unknown"], says: "--unknown" },
   { args: ["surplus"], says: "surplus" },
 ])("$args is refused as bad input that names $says", ({ args, says }) => {

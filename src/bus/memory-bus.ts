@@ -100,8 +100,7 @@ export function connectMemory(server: MemoryServer, options: MemoryConnectOption
     if (leaving !== undefined || status.peek().phase === "closed") throw closed();
   };
   const publish: Bus["publish"] = (subject, data, { reply, headers } = {}) => {
-    checkSubject(subject);
-    if (reply !== undefined) checkSubject(reply);
+    checkSubject(subject, reply);
     checkOpen();
     const told = headers !== undefined && headers.size > 0 ? new Map(headers) : undefined;
     const size = data.length + (told === undefined ? 0 : encodeHeaders(told).length);

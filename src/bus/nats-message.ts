@@ -33,8 +33,7 @@ export function toOutgoing(
   data: Uint8Array,
   { reply, headers }: PublishOptions,
 ): Outgoing {
-  checkSubject(subject);
-  if (reply !== undefined) checkSubject(reply);
+  checkSubject(subject, reply);
   if (headers === undefined || headers.size === 0) {
     return { size: data.length, options: reply === undefined ? undefined : { reply } };
   }

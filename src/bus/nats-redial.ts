@@ -32,6 +32,8 @@ const PAUSES_MS = [150, 250, 400, 600, 800, 1_000, 1_500, 2_000];
 const BLIND_FIRST_MS = 1_000;
 const BLIND_MOST_MS = 30_000;
 const KNOCK_LIMIT_MS = 2_000;
+/** A link that ends earlier was cut for what was said on it, and will be again: such are waited for like failed rounds. */
+const SHORT_LIFE_MS = 1_000;
 
 /** What to wait after `rounds` rounds without success. Time that a browser held the dial back counts as waited. */
 function pauseAfter(rounds: number, tookMs: number, random: number): number {
@@ -43,6 +45,9 @@ export function createRedial({ servers, dial, knock, clock, random }: RedialOpti
   /** Servers that took a dial although they had just not answered a knock. */
   const deaf = new Set<ServerAddress>();
   let current = 0;
+  /** Links in a row, up to the last one, that ended before {@link SHORT_LIFE_MS}. */
+  let short = 0;
+  let linkedAt = -Infinity;
   let hurried = false;
   let wake: () => void = () => undefined;
 
@@ -75,6 +80,8 @@ export function createRedial({ servers, dial, knock, clock, random }: RedialOpti
 
   return {
     async run(signal, onFailure) {
+      short = clock.monotonic() - linkedAt < SHORT_LIFE_MS ? short + 1 : 0;
+      if (short > 1) await pause(pauseAfter(short - 1, 0, random()), signal);
       let blindStep = BLIND_FIRST_MS;
       let blindAt = clock.monotonic();
       for (let round = 1; ; round++) {
@@ -92,6 +99,7 @@ export function createRedial({ servers, dial, knock, clock, random }: RedialOpti
             const link = await dial(server, signal);
             if (heard === "silent") deaf.add(server);
             current = index;
+            linkedAt = clock.monotonic();
             return link;
           } catch (thrown) {
             if (signal.aborted) throw thrown;

@@ -7,8 +7,24 @@ import { LatticeError } from "../core/error.ts";
  *
  * @throws {LatticeError} `bad-input`
  */
-export function checkSubject(subject: string): void {
+export function checkSubject(subject: string, reply?: string): void {
   if (subject === "" || /\s/.test(subject)) throw misfit("subject", subject);
+  if (reply !== undefined) checkSubject(reply);
+  checkLength(subject, reply);
+}
+
+/** A server cuts the connection of who sends a longer line (nats-server `MAX_CONTROL_LINE_SIZE`, 4096); numbers need the rest. */
+const MOST_LINE_BYTES = 4000;
+
+function checkLength(subject: string, beside = ""): void {
+  if ((subject.length + beside.length) * 3 <= MOST_LINE_BYTES) return; // no letter has more bytes
+  const { length } = new TextEncoder().encode(subject + beside);
+  if (length <= MOST_LINE_BYTES) return;
+  const start = `${subject.slice(0, 60)}…`;
+  throw new LatticeError(
+    "bad-input",
+    `the subject ${JSON.stringify(start)} has ${length} bytes with what goes beside it: ${MOST_LINE_BYTES} at most`,
+  );
 }
 
 /** Refuses what no server would take as a subscription: blanks, empty tokens, `>` before the end. */
@@ -20,6 +36,7 @@ export function checkPattern(pattern: string, queue?: string): void {
     throw misfit("subject", pattern);
   }
   if (queue !== undefined && (queue === "" || /\s/.test(queue))) throw misfit("queue group", queue);
+  checkLength(pattern, queue);
 }
 
 /** Whether a message on `subject` is for a subscription on `pattern`: `*` is any one token, a last `>` one or more. */

@@ -5,6 +5,7 @@ import { openNatsBus } from "../bus/nats.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Callee } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import type { EntityId, LatticeId } from "../core/ids.ts";
 import { createLog } from "../core/log.ts";
 import type { World } from "../core/wit.ts";
@@ -36,7 +37,7 @@ export const machineClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
 };

@@ -33,7 +33,11 @@ export function hostId(text: string): HostId {
  */
 export function entityId(text: string): EntityId {
   if (isEntityId(text)) return text;
-  throw misfit("id", text, "of letters, digits and - _ = / and inner dots");
+  throw misfit(
+    "id",
+    text.slice(0, MOST_ID_LETTERS + 1),
+    `of letters, digits and - _ = / and inner dots, ${MOST_ID_LETTERS} at most`,
+  );
 }
 
 /** @throws {LatticeError} `bad-input` if `text` is not 64 hex digits. */
@@ -45,8 +49,10 @@ export function digest(text: string): Digest {
 
 const isLatticeId = (text: string): text is LatticeId => /^[^\s.*>]+$/.test(text);
 const isHostId = (text: string): text is HostId => /^N[A-Z2-7]{55}$/.test(text);
+/** A subject has the id beside an interface's name, and a server cuts the connection of who sends a line above 4 KiB. */
+const MOST_ID_LETTERS = 255;
 const isEntityId = (text: string): text is EntityId =>
-  /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/.test(text);
+  text.length <= MOST_ID_LETTERS && /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/.test(text);
 const isDigest = (text: string): text is Digest => /^[0-9a-f]{64}$/.test(text);
 
 function misfit(what: string, met: string, wanted: string): LatticeError {

@@ -10,6 +10,7 @@ import type { Registries } from "./registries.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
+import { checkKept } from "./bounds.ts";
 
 export interface CommandParts {
   readonly id: HostId;
@@ -47,11 +48,13 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
         : "silent";
     },
     async "workload.scale"(request) {
+      if (request.maxInstances > 0) checkKept(request);
       const { notice, done } = workloads.scale(request);
       void done.catch(() => undefined); // the outcome is told by event and log
       return { notice };
     },
     async "workload.update"(request) {
+      checkKept(request);
       return workloads.update(request);
     },
     async "registry.put"(told) {
@@ -62,6 +65,7 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
       return labels.satisfy(constraints) ? providers.bid(wanted) : "silent";
     },
     async "provider.start"(request) {
+      checkKept(request);
       providers.start(request);
     },
     async "provider.stop"({ id: wanted }) {

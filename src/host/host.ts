@@ -14,6 +14,7 @@ import type { Host, HostParts } from "./host-parts.ts";
 import type { Providers } from "./providers.ts";
 import type { Workloads } from "./workloads.ts";
 
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { flushed } from "../core/bus.ts";
 import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
@@ -152,7 +153,7 @@ export function createHost(parts: HostParts): Host {
     presence.setPresent(false); // first, so that groups are left by draining
     lifetime.abort(new LatticeError("closed", "this host was stopped"));
     announce({ type: "host-stopped", labels: labels.all() });
-    const limit = AbortSignal.timeout(timeoutMs);
+    const limit = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER_MS));
     const answered = async (): Promise<void> => {
       // What the server had routed here before it heard of the leaving comes before its answer to this.
       if (control.status.peek().phase === "open") await control.flush(limit).catch(() => undefined);

@@ -2,10 +2,11 @@
 import type { Labels } from "../core/command.ts";
 
 import { LatticeError } from "../core/error.ts";
+import { checkTexts } from "./bounds.ts";
 
 export interface LabelTable {
   all(): Labels;
-  /** @throws {LatticeError} `bad-input` for a key under `hostcore.`, which tells what the host is. */
+  /** @throws {LatticeError} `bad-input` for a key under `hostcore.`, which tells what the host is, and for too many letters. */
   put(key: string, value: string): void;
   remove(key: string): "removed" | "absent";
   /** True if each of `constraints` stands here with exactly that value. */
@@ -20,6 +21,7 @@ export function createLabels(initial: Labels): LabelTable {
       if (key.toLowerCase().startsWith("hostcore.")) {
         throw new LatticeError("bad-input", "hostcore.* labels cannot be set dynamically");
       }
+      checkTexts("labels", new Map([...labels, [key, value]]));
       labels.set(key, value);
     },
     remove: (key) => (labels.delete(key) ? "removed" : "absent"),

@@ -8,6 +8,7 @@ import type {
   StartRequest,
 } from "../channels/node.ts";
 import type { Clock } from "../core/clock.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import type { Host } from "../host/host-parts.ts";
 import type { NodeView } from "../host/view.ts";
 
@@ -35,7 +36,7 @@ const clock: Clock = withSharedTimers({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
 });

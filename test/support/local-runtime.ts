@@ -6,6 +6,7 @@ import type { Call, Callee, Importee } from "../../src/core/call.ts";
 import type { Component, Pool, PoolLoad, RunOptions, Runtime } from "../../src/core/runtime.ts";
 import type { WitValue, World } from "../../src/core/wit.ts";
 
+import { LONGEST_TIMER_MS } from "../../src/core/clock.ts";
 import { LatticeError } from "../../src/core/error.ts";
 import { digest } from "../../src/core/ids.ts";
 import { createSource, until } from "../../src/core/view.ts";
@@ -75,9 +76,12 @@ function poolOf(
   const invoke: Callee["invoke"] = async (call) => {
     const { instance, func, args } = call;
     const late = new AbortController();
-    const timer = setTimeout(() => {
-      late.abort(new LatticeError("deadline", `${func} did not end within ${callDeadlineMs} ms`));
-    }, callDeadlineMs);
+    const timer = setTimeout(
+      () => {
+        late.abort(new LatticeError("deadline", `${func} did not end within ${callDeadlineMs} ms`));
+      },
+      Math.min(callDeadlineMs, LONGEST_TIMER_MS),
+    );
     const signal = AbortSignal.any([call.signal, late.signal]);
     const own = guest?.(importingOf(imports, call), call);
     const run = own?.[`${instance}#${func}`] ?? functions[`${instance}#${func}`];

@@ -58,7 +58,7 @@ const providerShape = record({
   revision: natural(U32),
   annotations: optional(texts),
 });
-const inventoryShape = record({
+export const inventoryShape = record({
   components: list(componentShape),
   providers: list(providerShape),
   host_id: text,

@@ -144,12 +144,16 @@ export function controlRoutes(lattice: LatticeId, host: HostId): RouteTable {
   };
 }
 
+/** As many bytes, or seconds as milliseconds, are still counted exactly. */
+const MOST_LIMIT = Number.MAX_SAFE_INTEGER / 1000;
+
 /** Unreadable values are ignored, as upstream ignores them (`crates/runtime/src/component/mod.rs` @ v1.9.2). */
 function readLimits(wire: ReadonlyMap<string, string> | undefined): Partial<Limits> | undefined {
   if (wire === undefined) return undefined;
   const number = (key: string): number | undefined => {
     const value = wire.get(key);
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+    if (value === undefined || !/^\d+$/.test(value)) return undefined;
+    return Number(value) <= MOST_LIMIT ? Number(value) : undefined;
   };
   const maxMemoryBytes = number("max_memory_limit");
   const seconds = number("max_execution_time");

@@ -184,6 +184,31 @@ describe("an open connection", () => {
   });
 });
 
+describe("a server that cuts each connection as soon as it is open", () => {
+  test("is dialled at once the first time, then with pauses, and at once again when one has held", async () => {
+    const it = stage();
+    const bus = await it.open();
+    const cutFor = async (ms: number): Promise<number> => {
+      const before = it.sockets.length;
+      for (let left = ms; left > 0; left -= 50) {
+        if (bus.status.peek().phase === "open") await broken(it);
+        await it.pass(50);
+      }
+      return it.sockets.length - before;
+    };
+
+    const inAMinute = await cutFor(60_000);
+    await it.pass(5_000);
+    const open = bus.status.peek().phase;
+    const afterRest = await cutFor(50);
+
+    expect(inAMinute).toBeGreaterThan(25);
+    expect(inAMinute).toBeLessThan(45);
+    expect(open).toBe("open");
+    expect(afterRest).toBe(1);
+  });
+});
+
 describe("after an outage of 60 s", () => {
   async function outage(knock?: Knock): Promise<{ dials: number; backMs: number }> {
     const it = stage();

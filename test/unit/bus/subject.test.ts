@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkPattern, subjectMatches } from "../../../src/bus/subject.ts";
+import { checkPattern, checkSubject, subjectMatches } from "../../../src/bus/subject.ts";
 import { withCode } from "../../contract/bus.ts";
 
 test.each([
@@ -22,6 +22,17 @@ test.each([
 
 test.each(["", "a..b", ".a", "a.", "a.>.b", "a b", "a\tb"])("refuses the pattern %j", (pattern) => {
   expect(() => checkPattern(pattern)).toThrow(withCode("bad-input"));
+});
+
+test("refuses what a server would cut the connection for, reply and queue group included", () => {
+  const half = "a".repeat(2000);
+
+  expect(() => checkSubject("a".repeat(4000))).not.toThrow();
+  expect(() => checkSubject("a".repeat(4001))).toThrow(withCode("bad-input"));
+  expect(() => checkSubject("é".repeat(2001))).toThrow(/has 4002 bytes.*4000 at most/);
+  expect(() => checkSubject(half, `${half}b`)).toThrow(withCode("bad-input"));
+  expect(() => checkPattern(half, half)).not.toThrow();
+  expect(() => checkPattern(half, `${half}b`)).toThrow(withCode("bad-input"));
 });
 
 test("refuses a queue group with a blank", () => {

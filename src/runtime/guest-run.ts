@@ -103,9 +103,6 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
       return streamed ? ownStreams().lend([...results]) : [...results];
     } catch (thrown) {
       const reason = asLatticeError(thrown);
-      const { instance, func } = request;
-      const { code, message: error } = reason;
-      log.debug("guest.import-failed", { component: setup.name, instance, func, code, error });
       const err = errOf(type, reason);
       if (err === undefined) throw thrown;
       return [err];

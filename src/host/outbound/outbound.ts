@@ -57,6 +57,30 @@ export function createOutbound(parts: OutboundParts): Importee {
     return held;
   };
 
+  /** Imports whose failure is in the log. */
+  const told = new WeakSet<ImportCall>();
+  const tell = (
+    request: ImportCall,
+    cause: unknown,
+    {
+      instance,
+      func,
+      ...way
+    }: { instance: string; func: string; link?: string; target?: EntityId | undefined },
+  ): void => {
+    told.add(request);
+    const mapped = instance !== request.instance || func !== request.func;
+    log.warn("import.failed", {
+      workload: id,
+      instance,
+      func,
+      ...way,
+      ...(mapped ? { imported: `${request.instance}#${request.func}` } : {}),
+      code: asLatticeError(cause).code,
+      problem: messageOf(cause),
+    });
+  };
+
   const call = async (
     request: ImportCall,
     route: Route,
@@ -83,32 +107,40 @@ export function createOutbound(parts: OutboundParts): Importee {
         signal,
       });
     } catch (cause) {
-      const { code } = asLatticeError(cause);
-      if (code === expected) throw cause;
-      const problem = messageOf(cause);
-      log.warn("import.failed", { workload: id, instance, func, link, target, code, problem });
+      if (asLatticeError(cause).code !== expected) {
+        tell(request, cause, { instance, func, link, target });
+      }
       throw cause;
     }
   };
 
+  const answered = async (request: ImportCall): Promise<Results> => {
+    const { instance, func, args } = request;
+    const answer = answerOf(instance, func);
+    if (answer !== undefined) return answer(args, request);
+    const mapping = interfaces.importOf(instance);
+    if (mapping === undefined) {
+      return call(request, { links: linksOf(instance), types: imports }, instance, func, args);
+    }
+    const mapped: ImportFunction | undefined = mapping.functions.get(func);
+    if (mapped === undefined) throw unmet(instance, func);
+    const route = { links: mapping.links, types: interfaces.flat };
+    return mapped(args, {
+      held: heldOf(request),
+      linkName: linkNameOf(request, mapping.links),
+      signal: request.signal,
+      far: (wire, name, given, expected) => call(request, route, wire, name, given, expected),
+    });
+  };
   return {
     async invoke(request) {
-      const { instance, func, args } = request;
-      const answer = answerOf(instance, func);
-      if (answer !== undefined) return answer(args, request);
-      const mapping = interfaces.importOf(instance);
-      if (mapping === undefined) {
-        return call(request, { links: linksOf(instance), types: imports }, instance, func, args);
+      try {
+        return await answered(request);
+      } catch (cause) {
+        const { instance, func } = request;
+        if (!told.has(request)) tell(request, cause, { instance, func });
+        throw cause;
       }
-      const mapped: ImportFunction | undefined = mapping.functions.get(func);
-      if (mapped === undefined) throw unmet(instance, func);
-      const route = { links: mapping.links, types: interfaces.flat };
-      return mapped(args, {
-        held: heldOf(request),
-        linkName: linkNameOf(request, mapping.links),
-        signal: request.signal,
-        far: (wire, name, given, expected) => call(request, route, wire, name, given, expected),
-      });
     },
   };
 }

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { natsParts } from "./src/cli/nats-parts.ts";
+import { workerChunk } from "./src/cli/worker-chunks.ts";
 import { CHROMIUM_FLAGS } from "./test/support/chromium.ts";
 
 const root = import.meta.dirname;
@@ -12,7 +14,15 @@ export default defineConfig({
   cacheDir: resolve(root, "node_modules/.vite"),
   worker: {
     format: "es",
-    rolldownOptions: { output: { entryFileNames: "workers/[name].js" } },
+    plugins: () => [natsParts()],
+    rolldownOptions: {
+      output: {
+        entryFileNames: "workers/[name].js",
+        // Beside the workers: who keeps those elsewhere (`workers` of the options) copies one folder.
+        chunkFileNames: "workers/[name]-[hash].js",
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: workerChunk }] },
+      },
+    },
   },
   build: {
     outDir: resolve(root, "dist"),
@@ -24,6 +34,7 @@ export default defineConfig({
         index: resolve(root, "src/page/index.html"),
         kiosk: resolve(root, "src/page/kiosk.html"),
         "lib/index": resolve(root, "src/index.ts"),
+        "lib/join": resolve(root, "src/join.ts"),
       },
       output: {
         entryFileNames: (chunk) =>

@@ -10,31 +10,28 @@ import type { Clock } from "./core/clock.ts";
 import type { Credentials } from "./core/credentials.ts";
 import type { Dialect, DialectParts } from "./core/dialect.ts";
 import type { Log } from "./core/log.ts";
-import type { WorkloadView } from "./core/node-state.ts";
+import type { ProviderKind } from "./core/provider.ts";
 import type { RegistryLogins } from "./core/registry.ts";
-import type { World } from "./core/wit.ts";
 import type { Host } from "./host/host-parts.ts";
 import type { NodeView } from "./host/view.ts";
+import type { LaterRuntime } from "./runtime/later-runtime.ts";
 
 import { browserLabels } from "./browser-labels.ts";
 import { openNatsBus } from "./bus/nats.ts";
 import { LatticeError } from "./core/error.ts";
 import { latticeId } from "./core/ids.ts";
+import { later } from "./core/later.ts";
 import { imagesStore } from "./core/objects.ts";
 import { DEFAULT_LIMITS } from "./core/workload.ts";
 import { createV1 } from "./dialects/v1/index.ts";
 import { createHost } from "./host/host.ts";
 import { friendlyName } from "./host/friendly-name.ts";
 import { createRegistries } from "./host/registries.ts";
-import { keyvalueKind } from "./providers/keyvalue/keyvalue.ts";
-import { chooseBridge, createRuntime } from "./runtime/runtime.ts";
+import { chooseBridge } from "./runtime/choose-bridge.ts";
+import { createLaterRuntime } from "./runtime/later-runtime.ts";
 import { takeIdentity } from "./storage/identities.ts";
-import { createImageCache } from "./storage/image-cache.ts";
-import { openIdbKeyvalue } from "./storage/keyvalue-idb.ts";
 import { VERSION } from "./version.ts";
 import { hostIdOf } from "./wire/nkey.ts";
-import { signature } from "./wire/wit-signature.ts";
-import { unservable } from "./wire/wrpc.ts";
 
 export interface NodePorts {
   readonly clock: Clock;
@@ -54,6 +51,12 @@ const dialects: {
   v1: createV1,
 };
 
+export interface Assembled {
+  readonly host: Host;
+  /** Loads what components need and joining does not, so that the first one need not wait for it. Does not fail. */
+  readonly prepare: () => Promise<void>;
+}
+
 /**
  * Connects, and makes the host; `start` of it joins the lattice. What it opened ends with `signal`, also when it throws.
  */
@@ -61,7 +64,7 @@ export async function assemble(
   setup: NodeSetup,
   ports: NodePorts,
   signal: AbortSignal,
-): Promise<Host> {
+): Promise<Assembled> {
   const { clock, log, view } = ports;
   const lattice = latticeId(setup.lattice ?? "default");
   const makers = (setup.dialects ?? ["v1"]).map(makerOf);
@@ -84,31 +87,46 @@ export async function assemble(
       signal,
       ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
     });
-  const [control, rpc] = await Promise.all([open("control"), open("rpc")]);
+  const [control, rpc] = await Promise.all([
+    open("control"),
+    open("rpc"),
+    checkImageProxy(setup.images?.proxy),
+  ]);
   showStatus(view, control, rpc, signal);
 
   view.step("subscribe");
   const registries = createRegistries(setup.registered ? ports.registries : undefined);
-  const runtime = createRuntime({
-    clock,
-    log,
-    bridge,
-    cache: createImageCache({ now: () => clock.now() }),
-    registries: registries.source,
-    openShared: (options) =>
-      control.objects(imagesStore(lattice), {
-        ...options,
-        ...(setup.jsDomain === undefined ? {} : { domain: setup.jsDomain }),
-      }),
-    ...(setup.images === undefined ? {} : { images: setup.images }),
-    ...(setup.workers === undefined ? {} : { workers: setup.workers }),
-    ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),
+  const describe = async (): Promise<void> => {
+    const { exportsOf } = await import("./wire/exports-of.ts");
+    view.describeBy(exportsOf);
+  };
+  const runtime = createLaterRuntime(clock, async () => {
+    const [{ createRuntime }, { createImageCache }] = await Promise.all([
+      import("./runtime/runtime.ts"),
+      import("./storage/image-cache.ts"),
+      describe(),
+    ]);
+    return createRuntime({
+      clock,
+      log,
+      bridge,
+      cache: createImageCache({ now: () => clock.now() }),
+      registries: registries.source,
+      openShared: (options) =>
+        control.objects(imagesStore(lattice), {
+          ...options,
+          ...(setup.jsDomain === undefined ? {} : { domain: setup.jsDomain }),
+        }),
+      ...(setup.images === undefined ? {} : { images: setup.images }),
+      ...(setup.workers === undefined ? {} : { workers: setup.workers }),
+      ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),
+    });
   });
   const domain = setup.jsDomain === undefined ? {} : { jsDomain: setup.jsDomain };
   const parts: DialectParts = { control, rpc, lattice, host: id, clock, log, ...domain };
   const spoken = makers.map((make) => make(parts, signal));
   showDialects(view, spoken, signal);
-  return createHost({
+  const host = createHost({
     id,
     lattice,
     friendlyName: name,
@@ -120,7 +138,7 @@ export async function assemble(
     runtime,
     control,
     rpc,
-    providers: [keyvalueKind(openIdbKeyvalue)],
+    providers: [keyvalueLater(clock, describe)],
     dialects: spoken,
     registries,
     record: (call) => view.record(call),
@@ -132,6 +150,42 @@ export async function assemble(
     ...(setup.shareWork === undefined ? {} : { shareWork: setup.shareWork }),
     ...(setup.shortCircuit === undefined ? {} : { shortCircuit: setup.shortCircuit }),
   });
+  return { host, prepare: () => prepare(runtime) };
+}
+
+/** What is not there now is loaded when it is needed, and whoever needs it is told why it cannot be. */
+async function prepare(runtime: LaterRuntime): Promise<void> {
+  await Promise.allSettled([
+    runtime.prepare(),
+    import("./dialects/v1/rpc.ts"),
+    import("./host/outbound/outbound.ts"),
+    import("./host/outbound/reach.ts"),
+    import("./interfaces/interfaces.ts"),
+  ]);
+}
+
+/** The name is known before the provider is loaded: nodes bid for it. */
+function keyvalueLater(clock: Clock, describe: () => Promise<void>): ProviderKind {
+  const kind = later(clock, "inlay:///keyvalue", async () => {
+    const [{ keyvalueKind }, { openIdbKeyvalue }] = await Promise.all([
+      import("./providers/keyvalue/keyvalue.ts"),
+      import("./storage/keyvalue-idb.ts"),
+      describe(),
+    ]);
+    return keyvalueKind(openIdbKeyvalue);
+  });
+  return {
+    name: "keyvalue",
+    exclusive: true,
+    start: async (context, signal) => (await kind(signal)).start(context, signal),
+  };
+}
+
+/** @throws {LatticeError} `bad-input` for what is no address of a proxy. */
+async function checkImageProxy(proxy: string | undefined): Promise<void> {
+  if (proxy === undefined) return;
+  const { readImageProxy } = await import("./runtime/image-proxy.ts");
+  readImageProxy(proxy);
 }
 
 function makerOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]> {
@@ -171,19 +225,4 @@ function showDialects(view: NodeView, spoken: readonly Dialect[], signal: AbortS
     facts?.status.subscribe((status) => view.update({ facts: status }), signal);
     sharing?.subscribe((value) => view.update({ sharing: value }), signal);
   }
-}
-
-/** What a world exports, in words. */
-export function exportsOf(world: World): WorkloadView["exports"] {
-  return [...world.exports].flatMap(([instance, functions]) =>
-    [...functions].map(([func, type]) => {
-      const obstacle = unservable(func, type);
-      return {
-        instance,
-        func,
-        signature: signature(type),
-        ...(obstacle === undefined ? {} : { unserved: obstacle }),
-      };
-    }),
-  );
 }

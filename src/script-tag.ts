@@ -3,6 +3,7 @@
  * components. It loads the library from beside itself, and shows nothing unless `data-badge` is there.
  */
 import type * as Library from "./index.ts";
+import type * as Join from "./join.ts";
 import type { Joining, LatticeNode } from "./join.ts";
 
 import { readComponents } from "./page/state/attributes.ts";
@@ -28,12 +29,13 @@ if (script instanceof HTMLScriptElement) window.inlay = { node: run(script) };
 async function run({ src, dataset }: HTMLScriptElement): Promise<LatticeNode> {
   const options = joinOptions(dataset);
   const components = readComponents(dataset["component"] ?? "");
-  const library: typeof Library = await import(
-    /* @vite-ignore */ new URL("lib/index.js", src).href
+  // The element is most of the library, and only a badge needs it.
+  const { startJoining }: typeof Join = await import(
+    /* @vite-ignore */ new URL("lib/join.js", src).href
   );
-  const joining = library.startJoining(options);
+  const joining = startJoining(options);
   tellOf(joining);
-  if (dataset["badge"] !== undefined) await showBadge(library, joining);
+  if (dataset["badge"] !== undefined) await showBadge(src, joining);
   const node = await joining.joined;
   for (const component of components) node.start(component).catch(reportError);
   return node;
@@ -52,13 +54,16 @@ function tellOf({ view }: Joining): void {
 }
 
 /** A script in the head may be here before the body is. */
-async function showBadge(library: typeof Library, joining: Joining): Promise<void> {
+async function showBadge(src: string, joining: Joining): Promise<void> {
+  const { LatticeHostElement }: typeof Library = await import(
+    /* @vite-ignore */ new URL("lib/index.js", src).href
+  );
   if (document.readyState === "loading") {
     await new Promise((resolve) => {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });
     });
   }
-  const badge = new library.LatticeHostElement();
+  const badge = new LatticeHostElement();
   badge.setAttribute("floating", "");
   badge.adopt(joining);
   document.body.append(badge);

@@ -3,7 +3,8 @@ import { connect, type ConnectionOptions } from "nats.ws";
 import type { Clock } from "../core/clock.ts";
 import type { Credentials, CredentialsSource } from "../core/credentials.ts";
 import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
-import { authenticator } from "./credentials.ts";
+import { authenticator, type Signing } from "./credentials.ts";
+import type { Later } from "../core/later.ts";
 import { fromNats } from "./nats-errors.ts";
 import { createLink, type Link, orAborted } from "./nats-link.ts";
 import { publishInBatches } from "./nats-publish.ts";
@@ -16,6 +17,8 @@ export interface DialOptions {
   readonly credentials: CredentialsSource | undefined;
   readonly socketFactory: SocketFactory;
   readonly clock: Clock;
+  /** For nkeys and JWTs. */
+  readonly signing: Later<Signing>;
 }
 
 /** From the first byte to the first PONG. */
@@ -37,7 +40,9 @@ export async function dial(
   const { clock, name } = options;
   const credentials = (await ask(options, signal)) ?? server.credentials;
   signal.throwIfAborted();
-  const answer = credentials === undefined ? undefined : authenticator(credentials);
+  const answer =
+    credentials === undefined ? undefined : await authenticator(credentials, options.signing);
+  signal.throwIfAborted();
   const socket = new NatsSocket(openSocket(options.socketFactory, server), clock);
   const cancel = clock.after(DIAL_LIMIT_MS, () =>
     socket.sever(`no answer within ${DIAL_LIMIT_MS / 1000} s`),

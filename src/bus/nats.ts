@@ -4,9 +4,9 @@ import type { Bus, PublishOptions } from "../core/bus.ts";
 import type { Clock } from "../core/clock.ts";
 import type { CredentialsSource } from "../core/credentials.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
+import { later } from "../core/later.ts";
 import type { Log } from "../core/log.ts";
 import { openBucket } from "./jetstream-kv.ts";
-import { openObjects } from "./jetstream-objects.ts";
 import { fetchKnock, type Knock } from "./knock.ts";
 import { dial } from "./nats-dial.ts";
 import { fromNats } from "./nats-errors.ts";
@@ -136,13 +136,17 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     }
   };
 
+  const objectStores = later(clock, "object stores", () => import("./jetstream-objects.ts"));
   const bus: Bus = {
     publish,
     newInbox,
     drain,
     status: session.status,
     bucket: (name, wanted) => openBucket({ bus, clock, log, guard }, name, wanted),
-    objects: (name, wanted) => openObjects({ bus, clock }, name, wanted),
+    async objects(name, wanted) {
+      const { openObjects } = await objectStores(wanted.signal);
+      return openObjects({ bus, clock }, name, wanted);
+    },
     probe: () => session.probe(),
     async request(subject, data, sending) {
       refuseLate();
@@ -164,12 +168,14 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
 function redialOf(options: NatsBusOptions, servers: readonly ServerAddress[]): Redial {
   const { clock, name, credentials, socketFactory = browserSocket } = options;
   const knock = options.knock ?? (options.socketFactory === undefined ? fetchKnock() : undefined);
+  const signing = later(clock, "nkeys", () => import("./nkey-answers.ts"));
   return createRedial({
     servers,
     clock,
     knock,
     random: options.random ?? Math.random,
-    dial: (server, signal) => dial(server, { name, credentials, socketFactory, clock }, signal),
+    dial: (server, signal) =>
+      dial(server, { name, credentials, socketFactory, clock, signing }, signal),
   });
 }
 

@@ -3,9 +3,10 @@
  * shape and the sizes are judged.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { parseSync } from "oxc-parser";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { build, type InlineConfig } from "vite";
@@ -64,7 +65,17 @@ async function checkPackage(): Promise<void> {
 }
 
 function checkSizes(): void {
+  expectAlone(join(DIST, "workers/host.worker.js"));
   if (existsSync(join(ROOT, ".size-limit.json"))) run("size-limit", []);
+}
+
+/** The worker is weighed by its name: nothing may come with it unseen, or cost a round trip more before it joins. */
+function expectAlone(file: string): void {
+  const { module } = parseSync(file, readFileSync(file, "utf8"));
+  const imported = module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
+  if (imported.length > 0) {
+    throw new Error(`${file} cannot start without ${imported.join(", ")}: see worker-chunks.ts`);
+  }
 }
 
 function run(command: string, args: readonly string[]): void {

@@ -56,7 +56,7 @@ const GUEST_POLICY = "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-e
 const GUEST_WORKER = "workers/component.worker.js";
 
 /** The build puts a hash of the content into these names (vite.config.ts, `output.entryFileNames`). */
-const HASHED = /^assets\/.+-[\w-]{8}\.\w+$/;
+const HASHED = /^(?:assets|workers)\/.+-[\w-]{8}\.\w+$/;
 
 /** Headers of every response of the gateway. */
 export function commonHeaders(isolate: boolean): OutgoingHttpHeaders {

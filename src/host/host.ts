@@ -18,8 +18,8 @@ import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { flushed } from "../core/bus.ts";
 import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
+import { later } from "../core/later.ts";
 import { createSource } from "../core/view.ts";
-import { createInterfaces } from "../interfaces/interfaces.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
 import { watchConnections } from "./connections.ts";
@@ -29,8 +29,6 @@ import { keepBeating } from "./heartbeat.ts";
 import { trace } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
 import { createLinks } from "./links.ts";
-import { createOutbound } from "./outbound/outbound.ts";
-import { createReach } from "./outbound/reach.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
 import { createWorkloads } from "./workloads.ts";
@@ -56,7 +54,10 @@ export function createHost(parts: HostParts): Host {
     if (!lifetime.signal.aborted) announce(event);
   };
   const intercept = chain([trace(clock, parts.record)]);
-  const interfaces = createInterfaces();
+  const interfaces = later(clock, "the interfaces of components", async () =>
+    (await import("../interfaces/interfaces.ts")).createInterfaces(),
+  );
+  const outbound = later(clock, "imports of components", () => import("./outbound/outbound.ts"));
   const links = createLinks(facts?.links ?? createSource(new Map()));
   const local = (target: EntityId): LocalTarget | undefined => {
     const workload = workloads.staying(target);
@@ -64,11 +65,14 @@ export function createHost(parts: HostParts): Host {
     const { world, callee, pool } = workload;
     return { world, callee, accepting: () => pool.load.peek().accepting };
   };
-  const reach = createReach({
-    dialects,
-    local,
-    shortCircuit: parts.shortCircuit ?? true,
-    intercept: chain([trace(clock, parts.record, "component")]),
+  const reach = later(clock, "calls of components", async () => {
+    const { createReach } = await import("./outbound/reach.ts");
+    return createReach({
+      dialects,
+      local,
+      shortCircuit: parts.shortCircuit ?? true,
+      intercept: chain([trace(clock, parts.record, "component")]),
+    });
   });
   const workloads: Workloads = createWorkloads({
     runtime: parts.runtime,
@@ -77,8 +81,8 @@ export function createHost(parts: HostParts): Host {
     intercept,
     interfaces,
     facts,
-    imports: ({ id }, world, own, config) =>
-      createOutbound({
+    imports: async ({ id }, world, own, config, signal) =>
+      (await outbound(signal)).createOutbound({
         id,
         world,
         config,
@@ -87,9 +91,9 @@ export function createHost(parts: HostParts): Host {
           const status = facts?.status.peek();
           return status?.phase === "absent" ? status.reason : undefined;
         },
-        interfaces,
+        interfaces: await interfaces(signal),
         own,
-        reach,
+        reach: await reach(signal),
         log,
       }),
     present: presence.present,
@@ -100,6 +104,7 @@ export function createHost(parts: HostParts): Host {
   });
 
   const providers: Providers = createProviders({
+    code: later(clock, "providers", () => import("./provider-run.ts")),
     kinds: parts.providers ?? [],
     dialects,
     facts,

@@ -4,6 +4,7 @@ import type { ProviderRequest } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { Facts, Values } from "../core/facts.ts";
 import type { EntityId } from "../core/ids.ts";
+import type { Later } from "../core/later.ts";
 import type { Health, Provider, ProviderDesk, ProviderKind } from "../core/provider.ts";
 import type { View } from "../core/view.ts";
 import type { LocalTarget, Reach } from "./outbound/reach.ts";
@@ -22,6 +23,8 @@ import { createProviderLinks } from "./provider-links.ts";
 import { createProviderLoad } from "./provider-load.ts";
 import { sameValues } from "./same-values.ts";
 
+export { couldHoldLease } from "./provider-lease-bucket.ts";
+
 export interface ProviderRunParts extends LeaseBucketParts {
   readonly kinds: readonly ProviderKind[];
   readonly dialects: readonly Dialect[];
@@ -33,7 +36,7 @@ export interface ProviderRunParts extends LeaseBucketParts {
   /** Milliseconds from the acceptance of a call to its end. */
   readonly callDeadlineMs: number;
   /** What providers call others through. */
-  readonly reach: Reach;
+  readonly reach: Later<Reach>;
   readonly onHealth: (id: EntityId, change: "passed" | "failed" | "status") => void;
   /** Something that views show has changed. */
   readonly changed: () => void;
@@ -83,13 +86,15 @@ export async function startProvider(
         config: config.peek(),
         clock,
         log,
-        call: (wanted, world) =>
-          parts.reach(wanted.target, world, wanted.instance, wanted.func).invoke({
+        async call(wanted, world) {
+          const reach = await parts.reach(wanted.signal);
+          return reach(wanted.target, world, wanted.instance, wanted.func).invoke({
             ...wanted,
             id: `${id}-${crypto.randomUUID()}`,
             source: id,
             trace: new Map(),
-          }),
+          });
+        },
       },
       signal,
     );

@@ -5,14 +5,14 @@
 import type { Commands, ProviderDescription, ProviderRequest } from "../core/command.ts";
 import type { ProviderEvent } from "../core/event.ts";
 import type { EntityId } from "../core/ids.ts";
+import type { Later } from "../core/later.ts";
 import type { ProviderView } from "../core/node-state.ts";
+import type * as ProviderRun from "./provider-run.ts";
 import type { ProviderRunParts, RunningProvider } from "./provider-run.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { aborted, createChanges } from "./changes.ts";
-import { couldHoldLease } from "./provider-lease-bucket.ts";
 import { resolveProvider } from "./provider-reference.ts";
-import { startProvider } from "./provider-run.ts";
 
 /** Bidders are asked for two seconds; whoever has not found out until now keeps silent. */
 const BID_MS = 1500;
@@ -25,7 +25,11 @@ const MOST_FAILED = 50;
 
 export interface ProvidersParts extends Omit<ProviderRunParts, "onHealth"> {
   readonly announce: (event: ProviderEvent) => void;
+  /** What runs a provider, loaded when the first one is asked for. */
+  readonly code: Later<ProviderCode>;
 }
+
+export type ProviderCode = Pick<typeof ProviderRun, "couldHoldLease" | "startProvider">;
 
 /** A provider as views see it, also before it runs and after it failed. */
 export interface ProviderEntry {
@@ -80,6 +84,7 @@ export function createProviders(parts: ProvidersParts): Providers {
       signal.throwIfAborted();
       const reference = resolveProvider(image, parts.kinds);
       const stopped = (): Promise<void> => stop(id);
+      const { startProvider } = await parts.code(signal);
       const provider = await startProvider(request, reference, runParts, {
         stop: stopped,
         signal: AbortSignal.any([signal, late.signal]),
@@ -142,6 +147,7 @@ export function createProviders(parts: ProvidersParts): Providers {
         if (phase !== undefined && phase !== "failed") return "silent";
         if (!lease) return "bid";
         const late = AbortSignal.timeout(BID_MS);
+        const { couldHoldLease } = await parts.code(late);
         return (await couldHoldLease(parts, id, late)) ? "bid" : "silent";
       } catch (cause) {
         log.info("provider.no-bid", { provider: id, image, problem: messageOf(cause) });

@@ -29,16 +29,20 @@ export interface NodeViewParts {
   readonly initial: NodeFacts;
   /** Milliseconds on the page's clock. */
   readonly now: () => number;
-  readonly exportsOf: (world: World) => WorkloadView["exports"];
   /** Something is worth showing. */
   readonly changed: () => void;
 }
+
+/** What a world exports, in words. */
+export type ExportsOf = (world: World) => WorkloadView["exports"];
 
 export interface NodeView {
   readonly facts: NodeFacts;
   update(facts: Partial<NodeFacts>): void;
   /** Ends the step of joining that lasts, and begins `name`; without a name, joining is over. */
   step(name?: JoinStepName, startedMs?: number): void;
+  /** Until it is told how, no exports are shown. */
+  describeBy(exportsOf: ExportsOf): void;
   record(call: CallRecord): void;
   write(entry: LogEntry): void;
   state(workloads: readonly WorkloadEntry[], providers: readonly ProviderEntry[]): NodeState;
@@ -50,8 +54,9 @@ interface Totals {
   refused: number;
 }
 
-export function createNodeView({ initial, now, exportsOf, changed }: NodeViewParts): NodeView {
+export function createNodeView({ initial, now, changed }: NodeViewParts): NodeView {
   let facts = initial;
+  let exportsOf: ExportsOf | undefined;
   const steps: JoinStep[] = [];
   const calls: CallRecord[] = [];
   const log: LogEntry[] = [];
@@ -63,7 +68,9 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
   const namesOf = (world: World): Pick<WorkloadView, "exports" | "imports"> => {
     const known = worlds.get(world);
     if (known !== undefined) return known;
-    const names = { exports: exportsOf(world), imports: [...world.imports.keys()] };
+    const imports = [...world.imports.keys()];
+    if (exportsOf === undefined) return { exports: [], imports };
+    const names = { exports: exportsOf(world), imports };
     worlds.set(world, names);
     return names;
   };
@@ -115,6 +122,10 @@ export function createNodeView({ initial, now, exportsOf, changed }: NodeViewPar
         steps[steps.length - 1] = { ...last, tookMs: startedMs - last.startedMs };
       }
       if (name !== undefined) steps.push({ name, startedMs });
+      changed();
+    },
+    describeBy(given) {
+      exportsOf = given;
       changed();
     },
     record(call) {

@@ -3,6 +3,7 @@ import type { Callee, Importee, Interceptor } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect, Serving } from "../core/dialect.ts";
 import type { Facts, Values } from "../core/facts.ts";
+import type { Later } from "../core/later.ts";
 import type { Log } from "../core/log.ts";
 import type { Component, Pool, Runtime } from "../core/runtime.ts";
 import type { View } from "../core/view.ts";
@@ -21,14 +22,15 @@ export interface WorkloadParts {
   readonly clock: Clock;
   /** What each call passes. */
   readonly intercept: Interceptor;
-  readonly interfaces: Interfaces;
+  readonly interfaces: Later<Interfaces>;
   /** Answers what the component of `spec`, which has `world`, imports; `config` is what it reads, live. */
   readonly imports: (
     spec: WorkloadSpec,
     world: World,
     own: InterfacesOfWorkload,
     config: View<Values>,
-  ) => Importee;
+    signal: AbortSignal,
+  ) => Promise<Importee>;
   /** What the lattice keeps; absent where no dialect knows. */
   readonly facts: Facts | undefined;
   readonly log: Log;
@@ -73,8 +75,8 @@ export async function startWorkload(
     const { facts } = parts;
     const config = await followConfig(facts, spec.configNames, signal, served.signal, spec.config);
     const component = await parts.runtime.load(spec.image, { signal, onProgress });
-    const own = parts.interfaces.workload();
-    const imports = parts.imports(spec, component.world, own, config);
+    const own = (await parts.interfaces(signal)).workload();
+    const imports = await parts.imports(spec, component.world, own, config, signal);
     const known = { id, image: spec.image.reference };
     const introduced = introduce(parts, "workload", known, signal);
     introduced.catch(() => undefined); // heard below

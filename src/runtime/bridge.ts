@@ -1,4 +1,4 @@
-/** How guests wait in this browser, and which of a component's functions wait at all. */
+/** Which of a component's functions make its guests wait, and how they do. */
 import type { GlueMode } from "../channels/transpile.ts";
 import type { WaitMode } from "../channels/component.ts";
 import type { Bridge } from "../core/node-state.ts";
@@ -6,48 +6,8 @@ import type { World } from "../core/wit.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { withoutVersion } from "../core/wit.ts";
+import { NEEDS } from "./choose-bridge.ts";
 import { isWasi, waitingWasi } from "./wasi.ts";
-
-/** What decides about a bridge. */
-export interface BridgeFeatures {
-  /** JavaScript Promise Integration: `WebAssembly.Suspending` and `promising`. */
-  readonly jspi: boolean;
-  /** Shared memory between workers: the page is cross-origin isolated. */
-  readonly isolated: boolean;
-}
-
-/** The features of the realm that asks; workers of a page have the page's. */
-export function bridgeFeatures(): BridgeFeatures {
-  return {
-    jspi: "Suspending" in WebAssembly && "promising" in WebAssembly,
-    isolated: "crossOriginIsolated" in globalThis && globalThis.crossOriginIsolated,
-  };
-}
-
-/**
- * The bridge to use: the best one for `auto`, else the wanted one.
- *
- * @throws {LatticeError} `unsupported` if the wanted one is not to be had here.
- */
-export function chooseBridge(
-  wanted: Bridge | "auto",
-  features: BridgeFeatures = bridgeFeatures(),
-): Bridge {
-  const { jspi, isolated } = features;
-  if (wanted === "auto") return jspi ? "jspi" : isolated ? "atomics" : "sync";
-  if (wanted === "jspi" && !jspi) {
-    throw new LatticeError("unsupported", `the bridge "jspi" needs ${NEEDS.jspi}`);
-  }
-  if (wanted === "atomics" && !isolated) {
-    throw new LatticeError("unsupported", `the bridge "atomics" needs ${NEEDS.isolated}`);
-  }
-  return wanted;
-}
-
-const NEEDS = {
-  jspi: "a browser with JavaScript Promise Integration (Chrome 137, Firefox 153, Safari 27 or newer)",
-  isolated: "a cross-origin isolated page (served with COOP and COEP headers)",
-};
 
 /** What may make a guest wait, as `interface#function` without version: all but most of WASI. */
 export function waitingImports(world: World): readonly string[] {

@@ -22,12 +22,10 @@ import { createSharedImages } from "./shared-images.ts";
 import { createTranspiler } from "./transpiler.ts";
 import { createWorkerSupply } from "./worker-supply.ts";
 
-export { chooseBridge } from "./bridge.ts";
-
 export interface RuntimeOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** From {@link chooseBridge}. */
+  /** From `chooseBridge()`. */
   readonly bridge: Bridge;
   readonly images?: ImageOptions;
   /** What OCI registries are shown; default: nothing. */

@@ -12,19 +12,18 @@ import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import type { Host } from "../host/host-parts.ts";
 import type { NodeView } from "../host/view.ts";
 
-import { assemble, exportsOf } from "../assemble.ts";
+import { assemble } from "../assemble.ts";
 import { LEAVING_GRACE_MS } from "../channels/node.ts";
 import { createPageSpawn, startsWorkersInPage } from "../channels/page-spawn.ts";
 import { answer, remote } from "../channels/rpc.ts";
 import { LatticeError } from "../core/error.ts";
 import { entityId } from "../core/ids.ts";
+import { later } from "../core/later.ts";
 import { createLog } from "../core/log.ts";
 import { withSharedTimers } from "../core/shared-timers.ts";
 import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { createNodeView } from "../host/view.ts";
 import { VERSION } from "../version.ts";
-import { asWhole, flowingArgs } from "../wire/value-whole.ts";
-import { parseWit } from "../wire/wit-text.ts";
 
 /** The page hears of changes at most this often, but of a new phase at once. */
 const SHOW_EVERY_MS = 100;
@@ -46,6 +45,14 @@ let node: { readonly host: Host; readonly setup: NodeSetup; joined: boolean } | 
 let shown: boolean | undefined;
 let calls = 0;
 
+const typing = later(clock, "calls of the page", async () => {
+  const [{ parseWit }, { asWhole, flowingArgs }] = await Promise.all([
+    import("../wire/wit-text.ts"),
+    import("../wire/value-whole.ts"),
+  ]);
+  return { parseWit, asWhole, flowingArgs };
+});
+
 const methods: NodeMethods = {
   async join(setup) {
     const view = showing(setup);
@@ -54,7 +61,7 @@ const methods: NodeMethods = {
       (entry) => view.write(entry),
     );
     view.step("worker", setup.startedMs);
-    const host = await assemble(
+    const { host, prepare } = await assemble(
       setup,
       {
         clock,
@@ -73,6 +80,7 @@ const methods: NodeMethods = {
     node.joined = true;
     view.step();
     view.update({ phase: "joined" });
+    void prepare(); // does not fail
   },
   async start(request) {
     await joined().host.scale(scaleRequest(request));
@@ -98,7 +106,13 @@ const methods: NodeMethods = {
     lifetime.abort(left());
   },
 };
-answer(globalThis, methods, lifetime.signal);
+// The files that are loaded later import what they share with this one from its address beside theirs. Where a server has
+// redirected the worker to that place, this module runs once more for them, and must not answer the page a second time.
+const STARTED = Symbol.for("inlay host worker");
+if (!(STARTED in globalThis)) {
+  Object.defineProperty(globalThis, STARTED, { value: true });
+  answer(globalThis, methods, lifetime.signal);
+}
 
 function left(): LatticeError {
   return new LatticeError("closed", "the node has left the lattice");
@@ -136,7 +150,6 @@ function showing(setup: NodeSetup): NodeView {
       sharing: false,
     },
     now: () => performance.timeOrigin + performance.now() - setup.timeOrigin,
-    exportsOf,
     changed() {
       if (view.facts.phase !== shown) {
         clearTimeout(timer);
@@ -170,6 +183,7 @@ async function callLattice(request: CallRequest, signal?: AbortSignal): Promise<
   const { host, setup } = joined();
   const { instance, func, args, wit, linkName = "default" } = request;
   const target = entityId(request.target);
+  const { parseWit, asWhole, flowingArgs } = await typing(signal);
   const exports = wit === undefined ? undefined : parseWit(wit).interfaces;
   const callee = host.calleeFor(target, exports && { imports: new Map(), exports });
   const here = host.entries().find(({ spec }) => spec.id === target)?.workload?.component.world;

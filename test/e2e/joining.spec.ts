@@ -1,6 +1,12 @@
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect, test } from "@playwright/test";
 
+import { DIST } from "../../src/cli/project.ts";
 import { startInlay } from "../support/inlay-server.ts";
+import { serveFolder } from "../support/folder-server.ts";
 import { launchNats } from "../support/launch-nats.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
@@ -79,4 +85,39 @@ test("calls run on a connection of their own where they have credentials of thei
     Buffer.from("\u0003Ada"),
   );
   expect(bytes.length).toBe(12);
+});
+
+test("what only components need is loaded after joining; without it a start says what is missing, and can be tried again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "inlay-workers-"));
+  cpSync(DIST, folder, { recursive: true });
+  const workers = join(folder, "workers");
+  const name = readdirSync(workers).find((each) => each.startsWith("components-")) ?? "";
+  renameSync(join(workers, name), join(folder, "away"));
+  await using files = await serveFolder(folder);
+  await using server = await startInlay();
+  await using nats = await launchNats();
+  await using peer = await connectPeer(nats.ws);
+  await using browser = await browsers.chromium();
+
+  const tab = await joinFrom(browser, server.page, {
+    servers: [nats.ws],
+    workers: `${files.url}workers/`,
+  });
+  const start = `await node.start({ id: "hello", image: "${server.page}demo/hello.wasm" })`;
+  const refused = await tab.run(
+    `try { ${start} } catch ({ code, message }) { return { code, message }; }`,
+  );
+  expect(refused).toMatchObject({
+    code: "unsupported",
+    message: expect.stringMatching(/code for components could not be loaded.*reload the page/),
+  });
+
+  renameSync(join(folder, "away"), join(workers, name));
+  await tab.run(start);
+  const { bytes } = await peer.invoke(
+    "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet",
+    Buffer.from("\u0003Ada"),
+  );
+  expect(bytes.length).toBe(12);
+  rmSync(folder, { recursive: true });
 });

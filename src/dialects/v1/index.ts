@@ -1,32 +1,26 @@
 /** The wasmCloud 1.x dialect: control interface v1, events, and wRPC over NATS. */
+import type { Call, Callee, Results } from "../../core/call.ts";
 import type { Dialect, DialectParts } from "../../core/dialect.ts";
 
+import { later } from "../../core/later.ts";
 import { createSource } from "../../core/view.ts";
 import { keepMembership } from "../membership.ts";
 import { answerer, obeyRoutes } from "../route.ts";
-import { createAcceptances } from "./acceptances.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createFacts } from "./facts/facts.ts";
-import { createGatherings } from "./gathering.ts";
-import { createInboxes } from "./inboxes.ts";
-import { attend } from "./provider-subjects.ts";
-import { createRoundTrips } from "./pace.ts";
 import { controlRoutes } from "./routes.ts";
-import { reach } from "./rpc-client.ts";
-import { serve } from "./rpc-server.ts";
 import { mayShareWork } from "./shared-work.ts";
 import { askForSupplement } from "./supplement.ts";
 
 /** Speaks 1.x until `signal` aborts. */
 export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
-  const { control, rpc, lattice, host, log } = parts;
-  const inboxes = createInboxes(rpc, signal);
-  const acceptances = createAcceptances(parts.clock);
-  const roundTrips = createRoundTrips(rpc, signal);
-  const gatherings = createGatherings();
+  const { control, lattice, host, log } = parts;
+  const rpc = later(parts.clock, "calls over the lattice", async () => {
+    const { createRpc } = await import("./rpc.ts");
+    return createRpc(parts, signal);
+  });
   const facts = createFacts(parts);
   const sharing = createSource(false);
-  const client = { rpc, lattice, inboxes, roundTrips, gatherings: createGatherings() };
   return {
     generation: "v1",
     facts,
@@ -49,9 +43,15 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
     },
     announce: createAnnouncer(parts),
     supplement: (labels, until) => askForSupplement(parts, labels, until),
-    attend: (desk, until) => attend(parts, desk, until),
-    serve: (served, until) =>
-      serve({ ...parts, inboxes, roundTrips, acceptances, gatherings }, served, until),
-    reach: (target, world) => reach(client, target, world),
+    attend: async (desk, until) => (await rpc(until)).attend(desk, until),
+    serve: async (served, until) => (await rpc(until)).serve(served, until),
+    reach(target, world) {
+      let callee: Callee | undefined;
+      const find = async (call: Call): Promise<Results> => {
+        callee ??= (await rpc(call.signal)).reach(target, world);
+        return callee.invoke(call);
+      };
+      return { invoke: (call) => callee?.invoke(call) ?? find(call) };
+    },
   };
 }

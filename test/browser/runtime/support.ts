@@ -8,7 +8,8 @@ import type { Limits } from "../../../src/core/workload.ts";
 import { entityId } from "../../../src/core/ids.ts";
 import { createLog } from "../../../src/core/log.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
-import { chooseBridge, createRuntime } from "../../../src/runtime/runtime.ts";
+import { chooseBridge } from "../../../src/runtime/choose-bridge.ts";
+import { createRuntime } from "../../../src/runtime/runtime.ts";
 import { createImageCache } from "../../../src/storage/image-cache.ts";
 
 export const clock: Clock = {

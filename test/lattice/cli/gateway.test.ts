@@ -41,6 +41,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");
   writeFileSync(join(folder, "assets/main-Ab_3-xYz.js"), "export {};");
   writeFileSync(join(folder, "workers/host.worker.js"), "export {};");
+  writeFileSync(join(folder, "workers/components-Ab_3-xYz.js"), "export {};");
   writeFileSync(join(folder, "workers/component.worker.js"), "export {};");
   writeFileSync(join(folder, "demo/hello.wasm"), Uint8Array.of(0, 0x61, 0x73, 0x6d));
 });
@@ -69,6 +70,11 @@ describe("files", () => {
       path: "workers/host.worker.js",
       type: "text/javascript; charset=utf-8",
       cache: "no-cache",
+    },
+    {
+      path: "workers/components-Ab_3-xYz.js",
+      type: "text/javascript; charset=utf-8",
+      cache: "public, max-age=31536000, immutable",
     },
     {
       path: "assets/main-Ab_3-xYz.js?v=1",

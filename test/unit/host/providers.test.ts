@@ -9,6 +9,7 @@ import { chain } from "../../../src/core/call.ts";
 import { LatticeError } from "../../../src/core/error.ts";
 import { entityId, hostId, latticeId } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
+import * as providerCode from "../../../src/host/provider-run.ts";
 import { createProviders } from "../../../src/host/providers.ts";
 import { withCode } from "../../contract/bus.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
@@ -42,6 +43,7 @@ function setUp(kinds: readonly ProviderKind[], lattice = createMemoryLattice()) 
     },
   };
   const providers = createProviders({
+    code: async () => providerCode,
     kinds,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of it is used
     dialects: [dialect as unknown as Dialect],
@@ -55,7 +57,7 @@ function setUp(kinds: readonly ProviderKind[], lattice = createMemoryLattice()) 
     intercept: chain([]),
     present,
     callDeadlineMs: 30_000,
-    reach: () => {
+    reach: async () => {
       throw new Error("nobody is called");
     },
     announce: (event) => events.push(textOf(event)),

@@ -3,12 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { FunctionSetup } from "../../../src/channels/component.ts";
 import type { FuncType, Interface, WitType, World } from "../../../src/core/wit.ts";
 
-import {
-  chooseBridge,
-  exportPatterns,
-  waitingImports,
-  waitModeOf,
-} from "../../../src/runtime/bridge.ts";
+import { chooseBridge } from "../../../src/runtime/choose-bridge.ts";
+import { exportPatterns, waitingImports, waitModeOf } from "../../../src/runtime/bridge.ts";
 import { answeredImports, callableExports, unmetImports } from "../../../src/runtime/imports.ts";
 
 const PLAIN: FuncType = { params: [] };

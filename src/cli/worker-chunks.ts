@@ -1,0 +1,41 @@
+/**
+ * How the code of the host worker is cut into files: what joining needs is the worker's own file, and all that the first
+ * component needs is one more, so that far from the page's server it costs one round trip and not one per part.
+ */
+import { join } from "node:path";
+
+import { ROOT } from "./project.ts";
+
+/** The bundler's graph: what a module imports, `import()` apart. */
+export interface ModuleGraph {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
+}
+
+const src = (path: string): string => join(ROOT, "src", path);
+const WORKER = src("workers/host.worker.ts");
+/** As `prepare()` of `assemble.ts` loads it. */
+const COMPONENTS = [
+  "dialects/v1/rpc.ts",
+  "host/outbound/outbound.ts",
+  "host/outbound/reach.ts",
+  "interfaces/interfaces.ts",
+  "runtime/runtime.ts",
+  "storage/image-cache.ts",
+  "wire/exports-of.ts",
+].map(src);
+
+/** The file that a module goes to; `null` leaves it to the bundler. */
+export function workerChunk(id: string, graph: ModuleGraph): string | null {
+  if (graph.getModuleInfo(WORKER) === null) return null; // another worker
+  if (reaches([WORKER], id, graph)) return null;
+  return reaches(COMPONENTS, id, graph) ? "components" : null;
+}
+
+function reaches(roots: readonly string[], id: string, graph: ModuleGraph): boolean {
+  const reached = new Set(roots);
+  for (const module of reached) {
+    if (module === id) return true;
+    for (const next of graph.getModuleInfo(module)?.importedIds ?? []) reached.add(next);
+  }
+  return false;
+}

@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { entityId } from "../../src/core/ids.ts";
 import { startHost } from "../support/lattice-host.ts";
 import { launchNats } from "../support/launch-nats.ts";
+import { linkJson } from "../support/link-json.ts";
 import { plainComponent } from "./support/local-components.ts";
 import { goPeer } from "./support/places.ts";
 
@@ -87,16 +88,7 @@ test("it asks a node as wash does", async () => {
 });
 
 test("what it writes into a bucket reaches the node", async () => {
-  const link = {
-    source_id: "plain",
-    target: "other",
-    name: "default",
-    wit_namespace: "wasi",
-    wit_package: "keyvalue",
-    interfaces: ["store"],
-    source_config: [],
-    target_config: [],
-  };
+  const link = linkJson("plain", "other");
 
   const spec = JSON.stringify({ url: IMAGE, links: [link] });
   await nats("kv", "put", "LATTICEDATA_default", "COMPONENT_plain", spec);

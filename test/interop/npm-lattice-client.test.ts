@@ -9,6 +9,7 @@ import { WebSocket } from "ws";
 import { entityId } from "../../src/core/ids.ts";
 import { startHost } from "../support/lattice-host.ts";
 import { launchNats } from "../support/launch-nats.ts";
+import { linkJson } from "../support/link-json.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { plainComponent } from "./support/local-components.ts";
 import { NPM } from "./support/places.ts";
@@ -90,16 +91,7 @@ test("it puts, lists and deletes configuration, by the bucket's own keys", async
 });
 
 test("it puts, lists and deletes links", async () => {
-  const link = {
-    source_id: "plain",
-    target: "other",
-    name: "default",
-    wit_namespace: "wasi",
-    wit_package: "keyvalue",
-    interfaces: ["store"],
-    source_config: [],
-    target_config: [],
-  };
+  const link = linkJson("plain", "other");
 
   expect(await client.links.put(link)).toMatchObject({ success: true });
   expect(await client.links.list()).toMatchObject({ success: true, response: [link] });

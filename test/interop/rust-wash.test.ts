@@ -6,6 +6,7 @@ import type { CtlResponse, WashPeer } from "./support/wash-peer.ts";
 
 import { startHost } from "../support/lattice-host.ts";
 import { launchNats } from "../support/launch-nats.ts";
+import { linkJson } from "../support/link-json.ts";
 import { everythingComponent, plainComponent } from "./support/local-components.ts";
 import { startWash } from "./support/wash-peer.ts";
 
@@ -151,16 +152,7 @@ test("it hears why a component cannot be started", async () => {
   });
 });
 
-const LINK = {
-  source_id: "plain",
-  target: "other",
-  name: "default",
-  wit_namespace: "wasi",
-  wit_package: "keyvalue",
-  interfaces: ["store"],
-  source_config: [],
-  target_config: ["address"],
-};
+const LINK = linkJson("plain", "other", { target_config: ["address"] });
 
 test("it puts, reads and deletes configuration and links", async () => {
   const address = { host: "127.0.0.1", port: "6379" };

@@ -1,9 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Registries } from "../../../src/host/registries.ts";
-import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { LatticeStore } from "../../support/lattice-store.ts";
-import type { Listener, NativePeer } from "../../support/native-peer.ts";
+import { expect, test } from "vitest";
 
 import { createRegistries } from "../../../src/host/registries.ts";
 import { launchNats } from "../../support/launch-nats.ts";
@@ -11,27 +6,18 @@ import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
-let server: NatsServer;
-let peer: NativePeer;
-let node: LatticeHost;
-let store: LatticeStore;
-let events: Listener;
-let registries: Registries;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  registries = createRegistries();
-  node = await startHost({ url: server.ws }, { parts: { registries } });
-  await node.sharing(true);
-  store = await openStore(peer.nats, "default");
-  events = await peer.listen("wasmbus.evt.default.*");
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const registries = createRegistries();
+const node = shared(async () => {
+  const host = await startHost({ url: server.ws }, { parts: { registries } });
+  await host.sharing(true);
+  return host;
 });
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const store = shared(() => openStore(peer.nats, "default"));
+const events = shared(() => peer.listen("wasmbus.evt.default.*"));
 
 const ctl = (tail: string, body?: unknown): Promise<unknown> =>
   peer.ask(`wasmbus.ctl.v1.default.${tail}`, body);

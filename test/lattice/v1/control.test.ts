@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
+import { expect, test } from "vitest";
 
 import { entityId as idOf } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
+import { eventOf } from "../../support/lattice-events.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
 const string = { kind: "string" } as const;
 const hello = {
@@ -28,28 +28,11 @@ const components = {
 };
 const image = "https://images.example/hello.wasm";
 
-let server: NatsServer;
-let peer: NativePeer;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-});
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
 
 const ctl = (tail: string): string => `wasmbus.ctl.v1.default.${tail}`;
 const events = () => peer.listen("wasmbus.evt.default.*");
-const eventOf =
-  (type: string, source: string) =>
-  (json: unknown): boolean =>
-    typeof json === "object" &&
-    json !== null &&
-    "type" in json &&
-    "source" in json &&
-    json.type === `com.wasmcloud.lattice.${type}` &&
-    json.source === source;
 
 test("a host announces itself with its name, labels and version", async () => {
   shows("Events: host_started");

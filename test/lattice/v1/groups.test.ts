@@ -1,23 +1,14 @@
 /** Who answers for the whole lattice: tabs, as long as no native host can. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
+import { expect, test } from "vitest";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { startNativeHost } from "../../support/native-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shared } from "../../support/shared.ts";
 
-let server: NatsServer;
-let peer: NativePeer;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-});
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
 
 /** All answers to `tail` in `lattice` within 300 ms. */
 const answers = (lattice: string, tail: string): Promise<unknown[]> =>

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { headers } from "nats.ws";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
-import type { WrpcNode } from "../../support/wrpc-node.ts";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { openWrpcNode } from "../../support/wrpc-node.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 import { parseWit } from "../../../src/wire/wit-text.ts";
 
 const API = "inlay:test/api";
@@ -16,19 +14,9 @@ const world = {
   exports: parseWit("package inlay:test; interface api { hello: func() -> string; }").interfaces,
 };
 
-let server: NatsServer;
-let peer: NativePeer;
-let node: WrpcNode;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  node = await openWrpcNode(server.ws);
-});
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const node = shared(() => openWrpcNode(server.ws));
 
 /** Has the next call of `target` answered by `reply` alone. */
 async function answeredBy(target: string, reply: (to: string) => void): Promise<void> {

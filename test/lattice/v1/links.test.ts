@@ -1,33 +1,22 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { LatticeStore } from "../../support/lattice-store.ts";
-import type { Listener, NativePeer } from "../../support/native-peer.ts";
+import { expect, test } from "vitest";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
+import { linkJson } from "../../support/link-json.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
-let server: NatsServer;
-let peer: NativePeer;
-let node: LatticeHost;
-let store: LatticeStore;
-let events: Listener;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  node = await startHost({ url: server.ws });
-  await node.sharing(true);
-  store = await openStore(peer.nats, "default");
-  events = await peer.listen("wasmbus.evt.default.*");
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const node = shared(async () => {
+  const host = await startHost({ url: server.ws });
+  await host.sharing(true);
+  return host;
 });
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const store = shared(() => openStore(peer.nats, "default"));
+const events = shared(() => peer.listen("wasmbus.evt.default.*"));
 
 const ctl = (tail: string, body?: unknown): Promise<unknown> =>
   peer.ask(`wasmbus.ctl.v1.default.${tail}`, body);
@@ -42,17 +31,8 @@ async function told(source: string, count: number): Promise<unknown[]> {
     [type.replace("com.wasmcloud.lattice.", "")]: each,
   }));
 }
-const link = (source: string, more: object = {}) => ({
-  source_id: source,
-  target: "kvredis",
-  name: "default",
-  wit_namespace: "wasi",
-  wit_package: "keyvalue",
-  interfaces: ["store", "atomics"],
-  source_config: [],
-  target_config: [],
-  ...more,
-});
+const link = (source: string, more: object = {}) =>
+  linkJson(source, "kvredis", { interfaces: ["store", "atomics"], ...more });
 const key = (source: string) => ({
   source_id: source,
   name: "default",

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { LatticeStore } from "../../support/lattice-store.ts";
+import { expect, test } from "vitest";
 import type { LocalComponent } from "../../support/local-runtime.ts";
-import type { Listener, NativePeer } from "../../support/native-peer.ts";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
+import { linkJson } from "../../support/link-json.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shared } from "../../support/shared.ts";
 
 const image = "https://images.example/teller.wasm";
 /** Tells its configuration as `key=value` in alphabetical order. */
@@ -32,23 +30,11 @@ const teller: LocalComponent = {
   }),
 };
 
-let server: NatsServer;
-let peer: NativePeer;
-let node: LatticeHost;
-let store: LatticeStore;
-let events: Listener;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  node = await startHost({ url: server.ws }, { components: { [image]: teller } });
-  store = await openStore(peer.nats, "default");
-  events = await peer.listen("wasmbus.evt.default.*");
-});
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const node = shared(() => startHost({ url: server.ws }, { components: { [image]: teller } }));
+const store = shared(() => openStore(peer.nats, "default"));
+const events = shared(() => peer.listen("wasmbus.evt.default.*"));
 
 /** Scales `id`, and gives the event that says how it ended: the `nth` of that id. */
 async function scale(id: string, config: readonly string[], nth = 1, count = 1) {
@@ -165,16 +151,7 @@ test("a running component keeps its configuration when a change of it fails", as
 });
 
 test("a start makes the component known, and leaves alone what is known of it", async () => {
-  const link = {
-    source_id: "known",
-    target: "x",
-    name: "default",
-    wit_namespace: "wasi",
-    wit_package: "keyvalue",
-    interfaces: ["store"],
-    source_config: [],
-    target_config: [],
-  };
+  const link = linkJson("known", "x");
   const known = JSON.stringify({ url: "", links: [link], digest: "d" });
   await store.data.put("COMPONENT_known", known);
 

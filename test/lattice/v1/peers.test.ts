@@ -1,17 +1,16 @@
 /** What peers of wRPC are known to get wrong, each with what is done about it. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { WitStream } from "../../../src/core/wit.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
 
 import { LatticeError } from "../../../src/core/error.ts";
 import { fromHex, toHex } from "../../support/hex.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { chunksOf, pattern, streamOf } from "../../support/streams.ts";
-import { NOTHING_KEPT, openWrpcNode, worldOf, type WrpcNode } from "../../support/wrpc-node.ts";
+import { NOTHING_KEPT, openWrpcNode, worldOf } from "../../support/wrpc-node.ts";
 import { answerCall, startCall } from "../../support/wrpc-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
 const api = "my:pkg/peers";
 const flags = (count: number): string =>
@@ -37,19 +36,9 @@ const world = worldOf({
 });
 const at = (id: string, func: string): string => `default.${id}.wrpc.0.0.1.${api}.${func}`;
 
-let server: NatsServer;
-let peer: NativePeer;
-let node: WrpcNode;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  node = await openWrpcNode(server.ws);
-});
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const node = shared(() => openWrpcNode(server.ws));
 
 /** A call of `func` that a peer answers with `results`, and the call as the peer saw it. */
 async function callPeer(id: string, func: string, args: readonly unknown[], results: string) {

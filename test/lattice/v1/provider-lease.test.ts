@@ -1,9 +1,7 @@
 /** Two nodes and one provider id: a provider with storage of its own runs once in a lattice. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { FakeClock } from "../../support/fake-clock.ts";
 import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
 
 import { keyvalueKind } from "../../../src/providers/keyvalue/keyvalue.ts";
 import { createMemoryKeyvalue } from "../../../src/storage/keyvalue-memory.ts";
@@ -12,20 +10,13 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
+import { shared } from "../../support/shared.ts";
 
 const keyvalue = keyvalueKind(async ({ maxBytes }) => createMemoryKeyvalue(maxBytes));
 const HOUR_MS = 3_600_000;
 
-let server: NatsServer;
-let peer: NativePeer;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-});
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
 
 interface Node extends LatticeHost {
   readonly clock: FakeClock;

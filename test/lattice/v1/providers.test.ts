@@ -1,43 +1,27 @@
 /** In-page providers as the lattice sees them: commands, events, inventories, the subjects of a provider. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { Listener, NativePeer } from "../../support/native-peer.ts";
+import type { Listener } from "../../support/native-peer.ts";
 
 import { keyvalueKind } from "../../../src/providers/keyvalue/keyvalue.ts";
 import { createMemoryKeyvalue } from "../../../src/storage/keyvalue-memory.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
+import { eventOf } from "../../support/lattice-events.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { sampleProvider } from "../../support/sample-provider.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
 const annotations = { "wasmcloud.dev/managed-by": "wadm", "wasmcloud.dev/scaler": "f0e1" };
 const keyvalue = keyvalueKind(async ({ maxBytes }) => createMemoryKeyvalue(maxBytes));
 
-let server: NatsServer;
-let peer: NativePeer;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-});
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
 
 const ctl = (tail: string): string => `wasmbus.ctl.v1.default.${tail}`;
 const events = (): Promise<Listener> => peer.listen("wasmbus.evt.default.*");
-const eventOf =
-  (type: string, source: string) =>
-  (json: unknown): boolean =>
-    typeof json === "object" &&
-    json !== null &&
-    "type" in json &&
-    "source" in json &&
-    json.type === `com.wasmcloud.lattice.${type}` &&
-    json.source === source;
 const dataOf = async (heard: Listener, type: string, node: LatticeHost): Promise<unknown> => {
   const event = await heard.next(eventOf(type, node.id));
   return typeof event === "object" && event !== null && "data" in event ? event.data : undefined;

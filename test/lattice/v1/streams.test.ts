@@ -1,8 +1,6 @@
 /** Streams and futures of calls: between two nodes, and with peers that know nothing of credit. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { WitStream } from "../../../src/core/wit.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
 
 import { LatticeError } from "../../../src/core/error.ts";
 import { WINDOW_BYTES } from "../../../src/dialects/v1/flow.ts";
@@ -10,9 +8,10 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { bytesOfStream, checkPattern, chunksOf, pattern, streamOf } from "../../support/streams.ts";
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
-import { NOTHING_KEPT, openWrpcNode, worldOf, type WrpcNode } from "../../support/wrpc-node.ts";
+import { NOTHING_KEPT, openWrpcNode, worldOf } from "../../support/wrpc-node.ts";
 import { answerCall, startCall } from "../../support/wrpc-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
 const api = "my:pkg/flow";
 const world = worldOf({
@@ -33,22 +32,10 @@ const world = worldOf({
 const at = (id: string, func: string): string => `default.${id}.wrpc.0.0.1.${api}.${func}`;
 const MB = 1024 * 1024;
 
-let server: NatsServer;
-let peer: NativePeer;
-let caller: WrpcNode;
-let callee: WrpcNode;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  caller = await openWrpcNode(server.ws);
-  callee = await openWrpcNode(server.ws);
-});
-afterAll(async () => {
-  await caller[Symbol.asyncDispose]();
-  await callee[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const caller = shared(() => openWrpcNode(server.ws));
+const callee = shared(() => openWrpcNode(server.ws));
 
 const nothingKept = async (): Promise<void> => {
   await expect.poll(() => [caller.kept(), callee.kept()]).toEqual([NOTHING_KEPT, NOTHING_KEPT]);

@@ -3,9 +3,7 @@
  * project's end on one side, on the other a peer that sends the trace's messages as they are.
  */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
+import { expect, test } from "vitest";
 import type { WitStream, World } from "../../../src/core/wit.ts";
 import type { Conversation } from "../../support/wrpc-peer.ts";
 
@@ -13,9 +11,10 @@ import { bytesOfStream, streamOf } from "../../support/streams.ts";
 import { fromHex } from "../../support/hex.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
-import { NOTHING_KEPT, openWrpcNode, worldOf, type WrpcNode } from "../../support/wrpc-node.ts";
+import { NOTHING_KEPT, openWrpcNode, worldOf } from "../../support/wrpc-node.ts";
 import { answerCall, startCall } from "../../support/wrpc-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 
 interface Message {
   readonly dir: "c>s" | "s>c" | "nats>c";
@@ -199,19 +198,9 @@ test("all traces but that of a server's refusal are played", () => {
   expect(missing).toEqual(["h-no-responders"]);
 });
 
-let server: NatsServer;
-let peer: NativePeer;
-let node: WrpcNode;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-  node = await openWrpcNode(server.ws);
-});
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
+const node = shared(() => openWrpcNode(server.ws));
 
 /** Messages by the path behind an inbox, each path's in order: paths are independent of each other. */
 function byPath(messages: readonly Message[]): Readonly<Record<string, readonly string[]>> {

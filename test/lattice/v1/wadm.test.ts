@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
 import type { Manifest, Wadm } from "../../support/wadm.ts";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { startWadm } from "../../support/wadm.ts";
+import { shared } from "../../support/shared.ts";
 
-let server: NatsServer;
-let peer: NativePeer;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-});
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
 
 const world = { imports: new Map(), exports: new Map() };
 const components = {

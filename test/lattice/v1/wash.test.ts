@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { LatticeHost } from "../../support/lattice-host.ts";
-import type { NatsServer } from "../../support/launch-nats.ts";
-import type { NativePeer } from "../../support/native-peer.ts";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
@@ -9,18 +7,11 @@ import { startNativeHost } from "../../support/native-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { Wash } from "../../support/wash.ts";
 import { shows } from "../../support/protocol-rows.ts";
+import { shared } from "../../support/shared.ts";
 import { parseWit } from "../../../src/wire/wit-text.ts";
 
-let server: NatsServer;
-let peer: NativePeer;
-beforeAll(async () => {
-  server = await launchNats();
-  peer = await connectPeer(server.ws);
-});
-afterAll(async () => {
-  await peer[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const server = shared(() => launchNats());
+const peer = shared(() => connectPeer(server.ws));
 
 const world = {
   imports: new Map(),

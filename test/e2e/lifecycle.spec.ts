@@ -1,7 +1,9 @@
 import { expect, test } from "@playwright/test";
 import puppeteer from "puppeteer-core";
+import type { ImageServer } from "../support/image-server.ts";
+import type { InlayServer } from "../support/inlay-server.ts";
 import type { NativePeer, RawResults } from "../support/native-peer.ts";
-import type { JoinedTab } from "../support/tabs.ts";
+import type { JoinedTab, TestBrowser } from "../support/tabs.ts";
 
 import { CHROMIUM_FLAGS } from "../support/chromium.ts";
 import { serveImages } from "../support/image-server.ts";
@@ -182,17 +184,33 @@ const SLEEP = "default.sleeper.wrpc.0.0.1.inlay:test/sleeper.sleep";
 const SHORT = Uint8Array.of(20); // milliseconds, as LEB128
 const LONG = Uint8Array.of(0xf4, 0x03); // 500
 
+interface Place {
+  readonly server: InlayServer;
+  readonly images: ImageServer;
+  readonly browser: TestBrowser;
+  readonly peer: NativePeer;
+}
+
+/** Tabs that run the sleeper, with lines as long as `queueLimits` say: a roomy one, 64 calls at once, and a small one, one. */
+async function sleepIn(
+  { server, images, browser, peer }: Place,
+  queueLimits: readonly [roomy: number, small: number],
+): Promise<readonly [roomy: JoinedTab, small: JoinedTab]> {
+  const join = (queueLimit: number): Promise<JoinedTab> =>
+    joinFrom(browser, server.page, { servers: [server.ws], limits: { queueLimit } });
+  const [roomy, small] = [await join(queueLimits[0]), await join(queueLimits[1])];
+  const image = images.url("sleeper.wasm");
+  await scale({ tab: roomy, peer, lattice: "default" }, "sleeper", image, 64);
+  await scale({ tab: small, peer, lattice: "default" }, "sleeper", image, 1);
+  return [roomy, small];
+}
+
 test("a full tab leaves its queue group, so that NATS routes elsewhere, until its line is half empty", async () => {
   await using server = await startInlay();
   await using images = await serveImages();
   await using browser = await browsers.chromium();
   await using peer = await connectPeer(server.wsDirect);
-  const join = (queueLimit: number): Promise<JoinedTab> =>
-    joinFrom(browser, server.page, { servers: [server.ws], limits: { queueLimit } });
-  const [roomy, small] = [await join(100), await join(10)];
-  const image = images.url("sleeper.wasm");
-  await scale({ tab: roomy, peer, lattice: "default" }, "sleeper", image, 64);
-  await scale({ tab: small, peer, lattice: "default" }, "sleeper", image, 1);
+  const [roomy, small] = await sleepIn({ server, images, browser, peer }, [100, 10]);
   await small.run(ACCEPTING);
   const send = (count: number, duration: Uint8Array): Promise<readonly RawResults[]> =>
     Promise.all(Array.from({ length: count }, () => peer.invoke(SLEEP, duration)));
@@ -216,12 +234,7 @@ test("in a flood of 5,000 calls at once every call is answered or counted as fai
   await using images = await serveImages();
   await using browser = await browsers.chromium();
   await using peer = await connectPeer(server.wsDirect);
-  const join = (queueLimit: number): Promise<JoinedTab> =>
-    joinFrom(browser, server.page, { servers: [server.ws], limits: { queueLimit } });
-  const [roomy, small] = [await join(5000), await join(50)];
-  const image = images.url("sleeper.wasm");
-  await scale({ tab: roomy, peer, lattice: "default" }, "sleeper", image, 64);
-  await scale({ tab: small, peer, lattice: "default" }, "sleeper", image, 1);
+  const [roomy, small] = await sleepIn({ server, images, browser, peer }, [5000, 50]);
   const sum = ({ answered, failed, refused }: Totals): number => answered + failed + refused;
 
   // All of them are published before the first answer is read.

@@ -4,13 +4,14 @@ import type { WitValue } from "../../src/core/wit.ts";
 import type { LatticeHost } from "../support/lattice-host.ts";
 import type { NatsServer } from "../support/launch-nats.ts";
 import type { WrpcNode } from "../support/wrpc-node.ts";
-import type { Check, PeerProcess } from "./support/peer-process.ts";
+import type { PeerProcess } from "./support/peer-process.ts";
 
 import { entityId } from "../../src/core/ids.ts";
 import { startHost } from "../support/lattice-host.ts";
 import { launchNats } from "../support/launch-nats.ts";
 import { openWrpcNode } from "../support/wrpc-node.ts";
 import { everythingComponent, GREETER } from "./support/local-components.ts";
+import { testChecks } from "./support/found-checks.ts";
 import { runChecks, startServing } from "./support/peer-process.ts";
 import { goPeer } from "./support/places.ts";
 import { exporting } from "./support/wit.ts";
@@ -49,19 +50,7 @@ describe("it calls a component of ours", () => {
     "pour",
     "count",
   ];
-  let found: ReadonlyMap<string, readonly Check[]>;
-  beforeAll(async () => {
-    found = await runChecks(PEER, ["call", server.nats, "default.everything"]);
-  });
-
-  test.each(names)("%s", (name) => {
-    expect(found.get(name)?.length).toBeGreaterThan(0);
-    expect(found.get(name)?.filter(({ ok }) => !ok)).toEqual([]);
-  });
-
-  test("it came to its end, and found nothing else", () => {
-    expect([...found.keys()].sort()).toEqual([...names].sort());
-  });
+  testChecks(names, () => runChecks(PEER, ["call", server.nats, "default.everything"]));
 
   test("our host hears which peer calls", () => {
     expect(node.calls).toContainEqual(

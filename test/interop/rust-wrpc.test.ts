@@ -4,7 +4,7 @@ import type { WitStream, WitValue, World } from "../../src/core/wit.ts";
 import type { LatticeHost } from "../support/lattice-host.ts";
 import type { NatsServer } from "../support/launch-nats.ts";
 import type { WrpcNode } from "../support/wrpc-node.ts";
-import type { Check, PeerProcess } from "./support/peer-process.ts";
+import type { PeerProcess } from "./support/peer-process.ts";
 
 import * as fc from "fast-check";
 import { entityId } from "../../src/core/ids.ts";
@@ -22,6 +22,7 @@ import {
   plainComponent,
   TYPES,
 } from "./support/local-components.ts";
+import { testChecks } from "./support/found-checks.ts";
 import { runChecksAgain, startServing } from "./support/peer-process.ts";
 import { rustPeer } from "./support/places.ts";
 import { exporting, exportingAll } from "./support/wit.ts";
@@ -90,19 +91,7 @@ describe.each([
     names: ["a counter", "two counters", "a static function"],
   },
 ])("it calls a component of ours: $what", ({ what, target, names }) => {
-  let found: ReadonlyMap<string, readonly Check[]>;
-  beforeAll(async () => {
-    found = await runChecksAgain(PEER, [what, server.nats, `default.${target}`]);
-  });
-
-  test.each(names)("%s", (name) => {
-    expect(found.get(name)?.length).toBeGreaterThan(0);
-    expect(found.get(name)?.filter(({ ok }) => !ok)).toEqual([]);
-  });
-
-  test("it came to its end, and found nothing else", () => {
-    expect([...found.keys()].sort()).toEqual([...names].sort());
-  });
+  testChecks(names, () => runChecksAgain(PEER, [what, server.nats, `default.${target}`]));
 });
 
 test("our host hears which peer calls", () => {

@@ -23,7 +23,9 @@ export function shared<T extends object & Partial<AsyncDisposable>>(open: () => 
     get(_, key): unknown {
       if (opened === undefined)
         throw new Error(`${String(key)} is not there before the tests begin`);
-      return Reflect.get(opened, key, opened);
+      const value: unknown = Reflect.get(opened, key, opened);
+      // Methods of classes must not meet the stand-in.
+      return typeof value === "function" ? value.bind(opened) : value;
     },
   }) as T;
 }

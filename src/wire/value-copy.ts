@@ -6,20 +6,10 @@
  */
 import { LatticeError } from "../core/error.ts";
 import { camelCase } from "../core/wit.ts";
-import type { Case, PrimitiveKind, WitStream, WitType, WitValue } from "../core/wit.ts";
+import type { Case, WitStream, WitType, WitValue } from "../core/wit.ts";
+import { type Copy, PRIMITIVE_COPIES } from "./value-copy-primitives.ts";
 import { Misfit } from "./value-encode-primitives.ts";
-import {
-  compiler,
-  INTEGER_RANGES,
-  isScalar,
-  isTagged,
-  listOf,
-  LONG_RANGES,
-  resultCases,
-} from "./value-types.ts";
-
-/** Gives the copy; throws {@link Misfit} if the value is not of the type. */
-type Copy = (value: unknown) => unknown;
+import { compiler, isTagged, listOf, resultCases } from "./value-types.ts";
 
 /**
  * Copies of `values`, one for each type.
@@ -72,73 +62,12 @@ function buildCopier(type: WitType, part: (type: WitType) => Copy): Copy {
     case "future":
       return copyFuture(type.element === undefined ? () => undefined : part(type.element));
     default:
-      return PRIMITIVES[type.kind];
+      return PRIMITIVE_COPIES[type.kind];
   }
 }
 
 /** In the place of an element type that a stream does not have. */
 const NOTHING: WitType = { kind: "bool" };
-
-const integer =
-  (kind: keyof typeof INTEGER_RANGES): Copy =>
-  (value) => {
-    const [min, max] = INTEGER_RANGES[kind];
-    if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
-      throw new Misfit(kind, value);
-    }
-    return value + 0; // no integer type has a -0
-  };
-
-const long =
-  (kind: keyof typeof LONG_RANGES): Copy =>
-  (value) => {
-    const [min, max] = LONG_RANGES[kind];
-    if (typeof value !== "bigint" || value < min || value > max) {
-      throw new Misfit(`${kind} (a bigint)`, value);
-    }
-    return value;
-  };
-
-const PRIMITIVES: Readonly<Record<PrimitiveKind, Copy>> = {
-  bool: (value) => {
-    if (typeof value !== "boolean") throw new Misfit("bool", value);
-    return value;
-  },
-  u8: integer("u8"),
-  s8: integer("s8"),
-  u16: integer("u16"),
-  s16: integer("s16"),
-  u32: integer("u32"),
-  s32: integer("s32"),
-  u64: long("u64"),
-  s64: long("s64"),
-  f32: (value) => {
-    if (typeof value !== "number") throw new Misfit("f32", value);
-    return Math.fround(value);
-  },
-  f64: (value) => {
-    if (typeof value !== "number") throw new Misfit("f64", value);
-    return value;
-  },
-  char: (value) => {
-    if (typeof value !== "string" || !isScalar(value)) {
-      throw new Misfit("char (a string of one Unicode scalar value)", value);
-    }
-    return value;
-  },
-  string: (value) => {
-    if (typeof value !== "string") throw new Misfit("string", value);
-    return wellFormed(value);
-  },
-};
-
-/** Lone surrogates, which no WIT string can hold, become U+FFFD. */
-function wellFormed(text: string): string {
-  return LONE_SURROGATE.test(text) ? text.replace(LONE_SURROGATES, "\u{FFFD}") : text;
-}
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
-const LONE_SURROGATES = /\p{Surrogate}/gu;
 
 function copyList(element: WitType, copy: Copy): Copy {
   return (value) => {

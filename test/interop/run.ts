@@ -21,6 +21,7 @@ interface Peer {
 const PEERS: readonly Peer[] = [
   { name: "rust-wrpc", toolchains: [TOOLCHAINS.RUST] },
   { name: "rust-provider", toolchains: [TOOLCHAINS.RUST] },
+  { name: "rust-capabilities", toolchains: [TOOLCHAINS.RUST] },
   { name: "rust-wash", toolchains: [TOOLCHAINS.RUST] },
   { name: "go-wrpc", toolchains: [TOOLCHAINS.GO] },
   { name: "nats-cli", toolchains: [TOOLCHAINS.NATS_CLI] },

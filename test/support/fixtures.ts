@@ -8,3 +8,8 @@ const COMPONENTS = resolve(import.meta.dirname, "../fixtures/components");
 export function fixture(name: string): Uint8Array {
   return new Uint8Array(readFileSync(resolve(COMPONENTS, `${name}.wasm`)));
 }
+
+/** The WIT of a fixture, by its path in `test/fixtures`. */
+export function fixtureWit(path: string): string {
+  return readFileSync(new URL(`../fixtures/${path}`, import.meta.url), "utf8");
+}

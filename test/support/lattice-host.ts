@@ -141,6 +141,7 @@ function factsWith(links: Facts["links"]): Facts {
     follow: () => Promise.resolve(),
     putLink: nothing,
     removeLink: nothing,
+    learn: () => undefined,
     introduce: () => Promise.resolve(),
     putConfig: nothing,
     removeConfig: nothing,

@@ -62,7 +62,10 @@ export function worldOf(
   };
 }
 
-export async function openWrpcNode(url: string): Promise<WrpcNode> {
+export async function openWrpcNode(
+  url: string,
+  options: { readonly lattice?: string } = {},
+): Promise<WrpcNode> {
   const lifetime = new AbortController();
   const { signal } = lifetime;
   const id = hostId(testHostId());
@@ -73,7 +76,7 @@ export async function openWrpcNode(url: string): Promise<WrpcNode> {
     () => Date.now(),
     (entry) => entries.push(entry),
   );
-  const lattice = latticeId("default");
+  const lattice = latticeId(options.lattice ?? "default");
   const shared = { rpc, lattice, inboxes: createInboxes(rpc, signal) };
   const roundTrips = createRoundTrips(rpc, signal);
   const serverGatherings = createGatherings();

@@ -31,18 +31,26 @@ export function greeterLink(source: string, target: string): ProviderLink {
   };
 }
 
-/** Starts the provider `id` of the lattice `default`; resolves when it serves. */
+export interface ProviderOptions {
+  /** Default: `default`. */
+  readonly lattice?: string;
+  /** A program of Rust and its arguments; default: the peer that greets and relays. */
+  readonly program?: readonly [name: string, ...args: string[]];
+}
+
+/** Starts the provider `id`; resolves when it serves. */
 export async function startProvider(
   peer: NativePeer,
   nats: string,
   id: string,
   links: readonly ProviderLink[],
+  { lattice = "default", program = ["provider-peer"] }: ProviderOptions = {},
 ): Promise<PeerProcess> {
   const host = "NDAVDY4SZJJNK47ULOO6QSXU4WQX64A7YUTXEH2YMTRO4VVIAXG222UV";
   // Without the keys for secrets it listens to links under its id, as those of other hosts' components come.
   const data = {
     host_id: host,
-    lattice_rpc_prefix: "default",
+    lattice_rpc_prefix: lattice,
     link_name: "default",
     lattice_rpc_user_jwt: "",
     lattice_rpc_user_seed: "",
@@ -64,7 +72,8 @@ export async function startProvider(
       trace_level: "info",
     },
   };
-  const process = startPeer(rustPeer("provider-peer"), []);
+  const [name, ...args] = program;
+  const process = startPeer(rustPeer(name), args);
   process.send(Buffer.from(JSON.stringify(data)).toString("base64"));
   await process.next(({ ready }) => ready === true);
   return {
@@ -72,7 +81,7 @@ export async function startProvider(
     async [Symbol.asyncDispose]() {
       // An answer is all that the SDK promises; a provider that hangs is ended by its process.
       await peer
-        .ask(`wasmbus.rpc.default.${id}.default.shutdown`, { host_id: host })
+        .ask(`wasmbus.rpc.${lattice}.${id}.default.shutdown`, { host_id: host })
         .catch(() => undefined);
       await process[Symbol.asyncDispose]();
     },

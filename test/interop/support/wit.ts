@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { World } from "../../../src/core/wit.ts";
 
+import { LATTICE_WIT } from "../../../src/interfaces/lattice-wit.ts";
 import { parseWit } from "../../../src/wire/wit-text.ts";
 import { INTEROP, WIT } from "./places.ts";
 
@@ -26,6 +27,15 @@ export async function writeWit(): Promise<void> {
   await update("types.wit", fewer);
   await update("hello.wit", await readFile(SOURCES["inlay:demo"], "utf8"));
   await update("interop.wit", await readFile(SOURCES["inlay:interop"], "utf8"));
+  await update("blobstore.wit", oldBlobstore());
+}
+
+/** `wrpc:blobstore@0.1.0` as our hosts speak it, with a world that serves it. */
+function oldBlobstore(): string {
+  const [, inner] = /\npackage wrpc:blobstore@0\.1\.0 \{\n([\s\S]*?)\n\}/.exec(LATTICE_WIT) ?? [];
+  if (inner === undefined)
+    throw new Error("there is no blobstore 0.1.0 in the lattice's interfaces");
+  return `package wrpc:blobstore@0.1.0;\n\n${inner}\n\n  world old-store {\n    export blobstore;\n  }\n`;
 }
 
 /** A file that is touched makes Rust compile for minutes. */

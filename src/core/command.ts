@@ -2,6 +2,7 @@
  * Everything a control plane, the page or the library can tell a host to do, as one table of types:
  * a handler and a route are checked against the same line.
  */
+import type { SignedClaims } from "./claims.ts";
 import type { Claims, Values } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
@@ -34,6 +35,8 @@ export interface WorkloadDescription {
   readonly annotations: Annotations;
   /** Limits that were asked for; absent where none were. */
   readonly limits: Partial<Limits> | undefined;
+  /** Of the component, if it is signed. */
+  readonly claims?: SignedClaims | undefined;
 }
 
 export interface ProviderDescription {

@@ -1,5 +1,6 @@
 /** What happens in a host, as the lattice and the views are told. */
 import type { Annotations, Inventory, Labels, ProviderDescription } from "./command.ts";
+import type { SignedClaims } from "./claims.ts";
 import type { EntityId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
 
@@ -47,6 +48,8 @@ export interface WorkloadScaled {
   /** 0: it no longer runs here. */
   readonly maxInstances: number;
   readonly annotations: Annotations;
+  /** Of the component, if it is signed and was loaded. */
+  readonly claims?: SignedClaims | undefined;
 }
 
 /** How a call ended. `failed`: the machinery or the guest failed; a WIT `err` is `ok`. */

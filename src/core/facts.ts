@@ -5,6 +5,7 @@
  * `conflict`, `not-found`, `unsupported` where the lattice keeps nothing (no JetStream), `denied`, `disconnected`,
  * `deadline`.
  */
+import type { SignedClaims } from "./claims.ts";
 import type { EntityId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
 import type { View } from "./view.ts";
@@ -47,14 +48,11 @@ export interface Facts {
   putLink(link: Link, signal: AbortSignal): Promise<void>;
   /** The link that went; `no-link` if there was none, `unknown` if nothing is known of the source at all. */
   removeLink(key: LinkKey, signal: AbortSignal): Promise<Link | "no-link" | "unknown">;
-  /** Makes `id` known, and leaves what is known of it as it is. */
-  introduce(id: EntityId, image: string, signal: AbortSignal): Promise<void>;
+  /** Shows `claims` of a component of this host among the others, whether the lattice keeps them or not. */
+  learn(claims: SignedClaims): void;
+  /** Keeps the claims of it, if there are some; makes `id` known, and leaves what is known of it as it is. */
+  introduce(id: EntityId, image: string, signal: AbortSignal, claims?: SignedClaims): Promise<void>;
 
-  /**
-   * Keeps `body`, the values as the lattice writes them, byte for byte: hosts and scripts compare what is stored.
-   *
-   * @throws {LatticeError} `bad-message` if it holds no values, without a word of it; then nothing is changed.
-   */
   putConfig(name: string, body: Uint8Array, signal: AbortSignal): Promise<void>;
   removeConfig(name: string, signal: AbortSignal): Promise<void>;
   readConfig(name: string, signal: AbortSignal): Promise<Values | undefined>;

@@ -1,5 +1,6 @@
 /** The port to whatever executes components. */
 import type { Callee, Importee } from "./call.ts";
+import type { SignedClaims } from "./claims.ts";
 import type { Digest } from "./ids.ts";
 import type { View } from "./view.ts";
 import type { ImageSource, Limits, LoadProgress } from "./workload.ts";
@@ -25,6 +26,8 @@ export interface Component {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly world: World;
+  /** What whoever signed it says of it; absent where nobody did. */
+  readonly claims?: SignedClaims | undefined;
   /** Resolves when the first instance is ready to be called. */
   run(options: RunOptions): Promise<Pool>;
 }

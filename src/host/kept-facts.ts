@@ -2,6 +2,7 @@
  * What workloads and providers take from what their lattice keeps, and leave there: named configuration, and the fact that
  * they are known.
  */
+import type { SignedClaims } from "../core/claims.ts";
 import type { Facts, Values } from "../core/facts.ts";
 import type { EntityId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
@@ -43,6 +44,14 @@ export async function followConfig(
   return merged;
 }
 
+/** What the lattice gets to know. */
+interface Known {
+  readonly id: EntityId;
+  readonly image: string;
+  /** Of a component that is signed; this host shows them, whatever the lattice keeps. */
+  readonly claims?: SignedClaims | undefined;
+}
+
 /**
  * Makes a workload or provider known to the lattice, so that others keep links for it. Where this host may not write, or the
  * lattice keeps nothing, it runs all the same.
@@ -53,12 +62,13 @@ export async function followConfig(
 export async function introduce(
   { facts, log }: { readonly facts: Facts | undefined; readonly log: Log },
   kind: "workload" | "provider",
-  { id, image }: { readonly id: EntityId; readonly image: string },
+  { id, image, claims }: Known,
   signal: AbortSignal,
 ): Promise<void> {
+  if (claims !== undefined) facts?.learn(claims);
   if (!keeps(facts)) return;
   try {
-    await facts.introduce(id, image, signal);
+    await facts.introduce(id, image, signal, claims);
   } catch (cause) {
     const { code, message } = asLatticeError(cause);
     if (code !== "denied" && code !== "unsupported") throw cause;

@@ -1,4 +1,5 @@
 /** What commands make of workloads, as pure functions: specs, what a scale changes, and what is told of it. */
+import type { SignedClaims } from "../core/claims.ts";
 import type { ScaleRequest, WorkloadDescription } from "../core/command.ts";
 import type { WorkloadScaled } from "../core/event.ts";
 import type { Limits, WorkloadSpec } from "../core/workload.ts";
@@ -45,16 +46,20 @@ export function rescaled(spec: WorkloadSpec, request: ScaleRequest, defaults: Li
   return { spec: { ...spec, maxInstances, annotations }, change: "size" };
 }
 
-export function scaled(spec: WorkloadSpec): Omit<WorkloadScaled, "type"> {
+export function scaled(
+  spec: WorkloadSpec,
+  claims: SignedClaims | undefined,
+): Omit<WorkloadScaled, "type"> {
   const { id, image, maxInstances, annotations } = spec;
-  return { id, image: image.reference, maxInstances, annotations };
+  return { id, image: image.reference, maxInstances, annotations, claims };
 }
 
 /** What an inventory says of an entry: nothing, unless it runs. */
 export function describe({ spec, workload, askedLimits }: WorkloadEntry): WorkloadDescription[] {
   if (workload === undefined) return [];
   const { id, image, maxInstances, annotations } = spec;
-  return [{ id, image: image.reference, maxInstances, annotations, limits: askedLimits }];
+  const { claims } = workload.component;
+  return [{ id, image: image.reference, maxInstances, annotations, limits: askedLimits, claims }];
 }
 
 /** For a command that names another image than the running one; empty where there is nothing to say. */

@@ -65,9 +65,14 @@ export interface WorkloadEntry {
 export async function startWorkload(
   spec: WorkloadSpec,
   parts: WorkloadParts,
-  options: { readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void },
+  options: {
+    readonly signal: AbortSignal;
+    readonly onProgress: (progress: LoadProgress) => void;
+    /** The component is there; that it runs is another matter. */
+    readonly onLoaded?: (component: Component) => void;
+  },
 ): Promise<Workload> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onLoaded } = options;
   const { id, maxInstances, limits } = spec;
   const served = new AbortController();
   let pool: Pool | undefined;
@@ -75,9 +80,10 @@ export async function startWorkload(
     const { facts } = parts;
     const config = await followConfig(facts, spec.configNames, signal, served.signal, spec.config);
     const component = await parts.runtime.load(spec.image, { signal, onProgress });
+    onLoaded?.(component);
     const own = (await parts.interfaces(signal)).workload();
     const imports = await parts.imports(spec, component.world, own, config, signal);
-    const known = { id, image: spec.image.reference };
+    const known = { id, image: spec.image.reference, claims: component.claims };
     const introduced = introduce(parts, "workload", known, signal);
     introduced.catch(() => undefined); // heard below
     pool = await component.run({ maxInstances, limits, imports, signal });

@@ -6,6 +6,7 @@ import type { Acknowledged, Commands, ScaleRequest, WorkloadDescription } from "
 import type { HostEvent } from "../core/event.ts";
 import type { EntityId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import type { Component } from "../core/runtime.ts";
 import type { Limits, LoadProgress, WorkloadSpec } from "../core/workload.ts";
 import type { Workload, WorkloadEntry, WorkloadParts } from "./workload.ts";
 
@@ -60,7 +61,13 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     spec: WorkloadSpec,
     askedLimits: WorkloadEntry["askedLimits"],
     signal: AbortSignal,
-    onProgress: (progress: LoadProgress) => void = () => undefined,
+    {
+      onProgress = () => undefined,
+      onLoaded = () => undefined,
+    }: {
+      readonly onProgress?: (progress: LoadProgress) => void;
+      readonly onLoaded?: (component: Component) => void;
+    } = {},
   ): Promise<Workload> => {
     const late = new AbortController();
     const cancel = parts.clock.after(START_DEADLINE_MS, () => {
@@ -69,7 +76,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     });
     try {
       const either = AbortSignal.any([signal, late.signal]);
-      const workload = await startWorkload(spec, parts, { signal: either, onProgress });
+      const workload = await startWorkload(spec, parts, { signal: either, onProgress, onLoaded });
       put(spec.id, { spec, state: { phase: "running" }, workload, askedLimits });
       return workload;
     } finally {
@@ -77,19 +84,25 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     }
   };
 
-  const start = async (request: ScaleRequest, signal: AbortSignal): Promise<void> => {
+  const start = async (
+    request: ScaleRequest,
+    signal: AbortSignal,
+    onLoaded: (component: Component) => void,
+  ): Promise<void> => {
+    let workload: Workload;
     const spec = specOf(request, parts.limits);
     const shown = { spec, workload: undefined, askedLimits: request.limits };
     const showProgress = (progress: LoadProgress): void =>
       put(spec.id, { ...shown, state: { phase: "starting", progress } });
     showProgress({ stage: "resolve" });
     try {
-      await begin(spec, request.limits, signal, showProgress);
+      const hooks = { onProgress: showProgress, onLoaded };
+      workload = await begin(spec, request.limits, signal, hooks);
     } catch (cause) {
       put(spec.id, { ...shown, state: { phase: "failed", error: messageOf(cause) } });
       throw cause;
     }
-    announce({ type: "workload-scaled", ...scaled(spec) });
+    announce({ type: "workload-scaled", ...told(workload) });
   };
 
   const stop = async (workload: Workload): Promise<void> => {
@@ -98,7 +111,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     if (entry?.workload === workload) put(spec.id, { ...entry, state: { phase: "stopping" } });
     await workload.stop(AbortSignal.timeout(STOP_DEADLINE_MS));
     if (entries.get(spec.id)?.workload === workload) put(spec.id, undefined);
-    announce({ type: "workload-scaled", ...scaled(spec), maxInstances: 0 });
+    announce({ type: "workload-scaled", ...told(workload), maxInstances: 0 });
   };
 
   /** Puts `spec` in the place of `from`: the new one serves before the old one leaves. */
@@ -107,19 +120,18 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     spec: WorkloadSpec,
     askedLimits: WorkloadEntry["askedLimits"],
     signal: AbortSignal,
-    between: () => void = () => undefined,
+    between: (workload: Workload) => void = () => undefined,
   ): Promise<void> => {
-    await begin(spec, askedLimits, signal);
-    between();
+    between(await begin(spec, askedLimits, signal));
     await from.stop(AbortSignal.timeout(STOP_DEADLINE_MS));
   };
 
   /** Moves to another image, and tells of both. */
   const move = async (from: Workload, spec: WorkloadSpec, signal: AbortSignal): Promise<void> => {
-    await replace(from, spec, entries.get(spec.id)?.askedLimits, signal, () =>
-      announce({ type: "workload-scaled", ...scaled(spec) }),
+    await replace(from, spec, entries.get(spec.id)?.askedLimits, signal, (to) =>
+      announce({ type: "workload-scaled", ...told(to) }),
     );
-    announce({ type: "workload-scaled", ...scaled(from.spec), maxInstances: 0 });
+    announce({ type: "workload-scaled", ...told(from), maxInstances: 0 });
   };
 
   const rescale = async (
@@ -131,7 +143,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     const askedLimits = request.limits ?? entries.get(spec.id)?.askedLimits;
     const next = rescaled(spec, request, parts.limits);
     // Upstream builds this event before it takes over the new annotations; senders wait for the old ones.
-    const event = { ...scaled(spec), maxInstances: next.spec.maxInstances };
+    const event = { ...told(workload), maxInstances: next.spec.maxInstances };
     if (next.change === "instance") await replace(workload, next.spec, askedLimits, signal);
     if (next.change === "size") {
       const resized = workload.resize(next.spec);
@@ -155,19 +167,23 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
 
   const carryOut = async (request: ScaleRequest, signal: AbortSignal): Promise<void> => {
     const { id, image, maxInstances, annotations } = request;
+    let claims = running(id)?.component.claims;
     try {
       signal.throwIfAborted();
       const workload = running(id);
       if (workload !== undefined) {
         return await (maxInstances === 0 ? stop(workload) : rescale(workload, request, signal));
       }
-      if (maxInstances > 0) return await start(request, signal);
+      if (maxInstances > 0) {
+        return await start(request, signal, (component) => ({ claims } = component));
+      }
       put(id, undefined);
       announce({ type: "workload-scaled", id, image, maxInstances, annotations });
     } catch (cause) {
       const error = messageOf(cause);
       log.warn("workload.failed", { workload: id, image, problem: error });
-      announce({ type: "workload-scale-failed", id, image, maxInstances, annotations, error });
+      const event = { id, image, maxInstances, annotations, claims, error };
+      announce({ type: "workload-scale-failed", ...event });
       throw cause;
     }
   };
@@ -213,4 +229,9 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
       parts.changed();
     },
   };
+}
+
+/** What is told of it. */
+function told({ spec, component }: Workload): ReturnType<typeof scaled> {
+  return scaled(spec, component.claims);
 }

@@ -46,7 +46,7 @@ export async function createComponent(
   prepared: Prepared,
   parts: ComponentParts,
 ): Promise<Component> {
-  const { digest, sizeBytes, glue } = prepared;
+  const { digest, sizeBytes, glue, claims } = prepared;
   const { world, ...adapted } = adapt(prepared.world, parts.adaptations);
   const { name, supply, clock, log } = parts;
   const mode: WaitMode = waitModeOf(prepared.world, parts.bridge);
@@ -55,6 +55,7 @@ export async function createComponent(
     digest,
     sizeBytes,
     world,
+    claims,
     async run({ maxInstances, limits, imports, signal }) {
       const { maxMemoryBytes } = limits;
       const same = maxMemoryBytes === DEFAULT_LIMITS.maxMemoryBytes;

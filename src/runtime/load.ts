@@ -16,6 +16,7 @@ import type { Transpiler } from "./transpiler.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { componentWorld } from "../wire/component-types.ts";
+import { readClaims } from "./claims.ts";
 import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge.ts";
 import { unmetImports } from "./imports.ts";
 import { locate, pinOf } from "./locate.ts";
@@ -73,6 +74,7 @@ async function prepare(
   { signal, onProgress }: LoadOptions,
   parts: LoadParts,
 ): Promise<Prepared> {
+  const claims = await readClaims(bytes);
   const world = componentWorld(bytes);
   refuseUnmet(world);
   const glueMode = glueModeOf(waitModeOf(world, parts.bridge));
@@ -84,7 +86,8 @@ async function prepare(
     asyncExports: exportPatterns(world),
   };
   const transpiled = await parts.transpiler.transpile(request, signal);
-  const prepared: Prepared = { digest, sizeBytes: bytes.length, world, glueMode, ...transpiled };
+  const { length: sizeBytes } = bytes;
+  const prepared: Prepared = { digest, sizeBytes, world, glueMode, claims, ...transpiled };
   const { cache } = parts;
   if (cache !== undefined) {
     parts.afterwards(

@@ -3,6 +3,7 @@
  * costs a turn through the browser's storage.
  */
 import type { GlueMode } from "../channels/transpile.ts";
+import type { SignedClaims } from "../core/claims.ts";
 import type { Digest } from "../core/ids.ts";
 import type { ImageCache } from "../core/image-cache.ts";
 import type { Log } from "../core/log.ts";
@@ -21,6 +22,8 @@ export interface Prepared {
   readonly cores: ReadonlyMap<string, Uint8Array>;
   /** Whether the glue may keep state for the guest, such as handles. */
   readonly keepsHandles: boolean;
+  /** Checked but for the time. */
+  readonly claims?: SignedClaims | undefined;
 }
 
 /** The original bytes, under the component's digest. */
@@ -30,7 +33,7 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-export const ENGINE = "jco-1.35.0-7";
+export const ENGINE = "jco-1.35.0-8";
 
 /**
  * Stands behind the SHA-256 of all that follows, in hex, and behind its own length; the glue and the core modules follow
@@ -41,6 +44,7 @@ interface Manifest {
   readonly imports: PlainInterfaces;
   readonly exports: PlainInterfaces;
   readonly keepsHandles: boolean;
+  readonly claims?: SignedClaims | undefined;
   readonly glueBytes: number;
   readonly cores: readonly (readonly [name: string, bytes: number])[];
 }
@@ -58,7 +62,7 @@ const HASH_BYTES = 64;
 export async function fileOf(
   prepared: Prepared,
 ): Promise<readonly [name: string, bytes: Uint8Array]> {
-  const { sizeBytes, world, glueMode, cores, keepsHandles } = prepared;
+  const { sizeBytes, world, glueMode, cores, keepsHandles, claims } = prepared;
   const encoder = new TextEncoder();
   const glue = encoder.encode(prepared.glue);
   const manifest: Manifest = {
@@ -66,6 +70,7 @@ export async function fileOf(
     imports: plainOf(world.imports),
     exports: plainOf(world.exports),
     keepsHandles,
+    claims,
     glueBytes: glue.length,
     cores: [...cores].map(([name, { length }]) => [name, length]),
   };
@@ -106,12 +111,12 @@ function partsOf(content: Uint8Array<ArrayBuffer>): Omit<Prepared, "digest" | "g
   const head = take(new DataView(buffer, byteOffset, LENGTH_BYTES).getUint32(0));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fileOf wrote it, under the same engine
   const manifest = JSON.parse(decoder.decode(head)) as Manifest;
-  const { sizeBytes, keepsHandles } = manifest;
+  const { sizeBytes, keepsHandles, claims } = manifest;
   const glue = decoder.decode(take(manifest.glueBytes));
   const cores = new Map(manifest.cores.map(([name, bytes]) => [name, take(bytes)]));
   if (at !== content.length) throw new Error(`it has ${content.length} bytes instead of ${at}`);
   const world = { imports: mapsOf(manifest.imports), exports: mapsOf(manifest.exports) };
-  return { sizeBytes, world, glue, cores, keepsHandles };
+  return { sizeBytes, world, glue, cores, keepsHandles, claims };
 }
 
 function fileName(mode: GlueMode): string {

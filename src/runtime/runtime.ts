@@ -13,6 +13,7 @@ import type { Adaptation } from "./adapted.ts";
 import { createAdaptations } from "./adapted.ts";
 import { spawn as spawnHere } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
+import { checkTimes } from "./claims.ts";
 import { createComponent } from "./component.ts";
 import { lenient } from "./lenient-cache.ts";
 import { readImageProxy } from "./image-proxy.ts";
@@ -102,6 +103,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           afterwards,
         },
       );
+      if (prepared.claims !== undefined) checkTimes(prepared.claims, clock.now());
       onProgress?.({ stage: "compile" });
       const name = image.reference;
       const parts = { name, bridge, supply, adaptations, clock, log, signal: ended.signal };

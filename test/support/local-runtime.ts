@@ -3,6 +3,7 @@
  * what executes a component is not the subject.
  */
 import type { Call, Callee, Importee } from "../../src/core/call.ts";
+import type { SignedClaims } from "../../src/core/claims.ts";
 import type { Component, Pool, PoolLoad, RunOptions, Runtime } from "../../src/core/runtime.ts";
 import type { WitValue, World } from "../../src/core/wit.ts";
 
@@ -22,6 +23,8 @@ export type Importing = (
 
 export interface LocalComponent {
   readonly world: World;
+  /** As if somebody had signed it. */
+  readonly claims?: SignedClaims;
   /** By `instance#func`; gives the result, or throws. */
   readonly functions: LocalFunctions;
   /** Functions that need imports; made for each call. */
@@ -51,6 +54,7 @@ function prepared(component: LocalComponent): Component {
     digest: digest("0".repeat(64)),
     sizeBytes: 0,
     world: component.world,
+    claims: component.claims,
     run: (options: RunOptions) => Promise.resolve(poolOf(component, options)),
   };
 }

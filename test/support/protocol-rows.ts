@@ -54,7 +54,7 @@ export const PROTOCOL_ROWS = {
   },
   "Key-value state": {
     "COMPONENT_{id}": "written if missing, links never overwritten, malformed ones left alone",
-    "CLAIMS_{key}": "read, malformed ones left alone",
+    "CLAIMS_{key}": "read, malformed ones left alone; written for signed components of its own",
     "CONFIGDATA_{lattice}": "values as given",
     "bucket settings": "as a Rust host makes them",
     "JetStream domain": "read and written through it",

@@ -2,6 +2,7 @@
 import type { HostEvent } from "../../core/event.ts";
 import type { HostId } from "../../core/ids.ts";
 
+import { eventClaimsJson } from "./facts/claims.ts";
 import { linkJson, linkKeyJson } from "./link-json.ts";
 import { inventoryJson, plain } from "./messages.ts";
 import { providerRows } from "./provider-events.ts";
@@ -29,6 +30,10 @@ const rows: { readonly [T in Type]: Row<T> } = {
   "workload-scaled": {
     name: "component_scaled",
     data: (event, host) => ({
+      ...(event.claims && {
+        public_key: event.claims.subject,
+        claims: eventClaimsJson(event.claims),
+      }),
       annotations: plain(event.annotations),
       host_id: host,
       image_ref: event.image,
@@ -39,6 +44,7 @@ const rows: { readonly [T in Type]: Row<T> } = {
   "workload-scale-failed": {
     name: "component_scale_failed",
     data: (event, host) => ({
+      ...(event.claims && { public_key: event.claims.subject }),
       annotations: plain(event.annotations),
       component_id: event.id,
       host_id: host,

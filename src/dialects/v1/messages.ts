@@ -126,9 +126,9 @@ function componentJson(workload: WorkloadDescription): object {
   return {
     id: workload.id,
     image_ref: workload.image,
-    name: workload.id,
+    name: workload.claims?.name ?? workload.id,
     annotations: plain(workload.annotations),
-    revision: 0,
+    revision: workload.claims?.revision ?? 0,
     max_instances: workload.maxInstances,
     limits: limitsJson(workload.limits),
   };

@@ -5,6 +5,7 @@ import type { Pool, Runtime } from "../../../src/core/runtime.ts";
 
 import { LatticeError } from "../../../src/core/error.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
+import vectors from "../../vectors/component-claims.json" with { type: "json" };
 import { callOf, fixture, fixtureBytes, noImports, openRuntime } from "./support.ts";
 
 const HELLO = fixture("hello");
@@ -90,6 +91,34 @@ test("a pinned component starts a second time without network and transpiler", a
   expect(started).not.toContain("inlay transpiler");
   expect(started).toContain("inlay component");
 });
+
+test("a signed component is loaded with its claims, also from the cache, and not if it was altered", async () => {
+  const bytes = await signedWith(vectors.tokens[0]?.token ?? "");
+  const { signal } = new AbortController();
+  await using opened = openRuntime({ images: {} });
+  const load = (image: Uint8Array) =>
+    opened.runtime.load({ reference: "hello.wasm", bytes: image }, { signal });
+
+  const first = await load(bytes);
+  const claims = { subject: expect.stringMatching(/^M/), name: "Greeter", revision: 7 };
+  expect(first.claims).toMatchObject(claims);
+  await first.run({ maxInstances: 1, limits: DEFAULT_LIMITS, imports: noImports, signal });
+  const second = await load(bytes);
+
+  expect(second.claims).toEqual(first.claims);
+  expect(started.filter((name) => name === "inlay transpiler")).toHaveLength(1);
+  const altered = Uint8Array.of(...bytes, 0, 2, 1, 0x61);
+  await expect(load(altered)).rejects.toMatchObject({ code: "bad-image" });
+});
+
+/** `hello` with a token, as signing tools leave it. */
+async function signedWith(token: string): Promise<Uint8Array> {
+  const name = "wasmcloud_jwt";
+  const content = new TextEncoder().encode(`${String.fromCharCode(name.length)}${name}${token}`);
+  const { length } = content;
+  const size = [(length & 0x7f) | 0x80, length >> 7];
+  return Uint8Array.of(...(await fixtureBytes("hello")), 0, ...size, ...content);
+}
 
 test("storage that is denied costs the cache, not the start; memory takes its place", async () => {
   const denied = { open: () => Promise.reject(new DOMException("denied", "SecurityError")) };

@@ -1,8 +1,17 @@
 /** `CLAIMS_{public key}`: signed claims as hosts keep them, and as they show them (wasmCloud `wasmbus/claims.rs` @ v1.9.2). Pure. */
+import type { SignedClaims } from "../../../core/claims.ts";
 import type { Claims } from "../../../core/facts.ts";
 import type { Shape } from "../../../wire/shape.ts";
 
-import { anything, dictionary, list, optional, readJson, text } from "../../../wire/shape.ts";
+import {
+  anything,
+  dictionary,
+  list,
+  optional,
+  readJson,
+  text,
+  writeJson,
+} from "../../../wire/shape.ts";
 
 /**
  * A value with `call_alias` and `tags` speaks of a component, any other of a provider. `iss`, `rev` and `sub` are older
@@ -39,6 +48,56 @@ export function claimsJson(claims: Claims): Readonly<Record<string, string>> {
       : { call_alias: callAlias, tags: (tags ?? []).join(",") };
   const older = { iss: issuer, rev: revision, sub: subject };
   return { ...kind, ...older, issuer, name, revision, subject, version };
+}
+
+/** Signed claims as the lattice shows them. */
+export function claimsOf(signed: SignedClaims): Claims {
+  const { subject, issuer, name, version, revision, callAlias, tags: given } = signed;
+  return {
+    subject,
+    issuer,
+    name: name ?? "",
+    version: version ?? "",
+    revision: String(revision ?? 0),
+    callAlias: callAlias ?? "",
+    tags: given ?? [],
+  };
+}
+
+/** An entry for a component, as a Rust host writes it: the reader of it is {@link readClaims}. */
+export function writeClaims({
+  issuer,
+  name,
+  revision,
+  subject,
+  version,
+  ...rest
+}: Claims): Uint8Array {
+  const { callAlias = "", tags: given = [] } = rest;
+  return writeJson({
+    call_alias: callAlias,
+    issuer,
+    name,
+    revision,
+    subject,
+    tags: given,
+    version,
+  });
+}
+
+/** The form of `component_scaled` (wasmCloud `crates/host/src/event.rs` @ v1.9.2). What is not there is null. */
+export function eventClaimsJson(claims: SignedClaims): object {
+  const { issuer, name, version, revision, callAlias, tags: given, notBefore, expires } = claims;
+  return {
+    call_alias: callAlias ?? null,
+    issuer,
+    tags: given ?? null,
+    name: name ?? null,
+    version: version ?? null,
+    revision: revision ?? null,
+    not_before_human: notBefore === undefined ? "never" : String(notBefore),
+    expires_human: expires === undefined ? "never" : String(expires),
+  };
 }
 
 const tags: Shape<readonly string[]> = (value, path) =>

@@ -11,9 +11,10 @@ import type { BucketName, Written } from "./store.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../../core/error.ts";
 import { createSource, until } from "../../../core/view.ts";
 import { type LinkJson, linkOf } from "../link-json.ts";
+import { claimsOf, writeClaims } from "./claims.ts";
 import { isSecret, merge, readConfig, refuseSecrets } from "./config.ts";
 import { createFollowedConfig } from "./followed-config.ts";
-import { createLatticeData, specKey } from "./lattice-data.ts";
+import { claimsKey, createLatticeData, specKey } from "./lattice-data.ts";
 import { createProviderLinks } from "./provider-links.ts";
 import { newSpec, readSpec, type Spec, withLink, withoutLink, writeSpec } from "./spec.ts";
 import { createEditor, createStore } from "./store.ts";
@@ -74,6 +75,19 @@ export function createFacts(parts: DialectParts): Facts {
     );
     if (written !== undefined) data.wrote(id, written);
     return written;
+  };
+
+  const editClaims = async (
+    value: Uint8Array,
+    subject: string,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const bucket = await open("LATTICEDATA", signal);
+    const change = (present: Uint8Array | undefined): Uint8Array | undefined =>
+      present?.length === value.length && present.every((byte, at) => byte === value[at])
+        ? undefined
+        : value;
+    await editor.edit(bucket, claimsKey(subject), change, signal);
   };
 
   /** The values of both ends, which must all be there. */
@@ -198,13 +212,17 @@ export function createFacts(parts: DialectParts): Facts {
       if (typeof outcome === "object") providers.removed(outcome);
       return outcome;
     },
-    async introduce(id, image, signal) {
+    learn: (signed) => data.learn(claimsOf(signed)),
+    async introduce(id, image, signal, claims) {
       const change = (spec: Spec | undefined): Spec | undefined =>
         spec === undefined ? newSpec(image) : undefined;
       for (;;) {
         // oxlint-disable-next-line no-await-in-loop -- a component that starts while the line is down can wait for it
         await until(control.status, ({ phase }) => phase === "open" || phase === "closed", signal);
         try {
+          // oxlint-disable-next-line no-await-in-loop -- as above
+          if (claims !== undefined)
+            await editClaims(writeClaims(claimsOf(claims)), claims.subject, signal);
           // oxlint-disable-next-line no-await-in-loop -- as above
           return void (await editSpec(id, change, signal));
         } catch (cause) {

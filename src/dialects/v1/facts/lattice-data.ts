@@ -23,6 +23,8 @@ export interface LatticeData {
   readonly claims: View<ReadonlyMap<string, Claims>>;
   /** Takes what the bucket's watch tells. The views change at the end of the turn, so that a first reading is one change. */
   hear(change: KvChange): void;
+  /** Takes over claims of this host's own components, whatever the bucket has. */
+  learn(claims: Claims): void;
   /** Takes over what this host wrote itself, before the watch tells it. */
   wrote(id: EntityId, written: Written): void;
 }
@@ -32,6 +34,7 @@ const MOST_LINKS = 20_000;
 const MOST_CLAIMS = 5_000;
 const MOST_COMPLAINTS = 1_000;
 
+export const claimsKey = (subject: string): string => `CLAIMS_${subject}`;
 export const specKey = (id: EntityId): string => `COMPONENT_${id}`;
 
 export function createLatticeData(log: Log): LatticeData {
@@ -81,15 +84,18 @@ export function createLatticeData(log: Log): LatticeData {
     }
     setLinks(id, found);
   };
+  const keepClaims = (read: Claims): void => {
+    if (!claims.has(read.subject) && claims.size >= MOST_CLAIMS) {
+      throw new LatticeError("too-large", `this host keeps ${MOST_CLAIMS} claims at most`);
+    }
+    claims.set(read.subject, read);
+  };
   const takeClaims = (subject: string, value: Uint8Array): void => {
     const read = readClaims(value);
     if (read.subject !== subject) {
       throw new LatticeError("bad-message", `"subject" is ${read.subject}: subject mismatch`);
     }
-    if (!claims.has(subject) && claims.size >= MOST_CLAIMS) {
-      throw new LatticeError("too-large", `this host keeps ${MOST_CLAIMS} claims at most`);
-    }
-    claims.set(subject, read);
+    keepClaims(read);
   };
   /** By what stands before the key's first `_`. */
   const entries: Readonly<
@@ -124,6 +130,14 @@ export function createLatticeData(log: Log): LatticeData {
       } catch (cause) {
         // What was read of it before stays in force, as on a Rust host.
         complain(key, messageOf(cause));
+      }
+    },
+    learn(read) {
+      try {
+        keepClaims(read);
+        show();
+      } catch (cause) {
+        complain(claimsKey(read.subject), messageOf(cause));
       }
     },
     wrote(id, { value, revision }) {

@@ -7,6 +7,7 @@ import type { BucketOptions, KvBucket, KvEntry, KvWriteOptions } from "../core/k
 import type { JetStream, StreamInfo } from "./jetstream.ts";
 import { entryOf, isMarker, OPERATION, subjectsOf } from "./jetstream-entry.ts";
 import { checkName, openStream } from "./jetstream-stream.ts";
+import { readNewest } from "./jetstream-newest.ts";
 import { type KvParts, watchBucket } from "./jetstream-watch.ts";
 
 const ROLLUP = "Nats-Rollup";
@@ -65,14 +66,9 @@ function createBucket(
   };
   const snapshot = async (signal: AbortSignal): Promise<Map<string, KvEntry>> => {
     const entries = new Map<string, KvEntry>();
-    const { lastSequence } = await jetstream.info(stream.name, signal);
-    for (let at = 0; at < lastSequence;) {
-      // oxlint-disable-next-line no-await-in-loop -- each answer says where the next one begins
-      const found = await jetstream.next(stream, `${subjects.read}>`, at + 1, signal);
-      if (found === undefined) break;
-      at = found.sequence;
+    const { messages } = await readNewest(jetstream, stream, `${subjects.read}>`, signal);
+    for (const found of messages) {
       const entry = entryOf(found, subjects);
-      entries.delete(entry.key); // so that a later value stands later
       if (!isMarker(found)) entries.set(entry.key, entry);
     }
     return entries;

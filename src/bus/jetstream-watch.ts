@@ -14,6 +14,7 @@ import { until } from "../core/view.ts";
 import { closed } from "./errors.ts";
 import type { JetStream, StoredMessage, StreamInfo } from "./jetstream.ts";
 import { entryOf, isMarker, type KvSubjects, OPERATION } from "./jetstream-entry.ts";
+import { readNewest } from "./jetstream-newest.ts";
 
 export interface KvParts {
   readonly bus: Pick<Bus, "request" | "subscribe" | "status">;
@@ -77,6 +78,7 @@ export function watchBucket(
 
   const take = (found: StoredMessage): void => {
     const { key, value, revision } = entryOf(found, subjects);
+    if ((known.get(key) ?? 0) >= revision) return; // told already, or of the time before what was told
     if (!isMarker(found)) {
       known.set(key, revision);
       tell({ operation: "put", key, value, revision });
@@ -93,27 +95,19 @@ export function watchBucket(
   /** Reads all, and tells what is different from what was told. */
   const readAll = async (): Promise<void> => {
     stale = false;
-    cursor = 0;
-    const info = await jetstream.info(stream.name, end.signal);
+    const { info, messages } = await readNewest(jetstream, stream, pattern, end.signal);
+    cursor = info.lastSequence; // what came meanwhile was heard of, and is read next
     if (info.created !== created) known.forEach((_, key) => known.set(key, 0)); // revisions count anew
     ({ created } = info);
-    const newest = new Map<string, StoredMessage>();
-    while (cursor < info.lastSequence) {
-      // oxlint-disable-next-line no-await-in-loop -- each answer says where the next one begins
-      const found = await next();
-      if (found === undefined) break;
-      cursor = found.sequence;
-      newest.delete(found.subject); // so that it stands in the order of revisions
-      newest.set(found.subject, found);
-    }
+    const stored = new Set(messages.map(({ subject }) => subject));
     for (const [key] of Array.from(known)) {
-      if (newest.has(subjects.read + key)) continue;
+      if (stored.has(subjects.read + key)) continue;
       known.delete(key);
       tell({ operation: "delete", key });
     }
-    for (const found of newest.values()) {
+    for (const found of messages) {
       settle(found);
-      if (known.get(entryOf(found, subjects).key) !== found.sequence) take(found);
+      take(found);
     }
   };
   /** Tells what was stored since; stops early when all that was heard was found. */

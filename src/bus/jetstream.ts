@@ -17,6 +17,8 @@ export interface StreamInfo {
   /** Differs when the stream was removed and made anew. */
   readonly created: string;
   readonly lastSequence: number;
+  /** Those that were asked for and have messages; absent where the server did not tell all of them. */
+  readonly subjects?: readonly string[];
 }
 
 export interface StoredMessage {
@@ -29,8 +31,12 @@ export interface StoredMessage {
 export interface JetStream {
   /** What API subjects begin with, without the last dot. */
   readonly prefix: string;
-  /** @throws {LatticeError} `unsupported` without JetStream, `not-found` without that stream. */
-  info(stream: string, signal: AbortSignal): Promise<StreamInfo>;
+  /**
+   * With `pattern`, the subjects that match it as well.
+   *
+   * @throws {LatticeError} `unsupported` without JetStream, `not-found` without that stream.
+   */
+  info(stream: string, signal: AbortSignal, pattern?: string): Promise<StreamInfo>;
   /** @throws {LatticeError} `conflict` if it exists with other settings. */
   create(stream: string, settings: object, signal: AbortSignal): Promise<StreamInfo>;
   /** The newest message of a subject. */
@@ -105,9 +111,10 @@ export function createJetStream({ bus, clock }: JetStreamParts, domain?: string)
     answerOf(await ask(`${prefix}.${verb}`, toJson(body), signal));
 
   /** What nobody answers is JetStream itself: a missing stream is told of. */
-  const info: JetStream["info"] = async (stream, signal) => {
+  const info: JetStream["info"] = async (stream, signal, pattern) => {
+    const asked = pattern === undefined ? {} : { subjects_filter: pattern };
     try {
-      return infoOf(await call(`STREAM.INFO.${stream}`, {}, signal), stream);
+      return infoOf(await call(`STREAM.INFO.${stream}`, asked, signal), stream);
     } catch (cause) {
       const { code, message } = asLatticeError(cause);
       if (signal.aborted || (code !== "not-served" && code !== "deadline")) throw cause;
@@ -171,8 +178,10 @@ function infoOf(answer: unknown, name: string): StreamInfo {
   const config = fieldOf(answer, "config");
   const mirror = fieldOf(config, "mirror");
   const externalApi = textOf(fieldOf(mirror, "external"), "api", "");
+  const subjects = subjectsIn(answer);
   return {
     name,
+    ...(subjects === undefined ? {} : { subjects }),
     allowDirect: fieldOf(config, "allow_direct") === true,
     created: textOf(answer, "created", ""),
     lastSequence: numberOf(fieldOf(answer, "state"), "last_seq", 0),
@@ -182,6 +191,14 @@ function infoOf(answer: unknown, name: string): StreamInfo {
           mirror: { name: textOf(mirror, "name"), ...(externalApi === "" ? {} : { externalApi }) },
         }),
   };
+}
+
+/** The server tells 100,000 at once (`JSMaxSubjectDetails`, nats-server v2.9.10 `server/jetstream_api.go`), and how many there are. */
+function subjectsIn(answer: unknown): readonly string[] | undefined {
+  const counts = fieldOf(fieldOf(answer, "state"), "subjects");
+  if (typeof counts !== "object" || counts === null) return undefined;
+  const subjects = Object.keys(counts);
+  return numberOf(answer, "total", subjects.length) > subjects.length ? undefined : subjects;
 }
 
 /** Direct get answers with the message itself, and says in headers what it was (ADR-31). */

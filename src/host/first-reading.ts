@@ -1,4 +1,4 @@
-/** How long a host that joins waits for what its lattice keeps, before it says that it is there. */
+/** How long components and providers of a host that has joined wait for what its lattice keeps, before they start. */
 import type { Clock } from "../core/clock.ts";
 import type { Facts } from "../core/facts.ts";
 

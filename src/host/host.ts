@@ -15,7 +15,6 @@ import type { Providers } from "./providers.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
-import { flushed } from "../core/bus.ts";
 import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
@@ -74,7 +73,10 @@ export function createHost(parts: HostParts): Host {
       intercept: chain([trace(clock, parts.record, "component")]),
     });
   });
+  /** What the lattice keeps was read, and what the host asked for was answered: then components and providers may start. */
+  let informed: Promise<unknown> = Promise.resolve();
   const workloads: Workloads = createWorkloads({
+    informed: () => informed,
     runtime: parts.runtime,
     dialects,
     clock,
@@ -104,6 +106,7 @@ export function createHost(parts: HostParts): Host {
   });
 
   const providers: Providers = createProviders({
+    informed: () => informed,
     code: later(clock, "providers", () => import("./provider-run.ts")),
     kinds: parts.providers ?? [],
     dialects,
@@ -180,11 +183,11 @@ export function createHost(parts: HostParts): Host {
     async start() {
       const supplemented = parts.configService === true ? supplement() : undefined;
       const reading = facts && firstReading(facts, clock, lifetime.signal);
+      informed = Promise.all([reading, supplemented]);
+      informed.catch(() => undefined); // those who wait for it hear of it
       await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
-      await Promise.all([reading, supplemented]);
       parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
-      await flushed(control, lifetime.signal);
       watchConnections({ control, rpc, clock, log, labels, labelsChanged }, lifetime.signal);
       keepBeating(clock, parts.heartbeatMs ?? HEARTBEAT_MS, beat, lifetime.signal);
       control.status.subscribe((status) => status.phase === "open" && beat(), lifetime.signal);

@@ -29,6 +29,8 @@ export interface ProviderRunParts extends LeaseBucketParts {
   readonly kinds: readonly ProviderKind[];
   readonly dialects: readonly Dialect[];
   readonly facts: Facts | undefined;
+  /** As workloads wait for it. */
+  readonly informed: () => Promise<unknown>;
   /** What each call passes. */
   readonly intercept: Interceptor;
   /** False while the node keeps out of all queue groups. */
@@ -76,6 +78,8 @@ export async function startProvider(
   let provider: Provider | undefined;
   let running: ReturnType<typeof attach> | undefined;
   try {
+    await Promise.race([parts.informed(), aborted(signal)]);
+    signal.throwIfAborted();
     await introduce(parts, "provider", request, signal);
     const config = await followConfig(parts.facts, request.configNames, signal, lifetime.signal);
     if (wantsLease) lease = await holdLease(parts, id, signal);

@@ -34,6 +34,8 @@ export interface WorkloadParts {
   /** What the lattice keeps; absent where no dialect knows. */
   readonly facts: Facts | undefined;
   readonly log: Log;
+  /** Resolves when the host knows what the lattice keeps, or that it will not know it soon: links are among it. */
+  readonly informed: () => Promise<unknown>;
   /** False while the node keeps out of all queue groups: frozen, or leaving. */
   readonly present: View<boolean>;
 }
@@ -78,6 +80,8 @@ export async function startWorkload(
   let pool: Pool | undefined;
   try {
     const { facts } = parts;
+    await Promise.race([parts.informed(), aborted(signal)]);
+    signal.throwIfAborted();
     const config = await followConfig(facts, spec.configNames, signal, served.signal, spec.config);
     const component = await parts.runtime.load(spec.image, { signal, onProgress });
     onLoaded?.(component);

@@ -113,6 +113,8 @@ export async function startHost(
     ...options.parts,
   });
   await host.start();
+  // Tests look at what the lattice keeps; the host itself has joined before it has read that.
+  await until(facts.status, ({ phase }) => phase !== "reading", AbortSignal.timeout(10_000));
   return {
     host,
     id,

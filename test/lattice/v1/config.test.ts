@@ -235,7 +235,9 @@ test("a configuration service that is asked gives credentials of registries", as
   );
 
   expect(await answering).toEqual({ labels: { "hostcore.os": "browser", zone: "edge" } });
-  expect([...(await own.source())]).toEqual([["ghcr.io", { username: "u", password: "p" }]]);
+  await expect
+    .poll(async () => [...(await own.source())])
+    .toEqual([["ghcr.io", { username: "u", password: "p" }]]);
 });
 
 test.each([
@@ -255,7 +257,9 @@ test.each([
     { lattice: what, parts: { registries: own, configService: true } },
   );
 
+  await expect
+    .poll(() => joined.log.map(({ event }) => event), { timeout: 10_000 })
+    .toContain("supplement.missing");
   expect((await own.source()).size).toBe(0);
-  expect(joined.log.map(({ event }) => event)).toContain("supplement.missing");
   expect(JSON.stringify(joined.log)).not.toContain("424242");
 });

@@ -44,6 +44,7 @@ function setUp(kinds: readonly ProviderKind[], lattice = createMemoryLattice()) 
   };
   const providers = createProviders({
     code: async () => providerCode,
+    informed: async () => undefined,
     kinds,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of it is used
     dialects: [dialect as unknown as Dialect],

@@ -49,7 +49,7 @@ function heldRuntime(): Runtime & {
   };
 }
 
-function setUp() {
+function setUp(informed: () => Promise<unknown> = async () => undefined) {
   const runtime = heldRuntime();
   const events: string[] = [];
   const clock = fakeClock();
@@ -59,6 +59,7 @@ function setUp() {
     dialects: [],
     clock,
     intercept: chain([]),
+    informed,
     interfaces: async () => createInterfaces(),
     facts: undefined,
     imports: async () => ({ invoke: () => Promise.reject(new Error("nothing is imported")) }),
@@ -93,6 +94,26 @@ test("a start ends with its event once it serves", async () => {
 
   expect(early).toEqual([]);
   expect(events).toEqual(["a 2"]);
+});
+
+test("a start waits until the host knows what the lattice keeps, and no longer than it is wanted", async () => {
+  let inform = (): void => undefined;
+  const informed = new Promise<void>((resolve) => (inform = resolve));
+  const { runtime, events, scale } = setUp(() => informed);
+
+  const givenUp = scale("a", 1).catch(String);
+  await settled();
+  await scale("a", 0);
+  expect(await givenUp).toContain("a later command stopped hello");
+  const done = scale("b", 1);
+  await settled();
+  expect(runtime.loads).toEqual([]);
+  inform();
+  await settled();
+  runtime.loads[0]?.finish();
+  await done;
+
+  expect(events.at(-1)).toBe("b 1");
 });
 
 test("a stop gives up everything of its id that has not ended", async () => {

@@ -186,6 +186,7 @@ export function createHost(parts: HostParts): Host {
       informed = Promise.all([reading, supplemented]);
       informed.catch(() => undefined); // those who wait for it hear of it
       await Promise.all(dialects.map((dialect) => dialect.obey(host, lifetime.signal)));
+      lifetime.signal.throwIfAborted(); // whoever was stopped meanwhile has said goodbye
       parts.onSubscribed?.();
       announce({ type: "host-started", host: inventory() });
       watchConnections({ control, rpc, clock, log, labels, labelsChanged }, lifetime.signal);

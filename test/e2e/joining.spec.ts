@@ -47,11 +47,11 @@ test("who leaves while joining is not failed, and leaves no host behind", async 
      const phases = [];
      const leaving = new AbortController();
      const joining = startJoining({ servers: [arg.nats], signal: leaving.signal });
-     const announcing = new Promise((resolve) => joining.view.subscribe((state) => {
+     const subscribing = new Promise((resolve) => joining.view.subscribe((state) => {
        if (phases.at(-1) !== state.phase) phases.push(state.phase);
-       if (state.joinSteps.some(({ name }) => name === "announce")) resolve();
+       if (state.joinSteps.some(({ name }) => name === "subscribe")) resolve();
      }));
-     await announcing;
+     await subscribing;
      leaving.abort();
      const code = await joining.joined.then(() => "joined", (error) => error.code);
      return { phases, code, last: joining.view.peek().phase };`,

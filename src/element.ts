@@ -10,7 +10,7 @@ import { asLatticeError } from "./core/error.ts";
 import { html, LitElement, nothing } from "lit";
 import { startJoining } from "./join.ts";
 import { readComponents } from "./page/state/attributes.ts";
-import { callsSince } from "./page/state/calls.ts";
+import { callsSince, leavingWords } from "./page/state/calls.ts";
 import { idleState } from "./page/state/idle-state.ts";
 import { joinOptions } from "./page/state/tag-options.ts";
 import { badgeStyle } from "./page/style/badge.ts";
@@ -128,6 +128,7 @@ export class LatticeHostElement extends LitElement {
       @focusout=${this.#left}
     >
       <p class="phase">${phase === "joined" ? `Joined lattice ${lattice}` : phase}</p>
+      ${phase === "leaving" ? html`<p>${leavingWords(this.state)}</p>` : nothing}
       ${error === undefined ? nothing : html`<p class="error">${error.message}</p>`}
       <dl>
         ${
@@ -153,7 +154,7 @@ export class LatticeHostElement extends LitElement {
         ? nothing
         : html`<button class="act" @click=${() => this.#own?.abort()}>Leave</button>`;
     }
-    return this.servers === null
+    return this.servers === null || phase === "leaving"
       ? nothing
       : html`<button class="act" @click=${() => this.#join()}>Join</button>`;
   }

@@ -11,7 +11,15 @@ import type { Metric } from "./metrics.ts";
 import type { Health } from "./provider.ts";
 import type { WorkloadState } from "./workload.ts";
 
-export type NodePhase = "idle" | "connecting" | "joined" | "reconnecting" | "stopped" | "failed";
+export type NodePhase =
+  | "idle"
+  | "connecting"
+  | "joined"
+  | "reconnecting"
+  /** It takes no more calls, and those that run may end. */
+  | "leaving"
+  | "stopped"
+  | "failed";
 
 /** How guests wait for asynchronous imports. `sync`: they cannot. */
 export type Bridge = "jspi" | "atomics" | "sync";

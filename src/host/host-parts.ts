@@ -55,6 +55,8 @@ export interface Host extends HostControl {
   start(): Promise<void>;
   /** Ends calls, says goodbye, leaves the buses. Later calls give the same promise. */
   stop(timeoutMs?: number): Promise<void>;
+  /** Aborts when the host begins to stop, by whomever. */
+  readonly stopping: AbortSignal;
   /** Resolves when the host was stopped, by whomever. */
   readonly stopped: Promise<void>;
   /** As the command, but resolves with its outcome. */

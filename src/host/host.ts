@@ -177,6 +177,7 @@ export function createHost(parts: HostParts): Host {
     tellStopped();
   };
   const host: Host = {
+    stopping: lifetime.signal,
     stopped,
     available: presence.available,
     run: (name, request) => handlers[name](request),

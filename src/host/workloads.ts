@@ -77,6 +77,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     try {
       const either = AbortSignal.any([signal, late.signal]);
       const workload = await startWorkload(spec, parts, { signal: either, onProgress, onLoaded });
+      workload.pool.load.subscribe(() => parts.changed()); // a call that has begun is to be seen before it ends
       put(spec.id, { spec, state: { phase: "running" }, workload, askedLimits });
       return workload;
     } finally {

@@ -6,6 +6,7 @@ import { mark } from "./panels/mark.ts";
 import { createSession } from "./session.ts";
 import { readStart } from "./site.ts";
 import { adviceFor } from "./state/advice.ts";
+import { leavingWords } from "./state/calls.ts";
 import { outageOf } from "./state/connections.ts";
 import { documentState, writeDocumentState } from "./state/document-state.ts";
 import { count } from "./state/figures.ts";
@@ -65,6 +66,8 @@ function words(state: NodeState): string {
       return `Serving lattice ${lattice}`;
     case "reconnecting":
       return `${outageOf(state)?.lost ?? "Connection lost"}; reconnecting`;
+    case "leaving":
+      return `Leaving lattice ${lattice}: ${leavingWords(state).toLowerCase()}`;
     case "stopped":
       return `Left lattice ${lattice}`;
     case "failed":

@@ -70,11 +70,12 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     current?.ended.abort();
     notices.set([]);
     last = request;
-    const { node, credentials } = request;
+    const { node, credentials, registries } = request;
     const ended = new AbortController();
     const joining = startJoining({
       ...node,
       ...(credentials === undefined ? {} : { credentials }),
+      ...(registries === undefined ? {} : { images: { ...node.images, registries } }),
       signal: ended.signal,
     });
     const mine = { joining, ended };

@@ -75,6 +75,9 @@ const methods: NodeMethods = {
     );
     host.setShown(shown ?? setup.shown);
     node = { host, setup, joined: false };
+    host.stopping.addEventListener("abort", () => {
+      if (node?.joined === true) view.update({ phase: "leaving" });
+    });
     void host.stopped.then(() => view.update({ phase: "stopped" }));
     await host.start();
     node.joined = true;

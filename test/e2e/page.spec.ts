@@ -6,9 +6,12 @@ import { expect, test } from "@playwright/test";
 import type { InlayServer } from "../support/inlay-server.ts";
 
 import { CHROMIUM_FLAGS } from "../support/chromium.ts";
+import { fixture } from "../support/fixtures.ts";
+import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { launchNats } from "../support/launch-nats.ts";
 import { connectPeer } from "../support/native-peer.ts";
+import { openTestRegistry } from "../support/registry.ts";
 
 const greeting = Buffer.from("\u000bHello, Ada!").toString();
 const greet = "hello.wrpc.0.0.1.inlay:demo/greeter.greet";
@@ -185,6 +188,112 @@ test("leaving says goodbye to the lattice", async ({ page }) => {
   });
 });
 
+test("while calls run on after Leave, the page says that it waits for them", async ({ page }) => {
+  await using images = await serveImages();
+  await using peer = await connectPeer(server.wsDirect);
+  const events = await peer.listen("wasmbus.evt.default.component_scaled");
+  await page.goto(server.page);
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  const id = (await page.locator("html").getAttribute("data-host-id")) ?? "";
+  const body = { component_ref: images.url("sleeper.wasm"), component_id: "sleeper", count: 2 };
+  await peer.ask(`wasmbus.ctl.v1.default.component.scale.${id}`, body);
+  await events.next((json) => JSON.stringify(json).includes('"sleeper"'));
+  await page.evaluate(`
+    globalThis.seen = [];
+    new MutationObserver(() => seen.push(document.documentElement.dataset.nodeState))
+      .observe(document.documentElement, { attributeFilter: ["data-node-state"] });
+  `);
+
+  const sleep = "default.sleeper.wrpc.0.0.1.inlay:test/sleeper.sleep";
+  const call = peer.invoke(sleep, Uint8Array.of(0x88, 0x27), { timeoutMs: 20_000 }); // 5 s
+  await expect(page.getByText("1 of 2 running")).toBeVisible();
+  await page.getByRole("button", { name: "Leave" }).click();
+
+  await expect(page.getByRole("heading", { name: "Leaving" })).toBeVisible();
+  await expect(page.getByText("1 call is still running", { exact: false }).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Leave" })).toHaveCount(0);
+  const { outcome, bytes } = await call;
+  await expect(page.getByRole("heading", { name: "Left the lattice" })).toBeVisible();
+  expect({ outcome, answered: bytes.length > 0 }).toEqual({ outcome: "ended", answered: true });
+  expect(await page.evaluate("seen")).toEqual(["leaving", "stopped"]);
+});
+
+test("what was typed into the form stays while the page looks at its clock", async ({ page }) => {
+  await page.goto(`${server.page}?servers=${encodeURIComponent(server.ws)}`);
+  await page.getByLabel("Lattice", { exact: true }).fill("shop");
+  await page.getByText("Registries").click();
+  await page.getByLabel("Host", { exact: true }).fill("ghcr.io");
+
+  await page.evaluate(`(async () => {
+    const all = document.querySelector("inlay-page");
+    all.nowMs += 1000; // as each second does
+    await all.updateComplete;
+  })()`);
+
+  await expect(page.getByLabel("Lattice", { exact: true })).toHaveValue("shop");
+  await expect(page.getByLabel("Host", { exact: true })).toHaveValue("ghcr.io");
+});
+
+test("credentials of a registry from the form fetch an image, and are nowhere to be read", async ({
+  page,
+}) => {
+  await using registry = await openTestRegistry({
+    auth: { by: "token", username: "anna", password: "hunter2" },
+  });
+  registry.push("acme/hello", "0.1.0", fixture("hello"));
+  await using peer = await connectPeer(server.wsDirect);
+  const events = await peer.listen("wasmbus.evt.default.*");
+  await page.goto(`${server.page}?servers=${encodeURIComponent(server.ws)}`);
+  const details = page.locator("details", { hasText: "Registries" });
+  await expect(details).toBeVisible();
+  await expect(page.getByLabel("Host", { exact: true })).toBeHidden();
+
+  await page.getByText("Registries").click();
+  await expect(details).toHaveAttribute("open");
+  await page.getByLabel("Host", { exact: true }).fill("no host");
+  await page.getByText("Registries").click();
+  await expect(details).not.toHaveAttribute("open");
+  await page.getByRole("button", { name: "Join" }).click();
+  await expect(page.getByLabel("Host", { exact: true })).toBeFocused();
+  await page.getByLabel("Host", { exact: true }).fill(registry.host);
+  await page.getByLabel("User").fill("anna");
+  await page.getByLabel("Password or access token").fill("hunter2");
+  await page.getByRole("button", { name: "Join" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  const host = (await page.locator("html").getAttribute("data-host-id")) ?? "";
+  await peer.ask(`wasmbus.ctl.v1.default.component.scale.${host}`, {
+    component_ref: `${registry.host}/acme/hello:0.1.0`,
+    component_id: "private",
+    count: 1,
+  });
+
+  const told = await events.next((json) => JSON.stringify(json).includes('"private"'));
+  expect(told).toMatchObject({ source: host, type: "com.wasmcloud.lattice.component_scaled" });
+  const seen = await page.evaluate(`(async () => {
+    const databases = await indexedDB.databases();
+    const entries = await Promise.all(databases.map(({ name }) => new Promise((resolve, reject) => {
+      const opening = indexedDB.open(name);
+      opening.onerror = reject;
+      opening.onsuccess = async () => {
+        const all = [...opening.result.objectStoreNames].map((store) => new Promise((done, fail) => {
+          const asked = opening.result.transaction(store).objectStore(store).getAll();
+          asked.onsuccess = () => done(asked.result);
+          asked.onerror = fail;
+        }));
+        resolve(await Promise.all(all));
+      };
+    })));
+    const state = document.querySelector("inlay-page").state;
+    return JSON.stringify([
+      location.href, { ...localStorage }, { ...sessionStorage }, history.state, document.cookie,
+      document.documentElement.outerHTML, state, entries,
+    ]);
+  })()`);
+  expect(seen).toContain(host);
+  expect(seen).not.toContain("hunter2");
+  expect(seen).not.toContain("anna");
+});
+
 test("the kiosk joins by its query and shows nothing to type into", async ({ page }) => {
   await page.goto(
     `${server.page}kiosk.html?servers=${encodeURIComponent(server.ws)}&lattice=kiosk&name=wall-1`,
@@ -238,4 +347,14 @@ test("<lattice-host> joins, tells of its state, and leaves when it is removed", 
 
   expect(called).toBe("Hello, Ada!");
   expect(await page.evaluate(`states`)).toEqual(expect.arrayContaining(["connecting", "joined"]));
+
+  await page.evaluate(`
+    states.length = 0;
+    document.body.innerHTML = '<lattice-host servers="${nats.ws}" name="again"></lattice-host>';
+  `);
+  await page.getByRole("button", { name: "joined, again" }).click();
+  await page.getByRole("button", { name: "Leave" }).click();
+  await page.getByRole("button", { name: "Join", exact: true }).waitFor();
+
+  expect(await page.evaluate(`[...new Set(states)].slice(-2)`)).toEqual(["leaving", "stopped"]);
 });

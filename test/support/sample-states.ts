@@ -246,6 +246,9 @@ export const startFailed: NodeState = {
   ],
 };
 
+/** Two calls are still on their way. */
+export const leaving: NodeState = { ...working, phase: "leaving" };
+
 export const stopped: NodeState = {
   ...working,
   phase: "stopped",

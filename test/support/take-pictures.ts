@@ -24,6 +24,7 @@ const STATES: Readonly<Record<string, NodeState>> = {
   flooded: samples.flooded,
   reconnecting: samples.reconnecting,
   "start-failed": samples.startFailed,
+  leaving: samples.leaving,
   stopped: samples.stopped,
   "no-servers": samples.noServers,
   denied: samples.denied,
@@ -72,6 +73,10 @@ async function takeAll(folder: string): Promise<void> {
           path: join(folder, `${name}-${width}-${scheme}.png`),
           fullPage: true,
         });
+        if (name !== "idle") continue;
+        await page.locator("summary", { hasText: "Registries" }).click();
+        const path = join(folder, `registries-${width}-${scheme}.png`);
+        await page.screenshot({ path, fullPage: true });
       }
       await page.close();
     }

@@ -7,6 +7,7 @@ import type { PageActions } from "../session.ts";
 import { html, nothing } from "lit";
 import { ACTIVITY_SECONDS, barsPath, callsPerSecond } from "../state/activity.ts";
 import { adviceFor, sentence } from "../state/advice.ts";
+import { leavingWords } from "../state/calls.ts";
 import { outageOf } from "../state/connections.ts";
 import { count, duration, rate } from "../state/figures.ts";
 import { joinSteps } from "./join-steps.ts";
@@ -34,7 +35,7 @@ export function face(
 /** Whether there are figures worth showing. */
 export function hasRun(state: NodeState): boolean {
   const { answered, failed, refused } = state.totals;
-  const live = state.phase === "joined" || state.phase === "reconnecting";
+  const live = ["joined", "reconnecting", "leaving"].includes(state.phase);
   return live || answered + failed + refused > 0;
 }
 
@@ -48,6 +49,8 @@ function headline(state: NodeState): string {
       return "Joined";
     case "reconnecting":
       return "Reconnecting";
+    case "leaving":
+      return "Leaving";
     case "stopped":
       return "Left the lattice";
     case "failed":
@@ -71,6 +74,8 @@ function subline(state: NodeState, nowMs: number): TemplateResult | string {
       const ago = ` ${duration(Math.max(0, nowMs - since)).replace(/\.\d+/, "")} ago`;
       return `${lost}${ago}${reason === undefined ? "" : `: ${reason}`}. It comes back by itself.`;
     }
+    case "leaving":
+      return html`This tab takes no more calls of ${lattice}. ${leavingWords(state)}.`;
     case "stopped":
       return html`This tab no longer answers calls of ${lattice}. Other hosts go on.`;
     case "failed":
@@ -84,6 +89,7 @@ function buttons(
 ): TemplateResult | typeof nothing {
   switch (state.phase) {
     case "idle":
+    case "leaving":
       return nothing;
     case "connecting":
       return html`<button type="button" @click=${() => actions?.leave()}>Cancel</button>`;

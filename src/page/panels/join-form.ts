@@ -42,17 +42,27 @@ const CREDENTIAL_FIELDS: Readonly<Record<CredentialsKind, readonly FieldWords[]>
   ],
 };
 
+const REGISTRY_FIELDS: readonly FieldWords[] = [
+  { name: "registry", label: "Host", placeholder: "ghcr.io" },
+  { name: "registryUser", label: "User" },
+  { name: "registryPass", label: "Password or access token", kind: "password" },
+];
+
 export class JoinForm extends LightElement {
   static override readonly properties: PropertyDeclarations = {
     base: { attribute: false },
     fields: { attribute: false },
     actions: { attribute: false },
     problems: { state: true },
+    typed: { state: true },
   };
 
   /** Options from the address that the form does not show. */
   declare base: NodeOptions;
+  /** What the form opens with. */
   declare fields: JoinFields;
+  /** What a person made of it. Apart from `fields`, which are given anew with each picture of the page. */
+  declare typed: JoinFields | undefined;
   declare actions: PageActions | undefined;
   declare problems: ReadonlyMap<JoinFieldName, string>;
 
@@ -61,10 +71,15 @@ export class JoinForm extends LightElement {
     this.base = { servers: [] };
     this.fields = fieldsOf(this.base);
     this.problems = new Map();
+    this.typed = undefined;
+  }
+
+  get #now(): JoinFields {
+    return this.typed ?? this.fields;
   }
 
   protected override render(): TemplateResult {
-    const { kind } = this.fields;
+    const { kind } = this.#now;
     return html`<form class="join" novalidate @submit=${this.#submit} aria-labelledby="join-title">
       ${this.#field({
         name: "servers",
@@ -107,6 +122,12 @@ export class JoinForm extends LightElement {
             : html`<p class="hint">They stay in this tab’s worker and are gone when it closes.</p>`
         }
       </fieldset>
+      <details class="registries">
+        <summary>Registries</summary>
+        <p class="hint">For images of an OCI registry that wants to know who asks.</p>
+        ${REGISTRY_FIELDS.map((field) => this.#field(field))}
+        <p class="hint">They stay in this tab’s worker and are gone when it closes.</p>
+      </details>
       <button class="primary big">Join</button>
     </form>`;
   }
@@ -134,7 +155,7 @@ export class JoinForm extends LightElement {
               placeholder=${placeholder}
               aria-invalid=${invalid}
               aria-describedby=${described.trim() || nothing}
-              .value=${this.fields[name]}
+              .value=${this.#now[name]}
               @input=${input}
             ></textarea>`
           : html`<input
@@ -146,7 +167,7 @@ export class JoinForm extends LightElement {
               placeholder=${placeholder}
               aria-invalid=${invalid}
               aria-describedby=${described.trim() || nothing}
-              .value=${this.fields[name]}
+              .value=${this.#now[name]}
               @input=${input}
             />`
       }
@@ -156,21 +177,26 @@ export class JoinForm extends LightElement {
   }
 
   #set(name: JoinFieldName, text: string): void {
-    this.fields = { ...this.fields, [name]: text };
+    this.typed = { ...this.#now, [name]: text };
   }
 
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const reading = readJoinForm(this.fields, this.base);
+    const reading = readJoinForm(this.#now, this.base);
     if ("request" in reading) {
       this.problems = new Map();
       this.actions?.join(reading.request);
       return;
     }
     this.problems = reading.problems;
-    // The first field with a problem gets the focus, once its message is in the page.
-    void this.updateComplete.then(() =>
-      this.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(),
-    );
+    void this.updateComplete.then(() => this.#showProblem());
   };
+
+  /** The first field with a problem gets the focus, once its message is in the page; what is folded away can have none. */
+  #showProblem(): void {
+    const first = this.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const folded = first?.closest("details");
+    if (folded) folded.open = true;
+    first?.focus();
+  }
 }

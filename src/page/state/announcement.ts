@@ -2,6 +2,7 @@
 import type { NodeState, WorkloadView } from "../../core/node-state.ts";
 
 import { adviceFor } from "./advice.ts";
+import { leavingWords } from "./calls.ts";
 import { outageOf } from "./connections.ts";
 
 /** A sentence about the step from `before` to `now`; empty when there is nothing to say. */
@@ -28,6 +29,8 @@ function phaseSentence(state: NodeState): string {
       return `Joined lattice ${lattice}${friendlyName === undefined ? "" : ` as ${friendlyName}`}.`;
     case "reconnecting":
       return `${outageOf(state)?.lost ?? "Connection lost"}. Reconnecting.`;
+    case "leaving":
+      return `Leaving lattice ${lattice}. ${leavingWords(state)}.`;
     case "stopped":
       return `Left lattice ${lattice}.`;
     case "failed":

@@ -1,5 +1,8 @@
 /** The calls of a state as the page shows them: which are new, which come first, how long they take. */
 import type { CallOutcome, CallRecord } from "../../core/event.ts";
+import type { NodeState } from "../../core/node-state.ts";
+
+import { count } from "./figures.ts";
 
 /** What a person reads for an outcome. */
 export const OUTCOME_WORDS: Readonly<Record<CallOutcome, string>> = {
@@ -17,6 +20,19 @@ export function callsSince(
   const last = before.at(-1);
   if (last === undefined) return now;
   return now.slice(now.findLastIndex((call) => call.id === last.id) + 1);
+}
+
+/** Calls that a node has taken and not yet answered. */
+export function callsUnderWay({ workloads, providers }: NodeState): number {
+  const ofWorkloads = workloads.reduce((sum, { running, waiting }) => sum + running + waiting, 0);
+  return providers.reduce((sum, { running }) => sum + running, ofWorkloads);
+}
+
+/** What a node that leaves waits for. */
+export function leavingWords(state: NodeState): string {
+  const calls = callsUnderWay(state);
+  if (calls === 0) return "No call runs any more";
+  return `${count(calls)} ${calls === 1 ? "call is" : "calls are"} still running`;
 }
 
 export interface Spread {

@@ -1,6 +1,7 @@
 /** The join form as data: texts of its fields in, options for a node or a sentence per field out. */
 import type { Credentials } from "../../core/credentials.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
+import type { RegistryLogins } from "../../core/registry.ts";
 
 import { latticeId } from "../../core/ids.ts";
 import { messageOf } from "../../core/error.ts";
@@ -19,6 +20,10 @@ export interface JoinFields {
   readonly pass: string;
   readonly nkeySeed: string;
   readonly creds: string;
+  /** An OCI registry that wants credentials; all empty where none does. */
+  readonly registry: string;
+  readonly registryUser: string;
+  readonly registryPass: string;
 }
 
 export type JoinFieldName = keyof JoinFields;
@@ -27,6 +32,8 @@ export type JoinFieldName = keyof JoinFields;
 export interface JoinRequest {
   readonly node: NodeOptions;
   readonly credentials: Credentials | undefined;
+  /** What OCI registries are shown; like `credentials` kept in memory alone, and no part of what a page shows or stores. */
+  readonly registries?: RegistryLogins;
 }
 
 export type FormReading =
@@ -61,6 +68,7 @@ export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading
   const labels = attempt(() => readLabels(fields.labels), "labels", problems) ?? {};
   attempt(() => latticeId(lattice), "lattice", problems);
   const credentials = credentialsFrom(fields, problems);
+  const registries = registriesFrom(fields, problems);
   if (problems.size > 0) return { problems };
 
   const { name: _, ...rest } = base;
@@ -69,6 +77,7 @@ export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading
     request: {
       node: { ...rest, servers, lattice, labels, ...(name === "" ? {} : { name }) },
       credentials,
+      ...(registries === undefined ? {} : { registries }),
     },
   };
 }
@@ -80,6 +89,9 @@ const NO_CREDENTIALS = {
   pass: "",
   nkeySeed: "",
   creds: "",
+  registry: "",
+  registryUser: "",
+  registryPass: "",
 } satisfies Partial<JoinFields>;
 
 function credentialFields(credentials: Credentials | undefined): Partial<JoinFields> {
@@ -118,6 +130,20 @@ function credentialsFrom(
       }
       return { creds: fields.creds };
   }
+}
+
+function registriesFrom(
+  { registry, registryUser: user, registryPass: pass }: JoinFields,
+  problems: Map<JoinFieldName, string>,
+): RegistryLogins | undefined {
+  const name = registry.trim();
+  if (name === "" && user === "" && pass === "") return undefined;
+  if (!/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:\d{1,5})?$/i.test(name)) {
+    problems.set("registry", "Give the registry’s name as images have it, such as ghcr.io.");
+  }
+  if (user === "") problems.set("registryUser", "Give the user’s name, or leave all three empty.");
+  if (pass === "") problems.set("registryPass", "Give the password, or leave all three empty.");
+  return { [name]: { user, pass } };
 }
 
 function attempt<T>(

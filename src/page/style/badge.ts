@@ -73,7 +73,8 @@ export const badgeStyle: CSSResult = css`
   }
 
   .connecting,
-  .reconnecting {
+  .reconnecting,
+  .leaving {
     --lamp: #d68a12;
   }
 

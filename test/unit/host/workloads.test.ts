@@ -52,6 +52,7 @@ function heldRuntime(): Runtime & {
 function setUp(informed: () => Promise<unknown> = async () => undefined) {
   const runtime = heldRuntime();
   const events: string[] = [];
+  const told = { changes: 0 };
   const clock = fakeClock();
   const { log } = recordLog();
   const workloads = createWorkloads({
@@ -67,11 +68,11 @@ function setUp(informed: () => Promise<unknown> = async () => undefined) {
     limits: DEFAULT_LIMITS,
     log,
     announce: (event) => events.push(textOf(event)),
-    changed: () => undefined,
+    changed: () => (told.changes += 1),
   });
   const scale = (image: string, maxInstances: number, rest: Partial<ScaleRequest> = {}) =>
     workloads.scale({ id, image, maxInstances, annotations: new Map(), ...rest }).done;
-  return { runtime, events, clock, workloads, scale };
+  return { runtime, events, told, clock, workloads, scale };
 }
 
 function textOf(event: HostEvent): string {
@@ -114,6 +115,23 @@ test("a start waits until the host knows what the lattice keeps, and no longer t
   await done;
 
   expect(events.at(-1)).toBe("b 1");
+});
+
+test("a call that begins is told before it ends, so that views show what still runs", async () => {
+  const { runtime, told, workloads, scale } = setUp();
+  const done = scale("a", 1);
+  await expect.poll(() => runtime.loads.length).toBe(1);
+  runtime.loads[0]?.finish();
+  await done;
+  const before = told.changes;
+
+  const load = workloads.running(id)?.pool.load;
+  if (load === undefined || !("set" in load) || typeof load.set !== "function") {
+    throw new Error("the local runtime's load is no source");
+  }
+  load.set({ running: 1, waiting: 0, accepting: true });
+
+  expect(told.changes).toBe(before + 1);
 });
 
 test("a stop gives up everything of its id that has not ended", async () => {

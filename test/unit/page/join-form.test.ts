@@ -22,6 +22,45 @@ test("an emptied name is left to the node, and an empty lattice is the default o
   });
 });
 
+test("credentials of a registry are given beside the options, never among them", () => {
+  const fields = {
+    ...fieldsOf(BASE),
+    registry: " registry.example:5000 ",
+    registryUser: "ada",
+    registryPass: " s3cret",
+  };
+
+  const reading = readJoinForm(fields, BASE);
+
+  expect(reading).toEqual({
+    request: {
+      node: { ...BASE, lattice: "default", labels: {} },
+      credentials: undefined,
+      registries: { "registry.example:5000": { user: "ada", pass: " s3cret" } },
+    },
+  });
+});
+
+test.each([
+  { registry: "", registryUser: "ada", registryPass: "p", wrong: ["registry"] },
+  {
+    registry: "ghcr.io",
+    registryUser: "",
+    registryPass: "",
+    wrong: ["registryUser", "registryPass"],
+  },
+  { registry: "https://ghcr.io", registryUser: "a", registryPass: "p", wrong: ["registry"] },
+  { registry: "ghcr.io/org", registryUser: "a", registryPass: "p", wrong: ["registry"] },
+  { registry: "__proto__", registryUser: "a", registryPass: "p", wrong: ["registry"] },
+  { registry: "", registryUser: "", registryPass: "s3cret", wrong: ["registry", "registryUser"] },
+])("half-filled or odd credentials of a registry are told: $wrong", ({ wrong, ...more }) => {
+  const reading = readJoinForm({ ...fieldsOf(BASE), ...more }, BASE);
+
+  const problems = "problems" in reading ? reading.problems : new Map<string, string>();
+  expect([...problems.keys()]).toEqual(wrong);
+  expect([...problems.values()].join(" ")).not.toContain("s3cret");
+});
+
 test("every problem is told at once, beside its field", () => {
   const fields = {
     ...fieldsOf({ servers: [] }),

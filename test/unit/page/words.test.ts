@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { adviceFor, plainSentence, sentence } from "../../../src/page/state/advice.ts";
 import { announcement } from "../../../src/page/state/announcement.ts";
+import { callsUnderWay, leavingWords } from "../../../src/page/state/calls.ts";
 import { documentState } from "../../../src/page/state/document-state.ts";
 import { factsWords } from "../../../src/page/state/facts.ts";
 import { count, duration, onScale, rate, short, size } from "../../../src/page/state/figures.ts";
@@ -63,6 +64,29 @@ test("what the lattice keeps is told in words", () => {
   ]);
 });
 
+test("a node that leaves says how many calls it waits for, those in line and of providers included", () => {
+  const [hello] = samples.working.workloads;
+  const [provider] = samples.flooded.providers;
+  if (hello === undefined || provider === undefined) throw new Error("the sample has none");
+  const words = [
+    { running: 0, waiting: 0, asked: 0 },
+    { running: 1, waiting: 0, asked: 0 },
+    { running: 2, waiting: 1, asked: 4 },
+  ].map(({ running, waiting, asked }) =>
+    leavingWords({
+      ...samples.leaving,
+      workloads: [{ ...hello, running, waiting }],
+      providers: [{ ...provider, running: asked }],
+    }),
+  );
+
+  expect(words).toEqual([
+    "No call runs any more",
+    "1 call is still running",
+    "7 calls are still running",
+  ]);
+});
+
 test("every failure has a title and something to do", () => {
   for (const code of ["insecure-context", "no-servers", "denied", "internal"] as const) {
     const advice = adviceFor(code);
@@ -101,5 +125,8 @@ test("a screen reader hears of phases and components, not of calls", () => {
     "hello stopped. orders stopped. resize stopped.",
   );
   expect(announcement(samples.joined, samples.noServers)).toBe("No server answered.");
+  expect(announcement(samples.working, samples.leaving)).toBe(
+    `Leaving lattice default. ${callsUnderWay(samples.working)} calls are still running.`,
+  );
   expect(announcement(samples.working, busier)).toBe("");
 });

@@ -12,12 +12,14 @@ import { createHeld } from "./import-mapping.ts";
 import { KEYVALUE_EXPORTS, KEYVALUE_IMPORTS } from "./keyvalue.ts";
 import { LATTICE_WIT } from "./lattice-wit.ts";
 import { MESSAGING_EXPORTS, MESSAGING_IMPORTS } from "./messaging.ts";
+import { faceOnTheWire, RPC_ERROR_IMPORTS } from "./rpc-error.ts";
 
 const IMPORTS: Readonly<Record<string, ImportMapping>> = {
   ...KEYVALUE_IMPORTS,
   ...BLOBSTORE_IMPORTS,
   ...MESSAGING_IMPORTS,
   ...HTTP_IMPORTS,
+  ...RPC_ERROR_IMPORTS,
 };
 
 const EXPORTS = { ...KEYVALUE_EXPORTS, ...MESSAGING_EXPORTS };
@@ -46,7 +48,7 @@ export function createInterfaces(): Interfaces {
     workload() {
       const arrivals = new Map<string, object>();
       return {
-        face: (world, callee) => faceOf({ world, callee }, EXPORTS, flat, arrivals),
+        face: (world, callee) => faceOnTheWire(faceOf({ world, callee }, EXPORTS, flat, arrivals)),
         held: () => createHeld(arrivals),
       };
     },

@@ -24,6 +24,11 @@ const OF_HOSTS: ReadonlySet<string> = new Set([
   "tls",
 ]);
 
+/** Behind an experimental flag in wasmCloud (`crates/runtime/src/runtime.rs` at v1.9.2), and not offered here. */
+const RAW_CALLS: ReadonlySet<string> = new Set(
+  ["context", "invoker", "transport"].map((name) => `wrpc:rpc/${name}@0.1.0`),
+);
+
 /**
  * What `world` imports and nobody can answer, for people: one phrase per interface, or per function of the root. All else
  * is answered by this host or by a link, which may come later. Interfaces that hold only types need nobody.
@@ -38,6 +43,7 @@ export function unmetImports(world: World): readonly string[] {
         (func) => `function ${func} of its world (only interfaces can be linked)`,
       );
     }
+    if (RAW_CALLS.has(name)) return [`${name} (no component makes calls of wRPC by hand here)`];
     const { namespace, package: pkg } = parseInterfaceName(name) ?? {};
     if (namespace !== "wasi" || pkg === undefined || !OF_HOSTS.has(pkg)) return [];
     return [`${name} (no link can stand for what WASI wants of a host)`];

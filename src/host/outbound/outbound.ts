@@ -18,6 +18,7 @@ import type { Reach } from "./reach.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { DEFAULT_LINK, linkMissing } from "../../core/link.ts";
 import { withoutVersion } from "../../core/wit.ts";
+import { onTheWire, tellsFailures, withFailures } from "../../interfaces/rpc-error.ts";
 import { createHostAnswers } from "./host-answers.ts";
 import { childTrace } from "./trace-context.ts";
 
@@ -44,7 +45,7 @@ interface Route {
 
 export function createOutbound(parts: OutboundParts): Importee {
   const { id, interfaces, reach, log } = parts;
-  const imports: World = { imports: new Map(), exports: parts.world.imports };
+  const imports: World = { imports: new Map(), exports: onTheWire(parts.world.imports) };
   const linksOf = (instance: string): readonly string[] =>
     interfaces.importOf(instance)?.links ?? [withoutVersion(instance)];
   const linkable = new Set([...parts.world.imports.keys()].flatMap(linksOf));
@@ -120,7 +121,11 @@ export function createOutbound(parts: OutboundParts): Importee {
     if (answer !== undefined) return answer(args, request);
     const mapping = interfaces.importOf(instance);
     if (mapping === undefined) {
-      return call(request, { links: linksOf(instance), types: imports }, instance, func, args);
+      const route = { links: linksOf(instance), types: imports };
+      const results = call(request, route, instance, func, args);
+      const type = parts.world.imports.get(instance)?.get(func);
+      const told = type !== undefined && tellsFailures(type);
+      return told ? withFailures(results, heldOf(request)) : results;
     }
     const mapped: ImportFunction | undefined = mapping.functions.get(func);
     if (mapped === undefined) throw unmet(instance, func);

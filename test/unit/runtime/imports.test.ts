@@ -35,6 +35,21 @@ describe("unmetImports", () => {
     expect(unmetImports(world)).toEqual([]);
   });
 
+  test("calls of wRPC by hand are refused, and the errors of calls are not", () => {
+    const world = worldOf({
+      "wrpc:rpc/error@0.1.0": functions("[method]error.to-debug-string"),
+      "wrpc:rpc/context@0.1.0": functions("[static]context.default"),
+      "wrpc:rpc/invoker@0.1.0": functions("invoke"),
+      "wrpc:rpc/transport@0.1.0": functions("[method]invocation.subscribe"),
+    });
+
+    expect(unmetImports(world)).toEqual(
+      ["context", "invoker", "transport"].map(
+        (name) => `wrpc:rpc/${name}@0.1.0 (no component makes calls of wRPC by hand here)`,
+      ),
+    );
+  });
+
   test("what only a host could answer is named as the component names it", () => {
     const world = worldOf({
       "": functions("shout"),

@@ -12,6 +12,7 @@ import type { WorkerSupply } from "./worker-supply.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { limitMemories } from "../wire/core-module.ts";
+import { limitTables } from "../wire/core-tables.ts";
 import { adapt } from "./adapted.ts";
 import { waitModeOf } from "./bridge.ts";
 import { openComponentWorker } from "./component-worker.ts";
@@ -103,7 +104,8 @@ async function compile(
 ): Promise<Compiled> {
   const { cores, glue } = prepared;
   const instantiations = instantiationsOf(glue, cores.keys());
-  const limited = limitMemories([...cores.values()], maxBytes, [...instantiations.values()]);
+  const times = [...instantiations.values()];
+  const limited = limitTables(limitMemories([...cores.values()], maxBytes, times), times);
   const lend = settles(prepared);
   const modules = new Map<string, WebAssembly.Module>();
   const borrowers = new Map<string, LentMemory>();

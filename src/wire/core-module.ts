@@ -133,7 +133,8 @@ function unsupported(at: number, what: string): never {
   );
 }
 
-function leb128(value: number): number[] {
+/** A whole number as modules write it. */
+export function leb128(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   while (rest >= 0x80) {

@@ -11,6 +11,7 @@ import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { revealState } from "../wire/core-state.ts";
 import { surveyComponent } from "../wire/component-survey.ts";
+import { withBoundedHandles } from "./bounded-handles.ts";
 import { withoutReservedNames } from "./reserved-names.ts";
 
 const NAME = "component";
@@ -25,7 +26,9 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
   let glue: string | undefined;
   for (const [name, bytes] of files) {
     if (name.endsWith(".wasm")) cores.set(name, revealState(bytes) ?? bytes);
-    else if (name === `${NAME}.js`) glue = withoutReservedNames(new TextDecoder().decode(bytes));
+    else if (name === `${NAME}.js`) {
+      glue = withBoundedHandles(withoutReservedNames(new TextDecoder().decode(bytes)));
+    }
   }
   if (glue === undefined) throw new LatticeError("bad-image", "the transpiler gave no JavaScript");
   refuseDynamicImports(glue);

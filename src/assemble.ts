@@ -18,6 +18,7 @@ import type { LaterRuntime } from "./runtime/later-runtime.ts";
 
 import { browserLabels } from "./browser-labels.ts";
 import { openNatsBus } from "./bus/nats.ts";
+import { createRelease } from "./channels/release.ts";
 import { LatticeError } from "./core/error.ts";
 import { latticeId } from "./core/ids.ts";
 import { later } from "./core/later.ts";
@@ -76,6 +77,7 @@ export async function assemble(
   const name = setup.name ?? friendlyName(Math.random);
   view.update({ hostId: id, friendlyName: name, bridge, labels: Object.fromEntries(labels) });
 
+  const release = createRelease();
   view.step("connect");
   const open = (bus: "control" | "rpc"): Promise<Bus> =>
     openNatsBus({
@@ -85,6 +87,7 @@ export async function assemble(
       clock,
       log,
       signal,
+      release,
       ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
     });
   const [control, rpc] = await Promise.all([
@@ -110,6 +113,7 @@ export async function assemble(
       clock,
       log,
       bridge,
+      release,
       cache: createImageCache({ now: () => clock.now() }),
       registries: registries.source,
       openShared: (options) =>

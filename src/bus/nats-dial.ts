@@ -2,6 +2,7 @@
 import { connect, type ConnectionOptions } from "nats.ws";
 import type { Clock } from "../core/clock.ts";
 import type { Credentials, CredentialsSource } from "../core/credentials.ts";
+import type { Release } from "../core/memory.ts";
 import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
 import { authenticator, type Signing } from "./credentials.ts";
 import type { Later } from "../core/later.ts";
@@ -19,6 +20,7 @@ export interface DialOptions {
   readonly clock: Clock;
   /** For nkeys and JWTs. */
   readonly signing: Later<Signing>;
+  readonly release?: Release | undefined;
 }
 
 /** From the first byte to the first PONG. */
@@ -64,8 +66,8 @@ export async function dial(
   Object.assign(library, { pendingLimit: FRAME_LIMIT_BYTES });
   try {
     const connection = await connect(library);
-    publishInBatches(connection);
-    return createLink(connection, socket, server.shown, clock);
+    publishInBatches(connection, socket);
+    return createLink(connection, socket, server.shown, clock, options.release);
   } catch (thrown) {
     socket.sever("the dial failed");
     if (signal.aborted) throw asLatticeError(signal.reason, "aborted");

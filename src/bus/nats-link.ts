@@ -3,12 +3,15 @@
  */
 import type { NatsConnection } from "nats.ws";
 import type { Clock } from "../core/clock.ts";
+import type { Release } from "../core/memory.ts";
 import { asLatticeError } from "../core/error.ts";
 import { disconnected } from "./errors.ts";
+import { createFrames, type Frames } from "./frames.ts";
 import type { NatsSocket } from "./nats-socket.ts";
 
 export interface Link {
   readonly connection: NatsConnection;
+  readonly frames: Frames;
   /** Scheme, host and port. */
   readonly server: string;
   /** Whether what is published now can leave. */
@@ -37,6 +40,7 @@ export function createLink(
   socket: NatsSocket,
   server: string,
   clock: Clock,
+  release?: Release,
 ): Link {
   const losers = new Set<(reason: string) => void>();
   let maxPayload = DEFAULT_MAX_PAYLOAD;
@@ -79,6 +83,7 @@ export function createLink(
 
   return {
     connection,
+    frames: createFrames(release),
     server,
     lost,
     hold,

@@ -5,19 +5,22 @@ import { encodeHeaders } from "./headers.ts";
 import { checkSubject } from "./subject.ts";
 
 /** `data` shares the frame's memory. Of a header that occurs more than once, the first value counts. */
-export function toBusMessage(met: Msg): BusMessage {
+export function toBusMessage(met: Msg, release?: () => void): BusMessage {
   const { subject, data } = met;
   const reply = met.reply ?? "";
   const found = met.headers; // parsed here, and only for messages that have some
-  if (found === undefined) return reply === "" ? { subject, data } : { subject, data, reply };
+  if (found === undefined && release === undefined) {
+    return reply === "" ? { subject, data } : { subject, data, reply };
+  }
   const headers = new Map<string, string>();
-  for (const [name, [value]] of found) if (value !== undefined) headers.set(name, value);
+  for (const [name, [value]] of found ?? []) if (value !== undefined) headers.set(name, value);
   return {
     subject,
     data,
     ...(reply === "" ? {} : { reply }),
     ...(headers.size === 0 ? {} : { headers }),
-    ...(found.code === 0 ? {} : { status: found.code }),
+    ...(found === undefined || found.code === 0 ? {} : { status: found.code }),
+    ...(release === undefined ? {} : { release }),
   };
 }
 

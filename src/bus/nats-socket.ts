@@ -14,7 +14,7 @@ export interface SocketLike {
   readonly bufferedAmount: number;
   /** Each kind of socket has event classes of its own; what is read of them is checked. */
   addEventListener(type: "message" | "close" | "error", listener: (event: object) => void): void;
-  send(data: ArrayBuffer): void;
+  send(data: ArrayBuffer | Uint8Array<ArrayBuffer>): void;
   close(): void;
 }
 
@@ -34,9 +34,11 @@ export class NatsSocket {
   #resolve: (reason: string) => void = () => undefined;
   #reason: string | undefined;
   #failure: string | undefined;
+  readonly #copies: boolean;
 
   constructor(socket: SocketLike, clock: Clock) {
     this.#socket = socket;
+    this.#copies = typeof WebSocket === "function" && socket instanceof WebSocket;
     this.gone = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -75,6 +77,13 @@ export class NatsSocket {
 
   send(data: ArrayBuffer): void {
     this.#socket.send(data);
+  }
+
+  /** Sends what may change afterwards; without a connection it is lost, as the library has it. */
+  sendCopy(data: Uint8Array<ArrayBuffer>): void {
+    if (!this.open) return;
+    // The browser's own copies at once what it cannot write (WHATWG WebSockets, "send"); others may keep what they are given.
+    this.#socket.send(this.#copies ? data : data.slice());
   }
 
   close(): void {

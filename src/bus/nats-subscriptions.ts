@@ -115,7 +115,7 @@ function createEntry(
         callback: (error, message) =>
           guarded(() => {
             if (error !== null) refuse();
-            else if (!ended) receive(toBusMessage(message));
+            else if (!ended) receive(toBusMessage(message, link.frames.note(message.data)));
           }),
       });
       live = { link, subscription };

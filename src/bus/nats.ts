@@ -6,6 +6,7 @@ import type { CredentialsSource } from "../core/credentials.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { later } from "../core/later.ts";
 import type { Log } from "../core/log.ts";
+import type { Release } from "../core/memory.ts";
 import { openBucket } from "./jetstream-kv.ts";
 import { fetchKnock, type Knock } from "./knock.ts";
 import { dial } from "./nats-dial.ts";
@@ -39,6 +40,8 @@ export interface NatsBusOptions {
   readonly random?: () => number;
   /** Default: the browser's `WebSocket`. One of your own may know more schemes than `ws:` and `wss:`. */
   readonly socketFactory?: SocketFactory;
+  /** For what large messages take; default: left to the engine. */
+  readonly release?: Release;
   /** Default: by `fetch` where the browser's `WebSocket` is used, else none. */
   readonly knock?: Knock;
 }
@@ -166,7 +169,7 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
 }
 
 function redialOf(options: NatsBusOptions, servers: readonly ServerAddress[]): Redial {
-  const { clock, name, credentials, socketFactory = browserSocket } = options;
+  const { clock, name, credentials, socketFactory = browserSocket, release } = options;
   const knock = options.knock ?? (options.socketFactory === undefined ? fetchKnock() : undefined);
   const signing = later(clock, "nkeys", () => import("./nkey-answers.ts"));
   return createRedial({
@@ -175,7 +178,7 @@ function redialOf(options: NatsBusOptions, servers: readonly ServerAddress[]): R
     knock,
     random: options.random ?? Math.random,
     dial: (server, signal) =>
-      dial(server, { name, credentials, socketFactory, clock, signing }, signal),
+      dial(server, { name, credentials, socketFactory, clock, signing, release }, signal),
   });
 }
 

@@ -45,7 +45,7 @@ class TcpSocket implements SocketLike {
     this.#listeners[type].push(listener);
   }
 
-  send(data: ArrayBuffer): void {
+  send(data: ArrayBuffer | Uint8Array<ArrayBuffer>): void {
     this.#socket?.write(new Uint8Array(data));
   }
 

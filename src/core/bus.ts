@@ -9,6 +9,8 @@ import { until } from "./view.ts";
 export interface BusMessage {
   readonly subject: string;
   readonly data: Uint8Array;
+  /** Says that nobody looks at {@link data} any more, so that its memory may be used again. Nobody has to. */
+  readonly release?: () => void;
   /** Where an answer is wanted. */
   readonly reply?: string;
   readonly headers?: ReadonlyMap<string, string>;
@@ -50,6 +52,8 @@ export type BusStatus =
 
 export interface Bus extends AsyncDisposable {
   /**
+   * The bytes may change when it has returned.
+   *
    * @throws {LatticeError} `disconnected` while the connection is down (nothing is ever dropped in silence),
    * `too-large` above {@link maxPayload}, `closed` after the end.
    */

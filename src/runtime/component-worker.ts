@@ -15,7 +15,8 @@ import type { GuestRun, GuestRunParts } from "./guest-run.ts";
 import type { Runner } from "./runner.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
 
-import { answer, remote } from "../channels/rpc.ts";
+import { bigBuffers } from "../channels/port.ts";
+import { answer, remote, transferring } from "../channels/rpc.ts";
 import { createAnswerWriter, createSharedAnswer, isBlocked } from "../channels/shared-answer.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { createGuestRun } from "./guest-run.ts";
@@ -166,7 +167,13 @@ function hostMethods(
     imported: async (request) => guests.import(request),
     importedShared: (request) => share(() => guests.import(request)),
     said: async (callId, said) => guests.hear(callId, said),
-    awaited: async (wait) => guests.wait(wait),
+    async awaited(wait) {
+      const news = await guests.wait(wait);
+      return transferring(
+        news,
+        news.flatMap(([, each]) => (each.tag === "bytes" ? bigBuffers(each) : [])),
+      );
+    },
     awaitedShared: (wait) => share(() => guests.wait(wait)),
     nextPart: async () => writer?.next(),
     async printed({ stream, text, dropped }) {

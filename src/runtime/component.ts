@@ -3,6 +3,7 @@ import type { ComponentSetup, LentMemory, WaitMode } from "../channels/component
 import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
 import type { Log } from "../core/log.ts";
+import type { Release } from "../core/memory.ts";
 import type { Component } from "../core/runtime.ts";
 import type { Interface } from "../core/wit.ts";
 import type { Adaptation } from "./adapted.ts";
@@ -28,6 +29,7 @@ export interface ComponentParts {
   readonly supply: WorkerSupply;
   readonly adaptations: readonly Adaptation[];
   readonly clock: Clock;
+  readonly release: Release;
   readonly log: Log;
   /** The runtime's end. */
   readonly signal: AbortSignal;
@@ -49,7 +51,7 @@ export async function createComponent(
 ): Promise<Component> {
   const { digest, sizeBytes, glue, claims } = prepared;
   const { world, ...adapted } = adapt(prepared.world, parts.adaptations);
-  const { name, supply, clock, log } = parts;
+  const { name, supply, clock, log, release } = parts;
   const mode: WaitMode = waitModeOf(prepared.world, parts.bridge);
   const usual = await compile(prepared);
   return {
@@ -89,7 +91,7 @@ export async function createComponent(
         log,
         ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
         open: (opening) =>
-          openComponentWorker({ setup, world, supply, imports, clock, log }, opening),
+          openComponentWorker({ setup, world, supply, imports, clock, log, release }, opening),
         opening: signal,
         signal: parts.signal,
       });

@@ -14,6 +14,7 @@ import type {
 import type { Call, ImportCall, Importee, Results } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import type { Release } from "../core/memory.ts";
 import type { FuncType, WitValue, World } from "../core/wit.ts";
 import type { GuestStreams } from "./guest-streams.ts";
 
@@ -30,6 +31,7 @@ export interface GuestRunParts {
   readonly world: World;
   readonly imports: Importee;
   readonly clock: Clock;
+  readonly release: Release;
   readonly log: Log;
 }
 
@@ -50,7 +52,7 @@ export interface GuestRun {
 }
 
 export function createGuestRun(id: number, call: Call, parts: GuestRunParts): GuestRun {
-  const { setup, world, imports, clock, log } = parts;
+  const { setup, world, imports, clock, log, release } = parts;
   /** Each call has an instance of its own, so what an instance chooses lasts for a call. */
   const linkNames = new Map<string, string>();
   const served = world.exports.get(call.instance)?.get(call.func);
@@ -63,7 +65,7 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
   let imported = 0;
   let responded = false;
 
-  const ownStreams = (): GuestStreams => (streams ??= createGuestStreams(clock));
+  const ownStreams = (): GuestStreams => (streams ??= createGuestStreams(clock, release));
   /** What the worker gives, with streams that flow on. */
   const given = (values: readonly WitValue[]): Results => {
     const over: Promise<unknown>[] = [];

@@ -14,6 +14,7 @@ import type {
   StreamHandle,
 } from "../channels/component.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Release } from "../core/memory.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { Outlet } from "./stream-outlet.ts";
 import type { Inlet } from "./stream-inlet.ts";
@@ -49,7 +50,7 @@ const MAX_WAITS = 16;
 /** Longest text that a guest may give as the reason of a failure, in UTF-16 units. */
 const MAX_REASON = 4096;
 
-export function createGuestStreams(clock: Clock): GuestStreams {
+export function createGuestStreams(clock: Clock, release: Release): GuestStreams {
   /** From here to the worker, by their numbers; those of calls that the worker began are negative. */
   const outlets = new Map<number, Outlet>();
   /** From the worker to here. */
@@ -91,7 +92,7 @@ export function createGuestStreams(clock: Clock): GuestStreams {
       throw denied(`has no stream ${end}`);
     }
     count();
-    const made = createInlet(changed);
+    const made = createInlet(changed, release);
     if (closed !== undefined) made.close(closed);
     inlets.set(end, made);
     return made;
@@ -110,7 +111,7 @@ export function createGuestStreams(clock: Clock): GuestStreams {
   /** A stream that the worker writes, into `writable`. */
   const lendSink = (writable: WritableStream): SinkHandle => {
     count();
-    const inlet = createInlet(changed);
+    const inlet = createInlet(changed, release);
     const end = ++lastId;
     if (closed === undefined) inlets.set(end, inlet);
     else inlet.close(closed);

@@ -5,6 +5,7 @@ import type { Bridge } from "../core/node-state.ts";
 import type { ImageCache } from "../core/image-cache.ts";
 import type { ImageOptions } from "../core/node-options.ts";
 import type { Log } from "../core/log.ts";
+import type { Release } from "../core/memory.ts";
 import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { OpenSharedStore } from "./shared-images.ts";
@@ -25,6 +26,8 @@ import { createWorkerSupply } from "./worker-supply.ts";
 
 export interface RuntimeOptions {
   readonly clock: Clock;
+  /** For what streams take; default: left to the engine. */
+  readonly release?: Release;
   readonly log: Log;
   /** From `chooseBridge()`. */
   readonly bridge: Bridge;
@@ -53,6 +56,7 @@ const LAST_WRITES_MS = 2000;
 /** @throws {LatticeError} `bad-input` for an image proxy that cannot be one. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { clock, log, bridge, images = {}, workers, spare = true, spawn = spawnHere } = options;
+  const release = options.release ?? (() => undefined);
   const ended = new AbortController();
   const supply = createWorkerSupply(clock, { base: workers, spare, spawn });
   const transpiler = createTranspiler(clock, { base: workers, spawn });
@@ -106,7 +110,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       if (prepared.claims !== undefined) checkTimes(prepared.claims, clock.now());
       onProgress?.({ stage: "compile" });
       const name = image.reference;
-      const parts = { name, bridge, supply, adaptations, clock, log, signal: ended.signal };
+      const parts = {
+        name,
+        bridge,
+        supply,
+        adaptations,
+        clock,
+        log,
+        release,
+        signal: ended.signal,
+      };
       return createComponent(prepared, parts);
     },
     async [Symbol.asyncDispose]() {

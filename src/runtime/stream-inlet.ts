@@ -1,10 +1,12 @@
 /** The host worker's end of a stream or future that a component worker writes, with a bound on what waits here. */
 import type { EndNews } from "../channels/component.ts";
 import type { LatticeError } from "../core/error.ts";
+import type { Release } from "../core/memory.ts";
 import type { WitStream, WitValue } from "../core/wit.ts";
 
 import { pieceWeight, STREAM_WINDOW } from "../channels/component.ts";
 import { asLatticeError, LatticeError as Failure } from "../core/error.ts";
+import { withOwnChunks } from "../core/memory.ts";
 
 export interface Inlet {
   /** For whoever reads it; only once. Throws `denied` afterwards, and for a future. */
@@ -34,8 +36,11 @@ type Ending =
   | { readonly tag: "open" | "finished" }
   | { readonly tag: "failed"; readonly reason: LatticeError };
 
-/** `changed` is called when {@link Inlet.room} may say something else. */
-export function createInlet(changed: () => void): Inlet {
+/**
+ * `changed` is called when {@link Inlet.room} may say something else; `release` is for whoever reads the bytes, which are
+ * the reader's own.
+ */
+export function createInlet(changed: () => void, release: Release): Inlet {
   const pieces: Uint8Array[] = [];
   let unread = 0;
   let ending: Ending = { tag: "open" };
@@ -63,14 +68,14 @@ export function createInlet(changed: () => void): Inlet {
       controller.close();
       read.resolve(undefined);
     } else return;
-    release();
+    letGo();
     changed();
   };
   const breakOff = (its: ReadableStreamDefaultController, reason: LatticeError): void => {
     its.error(reason);
     read.reject(reason);
   };
-  const release = (): void => {
+  const letGo = (): void => {
     pulled?.();
     pulled = undefined;
   };
@@ -78,7 +83,7 @@ export function createInlet(changed: () => void): Inlet {
   return {
     stream() {
       become("stream");
-      return new ReadableStream<Uint8Array>(
+      const stream = new ReadableStream<Uint8Array>(
         {
           start(its) {
             controller = its;
@@ -96,12 +101,13 @@ export function createInlet(changed: () => void): Inlet {
             unread = 0;
             controller = undefined;
             read.reject(unwanted);
-            release();
+            letGo();
             changed();
           },
         },
         { highWaterMark: 0 },
       );
+      return withOwnChunks(stream, release);
     },
     future() {
       become("future");
@@ -146,7 +152,7 @@ export function createInlet(changed: () => void): Inlet {
       unread = 0;
       value.reject(reason);
       give();
-      release();
+      letGo();
     },
   };
 }

@@ -3,11 +3,13 @@ import type { EndNews } from "../channels/component.ts";
 import type { LatticeError } from "../core/error.ts";
 import type { WitValue } from "../core/wit.ts";
 
-import { compact } from "../channels/port.ts";
+import { TRANSFER_MIN_BYTES } from "../channels/port.ts";
 import { asLatticeError, LatticeError as Failure } from "../core/error.ts";
+import { releaseOf } from "../core/memory.ts";
+import { copyBytes } from "../wire/bytes.ts";
 
 export interface Outlet {
-  /** What there is, and is gone from here then; without anything it begins to get some, and tells when it has. */
+  /** What there is, and is gone from here then, its bytes in buffers that are nobody else's; without anything it begins to get some, and tells when it has. */
   take(): readonly EndNews[];
   /** Nobody reads on. */
   close(reason: LatticeError): void;
@@ -22,6 +24,8 @@ export function createStreamOutlet(stream: ReadableStream<unknown>, changed: () 
   let closed = false;
   let news: EndNews[] = [];
   let aheadBytes = 0;
+  /** Whoever made the stream may use its chunks again, unless they are given away. */
+  const given = releaseOf(stream) !== undefined;
 
   const read = async (from: ReadableStreamDefaultReader<unknown>): Promise<void> => {
     while (aheadBytes < READ_AHEAD_BYTES) {
@@ -32,7 +36,7 @@ export function createStreamOutlet(stream: ReadableStream<unknown>, changed: () 
       }
       if (value.length === 0) continue;
       aheadBytes += value.length;
-      came({ tag: "bytes", bytes: value });
+      came({ tag: "bytes", bytes: given ? value : copied(value) });
     }
   };
   const came = (next: EndNews): void => {
@@ -54,8 +58,7 @@ export function createStreamOutlet(stream: ReadableStream<unknown>, changed: () 
       news = [];
       aheadBytes = 0;
       readOn();
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same, their bytes cut down to what they show
-      return compact(taken) as readonly EndNews[];
+      return taken;
     },
     close(reason) {
       closed = true;
@@ -80,6 +83,13 @@ export function createFutureOutlet(
   const lent = async (): Promise<EndNews> => ({ tag: "value", value: lend(await promise) });
   lent().then(came, (thrown: unknown) => came(failed(thrown)));
   return { take: () => news, close: () => undefined };
+}
+
+/** For one who keeps the bytes. What is not worth a transfer is copied where it crosses. */
+function copied(bytes: Uint8Array): Uint8Array {
+  const { byteLength } = bytes.buffer;
+  if (byteLength === bytes.length && byteLength < TRANSFER_MIN_BYTES) return bytes;
+  return copyBytes(bytes, 0, bytes.length);
 }
 
 function failed(thrown: unknown): EndNews {

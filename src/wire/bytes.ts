@@ -157,6 +157,12 @@ export function createFeed(input: ByteInput): Feed {
     waiting = [];
     waitingBytes = 0;
   };
+  /** Holds nothing of what is read. */
+  const leave = (): void => {
+    input.base += input.at;
+    input.bytes = NOTHING;
+    input.at = 0;
+  };
   const size = (): number => input.bytes.length - input.at + waitingBytes;
   return {
     push(piece) {
@@ -169,6 +175,7 @@ export function createFeed(input: ByteInput): Feed {
       join();
       const value = decode(input);
       if (value !== MORE) input.wanted = 0;
+      if (input.at === input.bytes.length) leave();
       return value;
     },
     rest() {

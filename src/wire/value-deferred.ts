@@ -127,6 +127,8 @@ export interface DeferredDecoder {
   next(): unknown;
   /** Bytes that were taken and not given out as values yet. */
   readonly size: number;
+  /** What it gives has memory of its own, apart from the pieces. */
+  readonly copies: boolean;
   /** Takes out what came behind the end. */
   rest(): Uint8Array;
 }
@@ -147,6 +149,7 @@ export function createDeferredDecoder(
         : readElements(feed, type.element, place.path);
   let failure: Error | undefined;
   return {
+    copies: type.kind === "stream" && type.element?.kind === "u8",
     push: (piece) => feed.push(piece),
     next() {
       if (failure !== undefined) throw failure;

@@ -12,6 +12,7 @@ import type {
   GuestCall,
   LentMemory,
 } from "../channels/component.ts";
+import type { Release } from "../core/memory.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { ExportAdapter, Surround } from "./adapter.ts";
 import type { Bridge } from "./bridge/bridge.ts";
@@ -42,6 +43,8 @@ export interface GuestParts {
   readonly host: ComponentHostMethods;
   /** Hears of failures that belong to no call. */
   readonly complain: (thrown: unknown) => void;
+  /** Gives back what guests have read. */
+  readonly release: Release;
   /** Makes the WASI of this worker. */
   readonly wasi: (parts: WasiParts) => Surround;
 }
@@ -206,7 +209,7 @@ function maker(
     const lent: Lent[] = [];
     const taken = (memory: Lent): void => void lent.push(memory);
     const cores: CoreInstances[number][] = [];
-    const streams = createRemoteStreams(life, bridge);
+    const streams = createRemoteStreams(life, bridge, parts.release);
     const { imports: own, adapters, io } = surround(life, streams);
     const resources = createResources({ imports: setup.imports, streams, io });
     const given = createImports(life, { own, bridge, answered: setup.imports, resources });

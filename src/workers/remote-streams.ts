@@ -14,6 +14,7 @@ import type {
   SinkHandle,
   StreamHandle,
 } from "../channels/component.ts";
+import type { Release } from "../core/memory.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { Life } from "./life.ts";
 
@@ -104,7 +105,12 @@ interface Known extends RemoteEnd {
   hear(news: EndNews): void;
 }
 
-export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStreams {
+/** What was read goes to `release`: what waits for a collection is many times a window of a stream. */
+export function createRemoteStreams(
+  life: Life,
+  bridge: StreamBridge,
+  release: Release,
+): RemoteStreams {
   const known = new WeakMap<RemoteEnd, Known>();
   let lastId = 0;
 
@@ -152,7 +158,7 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
       },
       read: (maxBytes) =>
         when(end, () => {
-          if (spent !== undefined) free(spent);
+          if (spent !== undefined) release(spent);
           spent = undefined;
           const [first] = rest;
           if (first === undefined) {
@@ -278,12 +284,6 @@ export function createRemoteStreams(life: Life, bridge: StreamBridge): RemoteStr
 /** `step` of what comes later, or at once of what is there. */
 export function after<T, U>(later: Later<T>, step: (value: T) => Later<U>): Later<U> {
   return later instanceof Promise ? later.then((value) => step(value)) : step(later);
-}
-
-/** Gives memory back at once: what waits for a collection is many times a window of a stream. */
-function free({ buffer }: Uint8Array): void {
-  // One that was handed on is empty here already.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) buffer.transfer?.(0);
 }
 
 function owned(bytes: Uint8Array): Uint8Array {

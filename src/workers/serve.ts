@@ -6,6 +6,7 @@ import type { ComponentAnswers, ComponentHostMethods } from "../channels/compone
 import type { Port } from "../channels/rpc.ts";
 import type { Guest, GuestParts } from "./guest.ts";
 
+import { createRelease } from "../channels/release.ts";
 import { answer, remote } from "../channels/rpc.ts";
 import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
@@ -24,6 +25,7 @@ export function serveComponent(scope: Port, wasi: GuestParts["wasi"]): void {
 
 function serve(port: Port, wasi: GuestParts["wasi"]): void {
   const life = new AbortController();
+  const release = createRelease();
   let blocks = false;
   const host = remote<ComponentHostMethods>(port, life.signal, {
     // A guest may compute for long, or block, before this turn is over.
@@ -47,7 +49,7 @@ function serve(port: Port, wasi: GuestParts["wasi"]): void {
       if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
       blocks = setup.mode === "atomics";
       strip(self);
-      guest = createGuest(setup, { host, complain, wasi });
+      guest = createGuest(setup, { host, complain, release, wasi });
       await guest.ready;
     },
     call: (call) => prepared().call(call),

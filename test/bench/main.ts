@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: what a call, a start, a visit and a component cost. README.md says what is measured and how.
  *
- * `--quick` takes less than two minutes; `--only calls,composition,streams,cold-start,joining,memory` leaves the others out;
+ * `--quick` takes less than two minutes; `--only calls,composition,streams,bodies,cold-start,joining,memory` leaves the others out;
  * `--big` builds the
  * component of 12 MB if it is not there. Fails only if something did not work.
  */
 import { parseArgs } from "node:util";
 
+import { type BodiesPlan, measureBodies } from "./bodies.ts";
 import { type CallsPlan, measureCalls } from "./calls.ts";
 import { type ColdStartPlan, measureColdStarts } from "./cold-start.ts";
 import { type CompositionPlan, measureComposition } from "./composition.ts";
@@ -19,6 +20,7 @@ import { measureStreams, type StreamsPlan } from "./streams.ts";
 interface Plan {
   readonly calls: CallsPlan;
   readonly streams: StreamsPlan;
+  readonly bodies: BodiesPlan;
   readonly composition: CompositionPlan;
   readonly coldStart: ColdStartPlan;
   readonly joining: JoiningPlan;
@@ -35,6 +37,7 @@ const FULL: Plan = {
     ],
   },
   streams: { rounds: 7, bytes: 64 * 1024 * 1024 },
+  bodies: { rounds: 7, bytes: 20_000_000 },
   composition: { rounds: 100, calls: 100 },
   coldStart: { browsers: 3, starts: 2, big: "if-built" },
   joining: { browsers: 2, visits: 6 },
@@ -51,13 +54,22 @@ const QUICK: Plan = {
     ],
   },
   streams: { rounds: 3, bytes: 16 * 1024 * 1024 },
+  bodies: { rounds: 3, bytes: 20_000_000 },
   composition: { rounds: 40, calls: 50 },
   coldStart: { browsers: 1, starts: 1, big: "skip" },
   joining: { browsers: 1, visits: 3 },
   memory: { components: 20, samples: 3 },
 };
 
-const PARTS = ["calls", "composition", "streams", "cold-start", "joining", "memory"] as const;
+const PARTS = [
+  "calls",
+  "composition",
+  "streams",
+  "bodies",
+  "cold-start",
+  "joining",
+  "memory",
+] as const;
 type Part = (typeof PARTS)[number];
 
 async function main(): Promise<void> {
@@ -82,13 +94,14 @@ async function main(): Promise<void> {
 }
 
 async function play(stage: Stage, plan: Plan, parts: ReadonlySet<Part>): Promise<Results> {
-  const { calls, composition, streams, coldStart, joining, memory } = plan;
+  const { calls, composition, streams, bodies, coldStart, joining, memory } = plan;
   return {
     ...(parts.has("calls") ? { calls: await measureCalls(stage, calls, tell) } : {}),
     ...(parts.has("composition")
       ? { composition: await measureComposition(stage, composition, tell) }
       : {}),
     ...(parts.has("streams") ? { streams: await measureStreams(stage, streams, tell) } : {}),
+    ...(parts.has("bodies") ? { bodies: await measureBodies(stage, bodies, tell) } : {}),
     ...(parts.has("cold-start")
       ? { coldStarts: await measureColdStarts(stage, coldStart, tell) }
       : {}),

@@ -48,7 +48,7 @@ export async function measureMemory(
 }
 
 /** The transpile worker ends after 5 s without work (src/runtime/transpiler.ts) and takes its memory with it. */
-const TRANSPILER_IDLES_MS = 6_000;
+export const TRANSPILER_IDLES_MS = 6_000;
 
 async function look(pid: number, samples: number): Promise<number> {
   await wait(SETTLE_MS);
@@ -64,7 +64,7 @@ function megabytes(bytes: number): number {
   return Math.round(bytes / 1e5) / 10;
 }
 
-function wait(ms: number): Promise<void> {
+export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });

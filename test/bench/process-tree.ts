@@ -31,6 +31,21 @@ export function treeOwnMemory(root: number): number {
   );
 }
 
+/** Most memory of the tree of `pid`, as {@link treeOwnMemory} counts it, while `work` lasts. */
+export async function peakDuring(pid: number, work: Promise<unknown>): Promise<number> {
+  let peak = 0;
+  let over = false;
+  const ended = work.finally(() => (over = true));
+  while (!over) {
+    peak = Math.max(peak, treeOwnMemory(pid));
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS))]);
+  }
+  await ended;
+  return peak;
+}
+
+const BETWEEN_LOOKS_MS = 250;
+
 function proportionalSet(pid: number, field = "Pss"): number {
   const text = ifThere(() => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
   const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text ?? "")?.[1];

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg, platform, release } from "node:os";
 import { dirname, resolve } from "node:path";
 
+import type { BodiesRow } from "./bodies.ts";
 import { type CallsRow, IN_FLIGHT } from "./calls.ts";
 import type { CompositionRow } from "./composition.ts";
 import type { ColdStartRow } from "./cold-start.ts";
@@ -16,6 +17,7 @@ import { judge } from "./targets.ts";
 export interface Results {
   readonly calls?: readonly CallsRow[];
   readonly streams?: readonly StreamsRow[];
+  readonly bodies?: readonly BodiesRow[];
   readonly composition?: readonly CompositionRow[];
   readonly coldStarts?: readonly ColdStartRow[];
   readonly joining?: readonly JoiningRow[];
@@ -39,7 +41,7 @@ export async function writeResults(results: Results, tookMs: number): Promise<st
 }
 
 export function printResults(results: Results): void {
-  const { calls, composition, streams, coldStarts, joining, memory } = results;
+  const { bodies, calls, composition, streams, coldStarts, joining, memory } = results;
   if (calls !== undefined) {
     title(`Calls: one at a time, and ${IN_FLIGHT} in flight; ratios to the tab's raw echo`);
     table(
@@ -62,6 +64,17 @@ export function printResults(results: Results): void {
     table(
       ["", "MB/s", "x raw"],
       streams.map((row) => [row.candidate, row.mbPerSecond.toFixed(1), row.ratio.toFixed(2)]),
+    );
+  }
+  if (bodies !== undefined) {
+    title("HTTP bodies of 20 MB, through the gateway and a component in a tab");
+    table(
+      ["", "MB/s", "memory above start, MB"],
+      bodies.map(({ way, mbPerSecond, peakMb }) => [
+        way,
+        mbPerSecond.toFixed(1),
+        peakMb.toFixed(1),
+      ]),
     );
   }
   if (composition !== undefined) {

@@ -11,7 +11,13 @@ export interface Verdict {
 /** The smallest payload shows the cost of a call, the larger ones that of bytes. */
 const CALL_BYTES = 64;
 
-export function judge({ calls, composition, coldStarts, joining }: Results): readonly Verdict[] {
+export function judge({
+  bodies,
+  calls,
+  composition,
+  coldStarts,
+  joining,
+}: Results): readonly Verdict[] {
   const verdicts: Verdict[] = [];
   const most = (target: string, found: number | undefined, limit: number, unit: string): void => {
     if (found === undefined) return;
@@ -33,6 +39,9 @@ export function judge({ calls, composition, coldStarts, joining }: Results): rea
       here.perSecond / there.perSecond,
       10,
     );
+  }
+  for (const { way, peakMb } of bodies ?? []) {
+    most(`20 MB of HTTP ${way}, the browser's memory above start`, peakMb, 60, " MB");
   }
   const realistic = coldStarts?.find(({ component }) => component === "realistic");
   most("1 MB from cache, tab loaded again", realistic?.reloadedMs.median, 60, " ms");

@@ -19,7 +19,11 @@ export interface Stage {
 
 /** Scales `image` to `count` under `id` and waits for the event that says how it went. */
 export async function scale(
-  { tab, peer, lattice }: Pick<Stage, "tab" | "peer" | "lattice">,
+  {
+    tab,
+    peer,
+    lattice,
+  }: Pick<Stage, "peer" | "lattice"> & { readonly tab: Pick<JoinedTab, "hostId"> },
   id: string,
   image: string,
   count: number,

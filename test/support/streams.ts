@@ -47,7 +47,8 @@ export function* pattern(size: number, chunkSize: number = 64 * 1024): Iterable<
   }
 }
 
-const patternAt = (at: number): number => (at ^ (at >> 8) ^ (at >> 16)) & 0xff;
+/** The byte of {@link pattern} at a place. */
+export const patternAt = (at: number): number => (at ^ (at >> 8) ^ (at >> 16)) & 0xff;
 
 /** Reads a stream of {@link pattern}; gives its size, and throws at the first byte that is not as it should be. */
 export async function checkPattern(

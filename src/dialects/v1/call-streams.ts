@@ -78,7 +78,7 @@ export function createCallStreams(parts: CallStreamsParts): CallStreams {
 
   return {
     open: (type, path) => incoming.open(type, path),
-    receive(tail, { data }) {
+    receive(tail, { data, release }) {
       const report = flowTail(tail);
       if (report === "") {
         if (data.length === 0) {
@@ -89,8 +89,11 @@ export function createCallStreams(parts: CallStreamsParts): CallStreams {
       const channel = parseChannel(report ?? tail);
       if (channel === undefined || channel.path.length === 0) return;
       if (report === undefined) {
-        if (channel.name === parts.incoming.name) incoming.receive(channel.path, data);
-      } else if (channel.name === sentName) outgoing?.report(channel.path, data);
+        if (channel.name === parts.incoming.name) incoming.receive(channel.path, data, release);
+      } else {
+        if (channel.name === sentName) outgoing?.report(channel.path, data);
+        release?.();
+      }
     },
     meet(inbox, headers) {
       met = { inbox, window: readWindow(headers) };

@@ -10,6 +10,7 @@ import type { WitStream, WitType, WitValue } from "../../core/wit.ts";
 import type { Share } from "./gathering.ts";
 
 import { asLatticeError, LatticeError } from "../../core/error.ts";
+import { withOwnChunks } from "../../core/memory.ts";
 import { copyBytes, MORE } from "../../wire/bytes.ts";
 import { createDeferredDecoder, type DeferredDecoder, END } from "../../wire/value-deferred.ts";
 import { isDeferredPlace } from "../../wire/wrpc.ts";
@@ -38,7 +39,7 @@ export interface Incoming {
   /** For the decoder of the values. */
   open(type: DeferredType, path: readonly number[]): unknown;
   /** Takes a message; those for places that no value can have are dropped. */
-  receive(path: readonly number[], data: Uint8Array): void;
+  receive(path: readonly number[], data: Uint8Array, release?: () => void): void;
   /** Resolves when all that was opened was read or given up, rejects when one broke off. Ask when the values are there. */
   ended(): Promise<void>;
   /** Breaks off what has not ended. */
@@ -48,9 +49,11 @@ export interface Incoming {
 /** The bytes of one path. */
 interface Channel {
   readonly path: readonly number[];
-  readonly pieces: Uint8Array[];
+  readonly pieces: Piece[];
   /** Bytes taken from `pieces` since the beginning. */
   taken: number;
+  /** Gives back what the decoder was given last. */
+  spent: (() => void) | undefined;
   /** What `pieces` take. */
   queued: number;
   /** What `share` counts for this path: `pieces`, and what its decoder has not given out. */
@@ -63,6 +66,11 @@ interface Channel {
   failure: { readonly cause: unknown } | undefined;
   /** Who reads now; within a future, first its own value, then what is deferred in it at the same path. */
   reader: Reader | undefined;
+}
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly release: (() => void) | undefined;
 }
 
 /** Hears of what changes on its path. */
@@ -86,6 +94,7 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
       path,
       pieces: [],
       taken: 0,
+      spent: undefined,
       queued: 0,
       kept: 0,
       complete: false,
@@ -128,7 +137,7 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
     reader?.fail(cause);
   };
 
-  const receive = (path: readonly number[], data: Uint8Array): void => {
+  const receive: Incoming["receive"] = (path, data, release) => {
     if (failure !== undefined) return;
     const known = channels.get(path.join("."));
     if (known === undefined && !isDeferredPlace(types, path)) return;
@@ -142,8 +151,10 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
       return;
     }
     if (channel.done) return;
-    const own = data.length < SMALL_MESSAGE_BYTES ? copyBytes(data, 0, data.length) : data;
-    channel.pieces.push(own);
+    const small = data.length < SMALL_MESSAGE_BYTES;
+    const own = small ? copyBytes(data, 0, data.length) : data;
+    channel.pieces.push({ bytes: own, release: small ? undefined : release });
+    if (small) release?.();
     channel.queued += own.length + MESSAGE_OVERHEAD_BYTES;
     try {
       count(channel, channel.kept + own.length + MESSAGE_OVERHEAD_BYTES);
@@ -158,6 +169,10 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
   const step = (channel: Channel, decoder: DeferredDecoder): unknown => {
     for (;;) {
       const value = decoder.next();
+      if (decoder.copies && decoder.size === 0) {
+        channel.spent?.();
+        channel.spent = undefined;
+      }
       if (value !== MORE) {
         // What waits within the decoder for its other half counts as kept.
         count(channel, channel.queued + decoder.size);
@@ -168,9 +183,10 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
         if (channel.complete) throw cutShort(peer, channel.path);
         return MORE;
       }
-      decoder.push(piece);
-      channel.queued -= piece.length + MESSAGE_OVERHEAD_BYTES;
-      channel.taken += piece.length;
+      decoder.push(piece.bytes);
+      channel.spent = piece.release;
+      channel.queued -= piece.bytes.length + MESSAGE_OVERHEAD_BYTES;
+      channel.taken += piece.bytes.length;
       tell(channel.path, channel.taken);
     }
   };
@@ -178,7 +194,7 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
   const putBack = (channel: Channel, decoder: DeferredDecoder): void => {
     const rest = decoder.rest();
     if (rest.length === 0) return;
-    channel.pieces.unshift(rest);
+    channel.pieces.unshift({ bytes: rest, release: undefined });
     channel.queued += rest.length + MESSAGE_OVERHEAD_BYTES;
     channel.taken -= rest.length;
   };
@@ -282,8 +298,11 @@ function streamOf(reading: Reading): WitStream {
     { highWaterMark: 0 },
   );
   if (!isInner && channel.failure === undefined) reader.wake();
-  return stream;
+  return withOwnChunks(stream, handedOn);
 }
+
+/** Who reads them mostly hands them on, and that is no more work for anybody. */
+const handedOn = (): void => undefined;
 
 /** A future is read as it comes: nobody can tell whether somebody waits for it. */
 function futureOf(reading: Reading, element: WitType | undefined): Promise<WitValue> {

@@ -1,9 +1,10 @@
 /** The sending of streams and futures of one call: as many bytes as the reader takes, and each with its end. */
 import type { Bus } from "../../core/bus.ts";
-import { concatBytes, type DeferredPart } from "../../wire/bytes.ts";
+import type { DeferredPart } from "../../wire/bytes.ts";
 import type { RoundTrips } from "./pace.ts";
 
 import { LatticeError } from "../../core/error.ts";
+import { releaseOf } from "../../core/memory.ts";
 import {
   abandon,
   type EncodedPart,
@@ -19,6 +20,8 @@ import { createPace } from "./pace.ts";
 
 /** Bytes of one message: as the Rust peers' own readers take them at once. */
 export const MESSAGE_BYTES: number = 64 * 1024;
+/** What a message may have beyond that, so that a chunk of as many bytes is not cut for the sake of the count before it. */
+const COUNT_BYTES = 5;
 /** Streams and futures of one call that are sent at once: those within lists and streams have no other bound. */
 const MOST_PARTS = 1024;
 
@@ -115,8 +118,11 @@ async function sendPart(
   const send = async (part: DeferredPart): Promise<void> => {
     if (part.type.kind === "stream") {
       const encode = streamEncoder(part.type, path);
-      await pump(streamIn(part), outlet.signal, async (chunk) => {
+      const stream = streamIn(part);
+      const release = releaseOf(stream);
+      await pump(stream, outlet.signal, async (chunk) => {
         await write(encode(chunk));
+        if (chunk instanceof Uint8Array) release?.(chunk);
       });
       await outlet.write([STREAM_END]);
       return;
@@ -182,6 +188,7 @@ function openOutlet(
   let read = 0;
   let wake: () => void = () => undefined;
   const pace = createPace(roundTrips);
+  const cut = createCut();
   const hasCredit = (bytes: number): boolean => sent + bytes - read <= (window ?? Infinity);
   /** Waits for credit where the reader gives some, else for its turn. */
   const turn = async (bytes: number): Promise<void> => {
@@ -196,7 +203,7 @@ function openOutlet(
   return {
     signal: stopped.signal,
     async write(pieces) {
-      for (const message of cut(pieces, Math.min(MESSAGE_BYTES, rpc.maxPayload))) {
+      for (const message of cut(pieces, Math.min(MESSAGE_BYTES + COUNT_BYTES, rpc.maxPayload))) {
         stopped.signal.throwIfAborted();
         // oxlint-disable-next-line no-await-in-loop -- messages go one after the other
         await turn(message.length);
@@ -222,21 +229,40 @@ function openOutlet(
   };
 }
 
-/** `pieces` as messages of at most `most` bytes; what is small is put together, what is large is not copied. */
-function* cut(pieces: readonly Uint8Array[], most: number): Iterable<Uint8Array> {
-  let joined: Uint8Array[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const part = piece.subarray(at, at + most - size);
-      joined.push(part);
-      size += part.length;
-      at += part.length;
-      if (size < most) continue;
-      yield concatBytes(joined);
-      joined = [];
-      size = 0;
+/**
+ * `pieces` as messages of at most `most` bytes, each good until the next one is asked for; what fills a message is not
+ * copied.
+ */
+function createCut(): (pieces: readonly Uint8Array[], most: number) => Iterable<Uint8Array> {
+  /** Where pieces are put together; the same for all messages, as each would leave an array behind. */
+  let joined = new Uint8Array(0);
+  return function* cut(pieces, most) {
+    let left = pieces.reduce((sum, { length }) => sum + length, 0);
+    let size = 0;
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length;) {
+        const part = piece.subarray(at, at + most - size);
+        at += part.length;
+        left -= part.length;
+        const ends = size + part.length === most || left === 0;
+        if (size === 0 && ends) {
+          yield part;
+          continue;
+        }
+        const wanted = Math.min(most, size + part.length + left);
+        if (joined.length < wanted) joined = grown(joined, size, wanted);
+        joined.set(part, size);
+        size += part.length;
+        if (!ends) continue;
+        yield joined.subarray(0, size);
+        size = 0;
+      }
     }
-  }
-  if (size > 0) yield concatBytes(joined);
+  };
+}
+
+function grown(bytes: Uint8Array, used: number, size: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(size);
+  larger.set(bytes.subarray(0, used));
+  return larger;
 }

@@ -17,11 +17,15 @@ interface Ends {
   readonly guest: RemoteStreams;
   readonly said: GuestSaid[];
   readonly clock: ReturnType<typeof fakeClock>;
+  /** What was given back: of each piece, its bytes. */
+  readonly released: Uint8Array[];
 }
 
 function connect(): Ends {
   const clock = fakeClock();
-  const host = createGuestStreams(clock);
+  const released: Uint8Array[] = [];
+  const release = (piece: Uint8Array): void => void released.push(piece.slice());
+  const host = createGuestStreams(clock, release);
   const said: GuestSaid[] = [];
   const bridge: StreamBridge = {
     say(_, what) {
@@ -33,7 +37,7 @@ function connect(): Ends {
   };
   const life = createLife();
   life.begin(1);
-  return { host, guest: createRemoteStreams(life, bridge), said, clock };
+  return { host, guest: createRemoteStreams(life, bridge, release), said, clock, released };
 }
 
 /** A stream of `chunks`, and whether it was cancelled. */

@@ -9,7 +9,10 @@ import { releaseOf } from "../core/memory.ts";
 import { copyBytes } from "../wire/bytes.ts";
 
 export interface Outlet {
-  /** What there is, and is gone from here then, its bytes in buffers that are nobody else's; without anything it begins to get some, and tells when it has. */
+  /**
+   * What there is, and is gone from here then, its bytes in buffers that are nobody else's; without anything it begins to
+   * get some, and tells when it has.
+   */
   take(): readonly EndNews[];
   /** Nobody reads on. */
   close(reason: LatticeError): void;

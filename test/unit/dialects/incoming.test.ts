@@ -206,3 +206,28 @@ test("bytes that are no values break a stream off, and tell its sender", async (
   expect(told.at(-1)).toEqual(["0", "stop"]);
   await expect(incoming.ended()).rejects.toMatchObject({ code: "bad-message" });
 });
+
+test("messages of bytes are released when their bytes were read, small ones at once, those of other values never", async () => {
+  const { incoming, read } = setup("stream<u8>", "stream<string>");
+  const [bytes, texts] = read("0000") as readonly [WitStream, WitStream];
+  const released: string[] = [];
+  const release = (name: string) => (): void => void released.push(name);
+  // The count of 20,000 before as many bytes, or as many texts without letters.
+  const large = Uint8Array.from([0xa0, 0x9c, 0x01, ...new Uint8Array(20_000)]);
+
+  incoming.receive([0], large, release("first"));
+  incoming.receive([0], large, release("second"));
+  incoming.receive([0], fromHex("00"), release("end"));
+  incoming.receive([1], large, release("texts"));
+  incoming.receive([1], fromHex("00"), release("end of texts"));
+  expect(released).toEqual(["end", "end of texts"]);
+  const reader = bytes.getReader();
+  await reader.read();
+  expect(released.slice(2)).toEqual(["first"]);
+  await reader.read();
+  expect(released.slice(2)).toEqual(["first", "second"]);
+  expect(await reader.read()).toEqual({ done: true, value: undefined });
+  expect((await chunksOf(texts)).flat()).toHaveLength(20_000);
+
+  expect(released).toHaveLength(4);
+});

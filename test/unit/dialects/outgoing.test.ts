@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Bus } from "../../../src/core/bus.ts";
 import type { RoundTrips } from "../../../src/dialects/v1/pace.ts";
 
+import { withOwnChunks } from "../../../src/core/memory.ts";
 import { createSource } from "../../../src/core/view.ts";
 import { readWindow, STOP, writeRead } from "../../../src/dialects/v1/flow.ts";
 import { createOutgoing, MESSAGE_BYTES } from "../../../src/dialects/v1/outgoing.ts";
@@ -180,4 +181,17 @@ test.each([
   { header: "lots", window: undefined },
 ])("a peer that announces a window of $header gets $window", ({ header, window }) => {
   expect(readWindow(new Map([["inlay-flow", header]]))).toBe(window);
+});
+
+test("chunks that are the reader's own are given back when they were sent, others are left alone", async () => {
+  const bus = scriptedBus();
+  const released: number[] = [];
+  const own = part(pattern(150_000, 70_000));
+  withOwnChunks(own.value, (chunk) => released.push(chunk.length));
+
+  await start(bus, never, 200_000).send([own]);
+  await start(bus, never, 200_000).send([part(pattern(150_000, 70_000))]);
+
+  expect(released).toEqual([70_000, 70_000, 10_000]);
+  expect(bus.sent.reduce((sum, { size }) => sum + size, 0)).toBe(2 * (150_000 + 3 + 3 + 2 + 1));
 });

@@ -77,6 +77,22 @@ test("the guest reads what the host has, in pieces as small as it likes", async 
   expect(await source.read(2)).toBeUndefined();
 });
 
+test("what the guest has read is given back when it reads on, and the host's own bytes are left as they are", async () => {
+  const { host, guest, released } = connect();
+  const kept = new Uint8Array(100).fill(1).subarray(0, 50);
+  const { stream } = streamOf(kept, bytes(2));
+  const { body } = host.lend({ body: stream, name: "x" }) as never as { body: { $stream: number } };
+  const source = guest.source(body);
+
+  const first = await source.read(50);
+  expect(first).toEqual(kept);
+  expect(first?.buffer).not.toBe(kept.buffer);
+  expect(released).toEqual([]);
+  await source.read(1);
+
+  expect(released).toEqual([kept]);
+});
+
 test("a stream of the host that breaks off fails the guest's read", async () => {
   const { host, guest } = connect();
   const stream = new ReadableStream({

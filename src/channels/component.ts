@@ -140,20 +140,63 @@ export interface GuestImport {
   readonly args: readonly WitValue[];
 }
 
+/** What a call gives. */
+export interface GuestAnswer {
+  readonly results: readonly WitValue[];
+  /** What companions have answered since the last report, if anything. */
+  readonly report?: CompanionReport;
+}
+
+/**
+ * Calls that companions have answered well, {@link REPORT_ROW} numbers for each: that of the function, that of the call
+ * within which it was, when it began (milliseconds since the epoch), and how long it took (milliseconds).
+ */
+export type CompanionReport = Float64Array;
+
+export const REPORT_ROW = 4;
+
+/** A function that a companion answers from now on. */
+export interface Entrusted {
+  readonly companion: number;
+  /** Under this number it is told of. */
+  readonly entry: number;
+  readonly instance: string;
+  readonly func: string;
+}
+
+/** A call that a companion has failed. */
+export interface CompanionFailure {
+  readonly entry: number;
+  readonly callId: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly tookMs: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** What the component worker answers. */
 export interface ComponentMethods {
   /** Once, first. Resolves when an instance is ready. Throws `bad-image`. */
   prepare(setup: ComponentSetup): Promise<void>;
   /** Throws `guest-trapped`, or `aborted` after {@link cancel}. */
-  call(call: GuestCall): Promise<readonly WitValue[]>;
+  call(call: GuestCall): Promise<GuestAnswer>;
   /** Discards the instance of a call that waits for an import. */
   cancel(callId: number): Promise<void>;
   ping(): Promise<void>;
+  /**
+   * Makes a second component ready in this worker, whose calls may take `deadlineMs`. Only where guests wait by JSPI, and
+   * its own do not wait.
+   */
+  accompany(companion: number, setup: ComponentSetup, deadlineMs: number): Promise<void>;
+  entrust(entrusted: Entrusted): Promise<void>;
+  /** Gives what was not told yet. */
+  dismiss(companion: number): Promise<CompanionReport | undefined>;
 }
 
 /** {@link ComponentMethods} on the answering side, where results that are there at once need no promise. */
 export type ComponentAnswers = Omit<ComponentMethods, "call"> & {
-  call(call: GuestCall): Promise<readonly WitValue[]> | readonly WitValue[];
+  call(call: GuestCall): Promise<GuestAnswer> | GuestAnswer;
 };
 
 export interface GuestLine {
@@ -161,6 +204,8 @@ export interface GuestLine {
   readonly text: string;
   /** Lines that were dropped before this one because there were too many. */
   readonly dropped: number;
+  /** The companion whose line it is; absent for the component itself. */
+  readonly companion?: number;
 }
 
 /** What the runtime answers. */
@@ -176,6 +221,10 @@ export interface ComponentHostMethods {
   /** Writes the next part of an answer that does not fit the shared buffer at once. */
   nextPart(): Promise<void>;
   printed(line: GuestLine): Promise<void>;
+  /** What companions have answered, while the calls within which it was go on. Throws `denied` for what is none. */
+  accompanied(report: CompanionReport): Promise<void>;
+  /** Gives the guest what it gets for a call that its companion failed, as {@link imported} does. */
+  forsaken(failure: CompanionFailure): Promise<readonly WitValue[]>;
   /** Something in the worker failed on nobody's behalf. */
   complained(message: string): Promise<void>;
 }

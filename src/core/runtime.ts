@@ -1,10 +1,11 @@
 /** The port to whatever executes components. */
-import type { Callee, Importee } from "./call.ts";
+import type { Callee, ImportCall, Importee } from "./call.ts";
 import type { SignedClaims } from "./claims.ts";
+import type { LatticeError } from "./error.ts";
 import type { Digest } from "./ids.ts";
 import type { View } from "./view.ts";
 import type { ImageSource, Limits, LoadProgress } from "./workload.ts";
-import type { World } from "./wit.ts";
+import type { WitValue, World } from "./wit.ts";
 
 export interface LoadOptions {
   readonly signal: AbortSignal;
@@ -49,6 +50,13 @@ export interface RunOptions {
  */
 export interface Pool extends Callee, AsyncDisposable {
   readonly load: View<PoolLoad>;
+  /** Absent if the component cannot run in another one's worker: its guests wait for their host. */
+  readonly portable?: Portable;
+  /**
+   * Has `portable` run in this component's worker as well, for the calls that are entrusted to it. Absent if this
+   * component's guests cannot be answered there; `undefined` if they cannot at the moment.
+   */
+  accompany?(portable: Portable, witness: Witness): Companion | undefined;
   resize(maxInstances: number): void;
   /** Resolves when no call runs or waits. New calls are still taken: whoever drains has left the queue groups. */
   drained(signal: AbortSignal): Promise<void>;
@@ -60,3 +68,40 @@ export interface PoolLoad {
   /** False from the moment the line is full until it is half empty. */
   readonly accepting: boolean;
 }
+
+/** A running component in a form that the worker of another one takes. What is in it is the runtime's own matter. */
+export interface Portable {
+  /** Whether calls of this function can be answered there: plain values go in and come out. */
+  serves(instance: string, func: string): boolean;
+}
+
+/** A component that runs in the worker of one that calls it: such calls cross to no other realm. */
+export interface Companion {
+  /** From now on, calls of this function by guests of the worker are answered in it. */
+  entrust(instance: string, func: string): void;
+  /** Resolves when no call is answered there any more, and all were told; at the latest when the worker is gone. */
+  dismiss(): Promise<void>;
+  /** Aborts if it ends by itself, with the reason; `closed` if only because its worker is not needed any more. */
+  readonly lost: AbortSignal;
+}
+
+/** Hears of what a companion has answered, at the latest when the call ends within which that was. */
+export interface Witness {
+  /**
+   * A call has ended well. One that took longer than {@link SLOW_MS} has been taken from the companion: it answers no other
+   * call of this function until that is entrusted again.
+   */
+  ended(call: CompanionCall): void;
+  /** A call has failed: gives what its guest is to get instead of results, or throws that. */
+  failed(call: CompanionCall, reason: LatticeError): readonly WitValue[];
+}
+
+/** A call as its companion has answered it. */
+export type CompanionCall = Omit<ImportCall, "args" | "linkNames"> & {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly tookMs: number;
+};
+
+/** A worker that answers a call for longer keeps its other guests waiting for too long. */
+export const SLOW_MS = 5;

@@ -12,6 +12,7 @@ import type { EntityId } from "../core/ids.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
 import type { Host, HostParts } from "./host-parts.ts";
 import type { Providers } from "./providers.ts";
+import type { Workload } from "./workload.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
@@ -28,6 +29,7 @@ import { keepBeating } from "./heartbeat.ts";
 import { trace } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
 import { createLinks } from "./links.ts";
+import { createLateCompanions } from "./late-companions.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
 import { createWorkloads } from "./workloads.ts";
@@ -38,7 +40,7 @@ const HEARTBEAT_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 
 export function createHost(parts: HostParts): Host {
-  const { clock, log, control, rpc, dialects } = parts;
+  const { clock, log, control, rpc, dialects, record } = parts;
   const startedAt = clock.monotonic();
   const labels = createLabels(parts.labels);
   const presence = createPresence(parts.shareWork ?? true);
@@ -52,12 +54,16 @@ export function createHost(parts: HostParts): Host {
   const announceAlive = (event: HostEvent): void => {
     if (!lifetime.signal.aborted) announce(event);
   };
-  const intercept = chain([trace(clock, parts.record)]);
+  const intercept = chain([trace(clock, record)]);
   const interfaces = later(clock, "the interfaces of components", async () =>
     (await import("../interfaces/interfaces.ts")).createInterfaces(),
   );
   const outbound = later(clock, "imports of components", () => import("./outbound/outbound.ts"));
-  const links = createLinks(facts?.links ?? createSource(new Map()));
+  const kept = facts?.links ?? createSource(new Map());
+  const links = createLinks(kept);
+  const workload = (id: EntityId): Workload | undefined => workloads.staying(id);
+  const companions = createLateCompanions({ clock, log, record, links, workload });
+  kept.subscribe(() => companions.review(), lifetime.signal);
   const local = (target: EntityId): LocalTarget | undefined => {
     const workload = workloads.staying(target);
     if (workload === undefined) return providers.running(target);
@@ -70,7 +76,8 @@ export function createHost(parts: HostParts): Host {
       dialects,
       local,
       shortCircuit: parts.shortCircuit ?? true,
-      intercept: chain([trace(clock, parts.record, "component")]),
+      intercept: chain([trace(clock, record, "component")]),
+      companions: await companions.open(),
     });
   });
   /** What the lattice keeps was read, and what the host asked for was answered: then components and providers may start. */
@@ -102,7 +109,11 @@ export function createHost(parts: HostParts): Host {
     limits: parts.limits,
     log,
     announce: announceAlive,
-    changed: parts.changed,
+    changed() {
+      companions.review();
+      parts.changed();
+    },
+    released: companions.release,
   });
 
   const providers: Providers = createProviders({
@@ -213,7 +224,7 @@ export function createHost(parts: HostParts): Host {
       const [dialect] = dialects;
       if (dialect === undefined)
         throw new LatticeError("not-served", "this node speaks no dialect");
-      return trace(clock, parts.record, "page")(dialect.reach(target, types));
+      return trace(clock, record, "page")(dialect.reach(target, types));
     },
     inventory,
     entries: () => workloads.entries(),

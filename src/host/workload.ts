@@ -38,6 +38,8 @@ export interface WorkloadParts {
   readonly informed: () => Promise<unknown>;
   /** False while the node keeps out of all queue groups: frozen, or leaving. */
   readonly present: View<boolean>;
+  /** Resolves when no call of `pool` is answered elsewhere in this node any more. */
+  readonly released: (pool: Pool) => Promise<void>;
 }
 
 export interface Workload {
@@ -117,7 +119,12 @@ export async function startWorkload(
     );
     signal.throwIfAborted();
     const callee = intercept(face.callee);
-    return running({ spec, component, pool, world: face.world, callee }, servings, served);
+    const { released } = parts;
+    return running(
+      { spec, component, pool, world: face.world, callee, released },
+      servings,
+      served,
+    );
   } catch (cause) {
     served.abort();
     await pool?.[Symbol.asyncDispose]();
@@ -125,7 +132,8 @@ export async function startWorkload(
   }
 }
 
-type Parts = Pick<Workload, "spec" | "component" | "pool" | "world" | "callee">;
+type Parts = Pick<Workload, "spec" | "component" | "pool" | "world" | "callee"> &
+  Pick<WorkloadParts, "released">;
 
 function running(parts: Parts, servings: readonly Serving[], served: AbortController): Workload {
   return {
@@ -135,7 +143,8 @@ function running(parts: Parts, servings: readonly Serving[], served: AbortContro
       return running({ ...parts, spec }, servings, served);
     },
     async stop(signal) {
-      const left = Promise.all(servings.map((serving) => serving.drain())).then(() =>
+      const released = parts.released(parts.pool);
+      const left = Promise.all([released, ...servings.map((serving) => serving.drain())]).then(() =>
         parts.pool.drained(signal),
       );
       await Promise.race([left, aborted(signal)]).catch(() => undefined); // what still runs is ended below

@@ -1,6 +1,8 @@
 /** A component worker as a runner: its calls, what its guests import, and its end when it is silent for too long. */
 import type { AnswerWriter, SharedAnswer } from "../channels/shared-answer.ts";
 import type {
+  CompanionFailure,
+  CompanionReport,
   ComponentHostMethods,
   ComponentMethods,
   ComponentSetup,
@@ -19,7 +21,9 @@ import { bigBuffers } from "../channels/port.ts";
 import { answer, remote, transferring } from "../channels/rpc.ts";
 import { createAnswerWriter, createSharedAnswer, isBlocked } from "../channels/shared-answer.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
+import { createCompanions } from "./companions.ts";
 import { createGuestRun } from "./guest-run.ts";
+import { PortableComponent } from "./portable.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 export interface ComponentWorkerParts extends GuestRunParts {
@@ -62,6 +66,20 @@ export async function openComponentWorker(
     excused: () => answers !== undefined && isBlocked(answers),
     bark: (silentMs) => end(silence(setup.name, silentMs)),
   });
+  const companions = createCompanions({
+    name: setup.name,
+    worker: component,
+    runOf: (callId) => running.get(callId),
+    dead: dead.signal,
+  });
+  /** What no worker of ours says ends this one. */
+  const trusting = (hear: () => void): void => {
+    try {
+      hear();
+    } catch (thrown) {
+      end(asLatticeError(thrown));
+    }
+  };
   const runOf = (callId: number, what: string): GuestRun => {
     watchdog.heard();
     const run = running.get(callId);
@@ -74,15 +92,21 @@ export async function openComponentWorker(
     wait: (wait) => runOf(wait.callId, "waited").wait(wait),
     hear(callId, said) {
       watchdog.heard();
-      try {
-        // Without a call it has crossed with its end.
-        running.get(callId)?.hear(said);
-      } catch (thrown) {
-        end(asLatticeError(thrown)); // no worker of ours says that
-      }
+      // Without a call it has crossed with its end.
+      trusting(() => running.get(callId)?.hear(said));
     },
+    hearCompanions(report) {
+      watchdog.heard();
+      trusting(() => companions.hear(report));
+    },
+    forsaken(failure) {
+      watchdog.heard();
+      return companions.fail(failure);
+    },
+    nameOf: (companion) =>
+      (companion === undefined ? undefined : companions.nameOf(companion)) ?? setup.name,
   };
-  answer(worker.port, hostMethods(guests, answers, setup.name, log), dead.signal);
+  answer(worker.port, hostMethods(guests, answers, log), dead.signal);
   const onLost = (): void => end(asLatticeError(worker.lost.reason));
   worker.lost.addEventListener("abort", onLost, { once: true });
   if (worker.lost.aborted) onLost();
@@ -111,7 +135,9 @@ export async function openComponentWorker(
       const serve = async (): Promise<void> => {
         let reason: LatticeError | undefined;
         try {
-          run.conclude(await component.call(run.request()));
+          const { results, report } = await component.call(run.request());
+          if (report !== undefined) trusting(() => companions.hear(report));
+          run.conclude(results);
         } catch (thrown) {
           reason = asLatticeError(thrown);
           run.fail(reason);
@@ -124,6 +150,14 @@ export async function openComponentWorker(
       };
       return { results: run.results, ended: serve() };
     },
+    ...(setup.mode === "jspi"
+      ? {
+          accompany: (portable, witness) =>
+            portable instanceof PortableComponent && !dead.signal.aborted
+              ? companions.accompany(portable, witness)
+              : undefined,
+        }
+      : {}),
     cancel(call) {
       for (const [id, run] of running) {
         if (run.call !== call) continue;
@@ -144,12 +178,15 @@ interface GuestSide {
   import(request: GuestImport): Promise<readonly WitValue[]>;
   wait(wait: GuestWait): Promise<GuestNews>;
   hear(callId: number, said: GuestSaid): void;
+  hearCompanions(report: CompanionReport): void;
+  forsaken(failure: CompanionFailure): Promise<readonly WitValue[]>;
+  /** Of a companion, or of the component itself. */
+  nameOf(companion: number | undefined): string;
 }
 
 function hostMethods(
   guests: GuestSide,
   answers: SharedAnswer | undefined,
-  component: string,
   log: Log,
 ): ComponentHostMethods {
   const writer: AnswerWriter | undefined =
@@ -176,12 +213,15 @@ function hostMethods(
     },
     awaitedShared: (wait) => share(() => guests.wait(wait)),
     nextPart: async () => writer?.next(),
-    async printed({ stream, text, dropped }) {
+    async printed({ stream, text, dropped, companion }) {
       const missing = dropped === 0 ? {} : { dropped };
+      const component = guests.nameOf(companion);
       log.info("guest.printed", { component, stream, text, ...missing });
     },
+    accompanied: async (report) => guests.hearCompanions(report),
+    forsaken: async (failure) => guests.forsaken(failure),
     async complained(error) {
-      log.warn("guest.complained", { component, error });
+      log.warn("guest.complained", { component: guests.nameOf(undefined), error });
     },
   };
 }

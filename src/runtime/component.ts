@@ -21,6 +21,7 @@ import { answeredImports, callableExports, plainSetups, wasiImports } from "./im
 import { instantiationsOf } from "./instantiations.ts";
 import { borrowing, mayBorrow } from "./lent-memory.ts";
 import { openPool } from "./pool.ts";
+import { PortableComponent } from "./portable.ts";
 
 export interface ComponentParts {
   /** The reference, for messages. */
@@ -83,7 +84,7 @@ export async function createComponent(
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
         maxBytes: maxMemoryBytes,
       };
-      return openPool({
+      const pool = await openPool({
         name,
         maxInstances,
         limits,
@@ -95,6 +96,11 @@ export async function createComponent(
         opening: signal,
         signal: parts.signal,
       });
+      if (mode !== "sync") return pool;
+      return {
+        ...pool,
+        portable: new PortableComponent(setup, prepared.world, limits.callDeadlineMs),
+      };
     },
   };
 }

@@ -15,6 +15,7 @@ import type { Call, ImportCall, Importee, Results } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Release } from "../core/memory.ts";
+import type { CompanionCall } from "../core/runtime.ts";
 import type { FuncType, WitValue, World } from "../core/wit.ts";
 import type { GuestStreams } from "./guest-streams.ts";
 
@@ -35,12 +36,23 @@ export interface GuestRunParts {
   readonly log: Log;
 }
 
+type NamedFunction = Pick<GuestImport, "instance" | "func">;
+
 export interface GuestRun {
   readonly call: Call;
   readonly results: Promise<Results>;
   /** What the worker is told. */
   request(): GuestCall;
   import(request: Omit<GuestImport, "callId">): Promise<readonly WitValue[]>;
+  /** A call of `func` that a companion has answered during this one. */
+  accompanied(func: NamedFunction, at: number, tookMs: number): CompanionCall;
+  /** The same for one that it has failed: `tell` gives or throws what {@link import} would. */
+  forsaken(
+    func: NamedFunction,
+    at: number,
+    tookMs: number,
+    tell: (call: CompanionCall) => readonly WitValue[],
+  ): Promise<readonly WitValue[]>;
   /** Throws `denied` for what no worker of ours says. */
   hear(said: GuestSaid): void;
   wait(wait: GuestWait): Promise<GuestNews>;
@@ -88,27 +100,40 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
       signal: gone.signal,
     };
   };
-  const typeOf = ({ instance, func }: Omit<GuestImport, "callId">): FuncType => {
+  const typeOf = ({ instance, func }: NamedFunction): FuncType => {
     const type = world.imports.get(instance)?.get(func);
     if (type === undefined || setup.imports.get(instance)?.functions.has(func) !== true) {
       throw new LatticeError("denied", `${setup.name} does not import ${instance}#${func}`);
     }
     return type;
   };
-  const importOne: GuestRun["import"] = async (request) => {
-    const type = typeOf(request);
-    const streamed = crosses(type);
-    const args = streamed ? ownStreams().accept(request.args) : request.args;
+  /** What `ask` gives, or its failure in a form that the guest can handle, if the function has one. */
+  const orErr = async (
+    type: FuncType,
+    ask: () => Promise<readonly WitValue[]>,
+  ): Promise<readonly WitValue[]> => {
     try {
-      const results = await imports.invoke(importCall({ ...request, args }));
-      // What the results say of their own end cannot cross.
-      return streamed ? ownStreams().lend([...results]) : [...results];
+      return await ask();
     } catch (thrown) {
       const reason = asLatticeError(thrown);
       const err = errOf(type, reason);
       if (err === undefined) throw thrown;
       return [err];
     }
+  };
+  const importOne: GuestRun["import"] = async (request) => {
+    const type = typeOf(request);
+    const streamed = crosses(type);
+    const args = streamed ? ownStreams().accept(request.args) : request.args;
+    return orErr(type, async () => {
+      const results = await imports.invoke(importCall({ ...request, args }));
+      // What the results say of their own end cannot cross.
+      return streamed ? ownStreams().lend([...results]) : [...results];
+    });
+  };
+  const accompanied: GuestRun["accompanied"] = ({ instance, func }, at, tookMs) => {
+    const { id, source, trace, signal } = importCall({ instance, func, args: [] });
+    return { id, source, instance, func, trace, signal, at, tookMs };
   };
   return {
     call,
@@ -119,6 +144,9 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
       return { id, instance, func, args: streaming ? ownStreams().lend(args) : args };
     },
     import: importOne,
+    accompanied,
+    forsaken: (func, at, tookMs, tell) =>
+      orErr(typeOf(func), async () => tell(accompanied(func, at, tookMs))),
     hear(said) {
       if (said.tag === "respond") {
         if (responded) throw new LatticeError("denied", "the worker gives results twice");

@@ -229,6 +229,11 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       pump();
       for (const lane of lanes) dropSurplus(lane);
     },
+    accompany(portable, witness) {
+      const [lane, other] = lanes;
+      // Of several, those without it would answer otherwise.
+      return other === undefined ? lane?.runner.accompany?.(portable, witness) : undefined;
+    },
     drained: async (signal) => {
       await until(load, ({ running, waiting }) => running === 0 && waiting === 0, signal);
     },

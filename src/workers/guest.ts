@@ -10,12 +10,13 @@ import type {
   FunctionSetup,
   Gives,
   GuestCall,
+  GuestLine,
   LentMemory,
 } from "../channels/component.ts";
 import type { Release } from "../core/memory.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { ExportAdapter, Surround } from "./adapter.ts";
-import type { Bridge } from "./bridge/bridge.ts";
+import type { Bridge, Nearby } from "./bridge/bridge.ts";
 import type { GuestExports, Instantiate } from "./instantiate.ts";
 import type { Life } from "./life.ts";
 import type { Lent, Memories } from "./memories.ts";
@@ -24,7 +25,6 @@ import type { Resources } from "./resources.ts";
 import type { CoreInstances, Rewind } from "./rewind.ts";
 import type { WasiParts } from "./wasi/wasi.ts";
 
-import { bigBuffers, transferring } from "../channels/port.ts";
 import { LatticeError } from "../core/error.ts";
 import { createAtomicsBridge } from "./bridge/atomics.ts";
 import { createJspiBridge } from "./bridge/jspi.ts";
@@ -47,11 +47,16 @@ export interface GuestParts {
   readonly release: Release;
   /** Makes the WASI of this worker. */
   readonly wasi: (parts: WasiParts) => Surround;
+  /** Hears of each line that guests print; default: the host does. */
+  readonly print?: (line: GuestLine) => void;
+  /** What answers imports in this worker; default nothing. */
+  readonly nearby?: Nearby;
 }
 
 export interface Guest {
   /** Resolves when the first instance is there. */
   readonly ready: Promise<void>;
+  /** The results are copies that nobody else holds. They are there at once where guests never wait. */
   call(call: GuestCall): Promise<readonly WitValue[]> | readonly WitValue[];
   cancel(callId: number): void;
 }
@@ -156,7 +161,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       let well = false;
       const conclude = (results: readonly WitValue[]): readonly WitValue[] => {
         well = true;
-        return handedOver(results);
+        return results;
       };
       let later: Promise<readonly WitValue[]> | undefined;
       try {
@@ -196,7 +201,7 @@ function maker(
   const print = createLineLimiter(
     () => performance.now(),
     // A host that cannot hear of it has ended this worker.
-    (line) => void host.printed(line).catch(() => undefined),
+    parts.print ?? ((line) => void host.printed(line).catch(() => undefined)),
   );
   const { mode, wasi: wanted, maxBytes } = setup;
   const surround = parts.wasi({ mode, wanted, maxBytes, print });
@@ -228,8 +233,8 @@ function maker(
   };
 }
 
-function bridgeOf({ mode, answers }: ComponentSetup, { host }: GuestParts): Bridge {
-  if (mode === "jspi") return createJspiBridge(host);
+function bridgeOf({ mode, answers }: ComponentSetup, { host, nearby }: GuestParts): Bridge {
+  if (mode === "jspi") return createJspiBridge(host, nearby);
   if (mode === "sync") return createSyncBridge();
   if (answers === undefined) throw new LatticeError("internal", "atomics without a shared buffer");
   return createAtomicsBridge(host, answers);
@@ -272,11 +277,6 @@ function attempt(run: () => unknown, gives: Gives | "results"): Later<readonly W
   } catch (thrown) {
     return resultsOfThrown(thrown, gives);
   }
-}
-
-/** Results are copies that the glue has made; nobody else holds their buffers. */
-function handedOver(results: readonly WitValue[]): readonly WitValue[] {
-  return transferring(results, bigBuffers(results));
 }
 
 function missing({ name }: ComponentSetup, call: GuestCall): LatticeError {

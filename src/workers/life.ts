@@ -8,6 +8,8 @@ export interface Life {
   readonly callId: number;
   /** True once the guest has asked its host for anything: then it may hold something, or somebody it. */
   touched: boolean;
+  /** True once the guest has chosen links by their names: where its imports go, the host alone knows then. */
+  choosesLinks: boolean;
   /** A call begins; the one before ended well. */
   begin(callId: number): void;
   /** True from the end of the last call. */
@@ -42,6 +44,7 @@ export function createLife(): Life {
   };
   return {
     touched: false,
+    choosesLinks: false,
     get callId() {
       return callId;
     },

@@ -2,16 +2,20 @@
  * Serves one component over a port: keeps instances ready, gives each call a fresh one, and passes on what guests import.
  * Has nothing but its channel to the runtime.
  */
-import type { ComponentAnswers, ComponentHostMethods } from "../channels/component.ts";
+import type { ComponentAnswers, ComponentHostMethods, GuestAnswer } from "../channels/component.ts";
 import type { Port } from "../channels/rpc.ts";
+import type { WitValue } from "../core/wit.ts";
 import type { Guest, GuestParts } from "./guest.ts";
 
+import { bigBuffers } from "../channels/port.ts";
 import { createRelease } from "../channels/release.ts";
-import { answer, remote } from "../channels/rpc.ts";
+import { answer, remote, transferring } from "../channels/rpc.ts";
 import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
+import { createCompanions } from "./companions.ts";
 import { createGuest } from "./guest.ts";
 import { strip } from "./scope.ts";
+import { createTurns } from "./turns.ts";
 
 /** Serves what the worker with `scope` is given by {@link portOfWorker}; `wasi` makes what guests get of WASI. */
 export function serveComponent(scope: Port, wasi: GuestParts["wasi"]): void {
@@ -44,15 +48,40 @@ function serve(port: Port, wasi: GuestParts["wasi"]): void {
     event.preventDefault();
     complain(event.reason);
   });
+  const turns = createTurns(() => companions.tell());
+  const companions = createCompanions({
+    host,
+    turns,
+    open(setup, print) {
+      const own = (thrown: unknown): void => complain(`${setup.name}: ${messageOf(thrown)}`);
+      return createGuest(setup, { host, complain: own, release, wasi, print });
+    },
+  });
+  const answered = (results: readonly WitValue[]): GuestAnswer => {
+    const report = companions.report();
+    const answer = report === undefined ? { results } : { results, report };
+    return transferring(answer, bigBuffers(results));
+  };
   const methods: ComponentAnswers = {
     async prepare(setup) {
       if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
       blocks = setup.mode === "atomics";
       strip(self);
-      guest = createGuest(setup, { host, complain, release, wasi });
+      guest = createGuest(setup, { host, complain, release, wasi, nearby: companions });
       await guest.ready;
     },
-    call: (call) => prepared().call(call),
+    call(call) {
+      turns.begin(performance.now());
+      const later = prepared().call(call);
+      if (!(later instanceof Promise)) return answered(later);
+      return later.then(answered, (thrown: unknown) => {
+        companions.tell();
+        throw thrown;
+      });
+    },
+    accompany: (...given) => companions.accompany(...given),
+    entrust: (entrusted) => companions.entrust(entrusted),
+    dismiss: (companion) => companions.dismiss(companion),
     cancel: async (callId) => prepared().cancel(callId),
     ping: () => Promise.resolve(),
   };

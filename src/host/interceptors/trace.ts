@@ -50,7 +50,7 @@ function identity(
   return { id, source, target, instance, func, traceparent: call.trace.get("traceparent") };
 }
 
-function outcomeOf(code: ErrorCode): CallOutcome {
+export function outcomeOf(code: ErrorCode): CallOutcome {
   if (code === "overloaded") return "refused";
   return code === "aborted" ? "aborted" : "failed";
 }

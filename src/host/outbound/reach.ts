@@ -8,6 +8,7 @@ import type { Callee, Interceptor } from "../../core/call.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { World } from "../../core/wit.ts";
+import type { Companions } from "./companions.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { isServable } from "../../interfaces/servable.ts";
@@ -32,12 +33,20 @@ export interface ReachParts {
   readonly shortCircuit: boolean;
   /** What calls that go to the lattice pass. */
   readonly intercept: Interceptor;
+  /** What looks at calls of components of this node; default nothing. */
+  readonly companions?: Pick<Companions, "watch">;
 }
 
 /** What calls `func` of `instance` of `target`, by the function types of `types`' exports. */
 export type Reach = (target: EntityId, types: World, instance: string, func: string) => Callee;
 
-export function createReach({ dialects, local, shortCircuit, intercept }: ReachParts): Reach {
+export function createReach({
+  dialects,
+  local,
+  shortCircuit,
+  intercept,
+  companions,
+}: ReachParts): Reach {
   return (target, types, instance, func) => {
     const here = shortCircuit ? local(target) : undefined;
     const wanted = types.exports.get(instance)?.get(func);
@@ -51,7 +60,7 @@ export function createReach({ dialects, local, shortCircuit, intercept }: ReachP
       sameTypes(wanted, offered) &&
       here.accepting()
     ) {
-      return asIfRemote(here.callee, target, wanted);
+      return asIfRemote(companions?.watch(here.callee, wanted) ?? here.callee, target, wanted);
     }
     const [dialect] = dialects;
     if (dialect === undefined) {

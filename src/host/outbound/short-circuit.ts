@@ -2,9 +2,9 @@
  * Calls of a target in this node without NATS and without encoding, that look to their caller as if they had gone over
  * NATS: the same checks of values, copies of them, and the same words for a failure.
  */
-import type { Callee } from "../../core/call.ts";
+import type { Call, Callee } from "../../core/call.ts";
 import type { EntityId } from "../../core/ids.ts";
-import type { FuncType } from "../../core/wit.ts";
+import type { FuncType, WitValue } from "../../core/wit.ts";
 
 import { flowing } from "../../core/call.ts";
 import { asLatticeError, LatticeError } from "../../core/error.ts";
@@ -21,15 +21,24 @@ export function asIfRemote(callee: Callee, target: EntityId, type: FuncType): Ca
         const copies = copyResults(type, results);
         return results.ended === undefined ? copies : flowing(copies, results.ended);
       } catch {
-        if (call.signal.aborted) throw asLatticeError(call.signal.reason, "aborted");
-        // wRPC has no word for failure, and tells one of a function without results from nothing at all. Why it failed
-        // is in the record and the log of the target, which is where an operator looks in either case.
-        if (type.result === undefined) return [];
-        throw new LatticeError(
-          "incomplete",
-          `${target} ended ${call.func} without a result: it failed there`,
-        );
+        return failureOf(call, target, type);
       }
     },
   };
+}
+
+/**
+ * What the caller of a function of `type` that failed at `target` gets, or throws.
+ *
+ * wRPC has no word for failure, and cannot tell one of a function without results from nothing at all. Why it failed is in
+ * the record and the log of the target, which is where an operator looks in either case.
+ */
+export function failureOf(
+  { func, signal }: Pick<Call, "func" | "signal">,
+  target: EntityId,
+  type: FuncType,
+): readonly WitValue[] {
+  if (signal.aborted) throw asLatticeError(signal.reason, "aborted");
+  if (type.result === undefined) return [];
+  throw new LatticeError("incomplete", `${target} ended ${func} without a result: it failed there`);
 }

@@ -14,6 +14,24 @@ export interface Bridge extends StreamBridge {
   respond(life: Life, results: readonly WitValue[]): void;
 }
 
+/** What is answered in this worker instead of by the host. */
+export interface Nearby {
+  /** What answers this import at the moment, if not the host. */
+  find(instance: string, func: string): Answering | undefined;
+  /** Given, it is to be waited for before the next call is answered, so that the worker hears its messages. */
+  turn(nowMs: number): Promise<void> | undefined;
+}
+
+/**
+ * Answers an import during the call `callId`, from `beganMs` on (by `performance.now()`): with its results, or with a
+ * promise of what the host makes of a failure.
+ */
+export type Answering = (
+  callId: number,
+  args: readonly WitValue[],
+  beganMs: number,
+) => readonly WitValue[] | Promise<readonly WitValue[]>;
+
 export interface ImportedFunction {
   readonly instance: string;
   readonly func: string;

@@ -24,12 +24,15 @@ export interface CallRoute {
   /** Caller and target in one node, or in one each. */
   readonly nodes: "one" | "two";
   readonly shortCircuit?: boolean;
+  /** The target runs beside its caller by the time of the test. */
+  readonly companion?: boolean;
 }
 
 const CALLER = entityId("caller");
 const TARGET = entityId("target");
 const ECHO = "inlay:test/echo@0.1.0";
 const GO = "inlay:test/caller";
+const INSTANCES = 4;
 /** Shorter than the caller's own. */
 const TARGET_DEADLINE_MS = 1_000;
 
@@ -104,17 +107,28 @@ async function all(stream: unknown): Promise<unknown[]> {
 interface Heard {
   readonly calls: Call[];
   readonly kept: WitValue[];
+  /** Functions of the target that were called where it runs by itself. */
+  readonly alone: string[];
+  /** Nothing fails yet. */
+  warming: boolean;
+}
+
+function nothingHeard(): Heard {
+  return { calls: [], kept: [], alone: [], warming: false };
 }
 
 function target(heard: Heard, name = "target"): LocalComponent {
   const same = [...echo.keys()].filter((func) => echo.get(func)?.params[0]?.name === "v");
   const world: World = { imports: new Map(), exports: new Map([[ECHO, without("only-here")]]) };
-  const trap = (): never => {
+  const trap = (): WitValue => {
+    if (heard.warming) return "";
     throw new LatticeError("guest-trapped", "unreachable");
   };
   return {
     world,
     functions: {},
+    portable: true,
+    onInvoke: ({ func }) => heard.alone.push(func),
     guest: (_, call) => ({
       ...Object.fromEntries(
         same.map((func) => [
@@ -129,8 +143,8 @@ function target(heard: Heard, name = "target"): LocalComponent {
       [`${ECHO}#nothing`]: () => void heard.calls.push(call),
       [`${ECHO}#refuse`]: () => ({ tag: "err", val: 7 }),
       [`${ECHO}#trap`]: trap,
-      [`${ECHO}#trap-silently`]: trap,
-      [`${ECHO}#wrong`]: () => "not a number",
+      [`${ECHO}#trap-silently`]: () => void trap(),
+      [`${ECHO}#wrong`]: () => (heard.warming ? 1 : "not a number"),
       [`${ECHO}#slow`]: () => new Promise(() => heard.calls.push(call)),
       [`${ECHO}#flow`]: (stream) => stream,
       [`${ECHO}#names`]: (stream) => stream,
@@ -206,7 +220,7 @@ async function open(
   more: Readonly<Record<string, LocalComponent>> = {},
   load?: LocalComponent["load"],
 ): Promise<Stage> {
-  const heard: Heard = { calls: [], kept: [] };
+  const heard = nothingHeard();
   const links = createSource<Stage["links"] extends { peek(): infer T } ? T : never>(
     new Map([[CALLER, [link("default", TARGET)]]]),
   );
@@ -214,14 +228,14 @@ async function open(
     const { shortCircuit } = route;
     const parts = shortCircuit === undefined ? {} : { shortCircuit };
     const node = await startHost({ bus: await route.connect() }, { components, links, parts });
-    for (const id of Object.keys(components)) await scale(node, id, 1);
+    for (const id of Object.keys(components)) await scale(node, id, INSTANCES);
     return node;
   };
   const own = target(heard);
   const targets = { target: load === undefined ? own : { ...own, load }, ...more };
   const callerNode = await start(route.nodes === "one" ? { caller, ...targets } : { caller });
   const targetNode = route.nodes === "one" ? callerNode : await start(targets);
-  return {
+  const stage: Stage = {
     callerNode,
     targetNode,
     heard,
@@ -246,6 +260,8 @@ async function open(
       if (targetNode !== callerNode) await targetNode[Symbol.asyncDispose]();
     },
   };
+  if (route.companion === true && load === undefined) await warmUp(stage);
+  return stage;
 }
 
 function scale({ host }: LatticeHost, id: string, maxInstances: number): Promise<void> {
@@ -272,42 +288,74 @@ const call =
   (importing: Importing): Promise<unknown> =>
     outcome(importing(ECHO, func, ...args));
 
-export function callsContract(route: CallRoute): void {
-  describe(`${route.name}: values`, () => {
-    test.each<{ func: string; value: WitValue }>([
-      { func: "bool", value: true },
-      { func: "u8", value: 255 },
-      { func: "s16", value: -32_768 },
-      { func: "u32", value: 4_294_967_295 },
-      { func: "s64", value: -(2n ** 63n) },
-      { func: "u64", value: 2n ** 64n - 1n },
-      { func: "f32", value: Math.fround(0.1) },
-      { func: "f64", value: -0 },
-      { func: "char", value: "😀" },
-      { func: "string", value: "grüß\0dich" },
-      { func: "bytes", value: Uint8Array.of(1, 2, 3) },
-      { func: "longs", value: BigUint64Array.of(1n, 2n) },
+/** For each function that gives what it got, one value. */
+const VALUES: readonly { readonly func: string; readonly value: WitValue }[] = [
+  { func: "bool", value: true },
+  { func: "u8", value: 255 },
+  { func: "s16", value: -32_768 },
+  { func: "u32", value: 4_294_967_295 },
+  { func: "s64", value: -(2n ** 63n) },
+  { func: "u64", value: 2n ** 64n - 1n },
+  { func: "f32", value: Math.fround(0.1) },
+  { func: "f64", value: -0 },
+  { func: "char", value: "😀" },
+  { func: "string", value: "grüß\0dich" },
+  { func: "bytes", value: Uint8Array.of(1, 2, 3) },
+  { func: "longs", value: BigUint64Array.of(1n, 2n) },
+  {
+    func: "shapes",
+    value: [
+      { tag: "none" },
+      { tag: "dot", val: { x: -1, longName: "a" } },
       {
-        func: "shapes",
-        value: [
-          { tag: "none" },
-          { tag: "dot", val: { x: -1, longName: "a" } },
-          {
-            tag: "line",
-            val: [
-              { x: 1, longName: undefined },
-              { x: 2, longName: "" },
-            ],
-          },
+        tag: "line",
+        val: [
+          { x: 1, longName: undefined },
+          { x: 2, longName: "" },
         ],
       },
-      { func: "colors", value: ["dark-green", { read: false, writeAll: true }] },
-      { func: "maybe", value: { tag: "some", val: undefined } },
-      { func: "either", value: { tag: "err", val: { x: 0, longName: undefined } } },
-    ])("$func goes there and back", async ({ func, value }) => {
+    ],
+  },
+  { func: "colors", value: ["dark-green", { read: false, writeAll: true }] },
+  { func: "maybe", value: { tag: "some", val: undefined } },
+  { func: "either", value: { tag: "err", val: { x: 0, longName: undefined } } },
+];
+
+/** What a companion answers: plain values, at once. */
+const QUICK: readonly (readonly [func: string, ...args: WitValue[]])[] = [
+  ...VALUES.map(({ func, value }) => [func, value] as const),
+  ["two", "a", 1],
+  ["nothing"],
+  ["refuse"],
+  ["trap"],
+  ["trap-silently"],
+  ["wrong"],
+  ["keep", []],
+];
+
+/** Calls what is quick until all of it is entrusted to a companion. */
+async function warmUp(stage: Stage): Promise<void> {
+  const { heard, callerNode } = stage;
+  const entrusted = (): number =>
+    callerNode.log.filter(({ event }) => event === "companion.entrusted").length;
+  heard.warming = true;
+  await stage.run(async (importing) => {
+    for (let round = 0; round < 1_000 && entrusted() < QUICK.length; round++) {
+      for (const [func, ...args] of QUICK) await importing(ECHO, func, ...args);
+    }
+  });
+  expect(entrusted()).toBe(QUICK.length);
+  heard.warming = false;
+  heard.calls.length = heard.kept.length = heard.alone.length = 0;
+}
+
+export function callsContract(route: CallRoute): void {
+  describe(`${route.name}: values`, () => {
+    test.each(VALUES)("$func goes there and back", async ({ func, value }) => {
       await using stage = await open(route);
 
       expect(await stage.run(call(func, value))).toEqual([value]);
+      expect(stage.heard.alone).toEqual(route.companion === true ? [] : [func]);
     });
 
     test("several parameters, none, and no result", async () => {
@@ -372,10 +420,13 @@ export function callsContract(route: CallRoute): void {
 
       await stage.run(call("trap"));
 
-      const failed = stage.targetNode.calls.find(
+      const answered = stage.targetNode.calls.filter(
         ({ func, outgoing }) => func === "trap" && outgoing === undefined,
       );
-      expect(failed).toMatchObject({ outcome: "failed", error: "guest-trapped: unreachable" });
+      expect(answered.at(-1)).toMatchObject({
+        outcome: "failed",
+        error: "guest-trapped: unreachable",
+      });
       const [line, ...others] = stage.callerNode.log.filter(
         ({ event }) => event === "import.failed",
       );
@@ -528,7 +579,10 @@ export function callsContract(route: CallRoute): void {
         { trace },
       );
 
-      const parents = stage.heard.calls.map((each) => each.trace.get("traceparent") ?? "");
+      const answered = stage.targetNode.calls.filter(
+        ({ func, outgoing }) => func === "u8" && outgoing === undefined,
+      );
+      const parents = answered.slice(-2).map(({ traceparent }) => traceparent ?? "");
       for (const parent of parents) {
         expect(parent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
         expect(parent).not.toContain("b7ad6b7169203331");
@@ -538,7 +592,7 @@ export function callsContract(route: CallRoute): void {
     });
 
     test("a chosen link name holds for this instance until it is taken back", async () => {
-      const other: Heard = { calls: [], kept: [] };
+      const other = nothingHeard();
       await using stage = await open(route, { other: target(other, "other") });
       stage.links.set(
         new Map([[CALLER, [link("default", TARGET), link("backup", entityId("other"))]]]),
@@ -584,7 +638,7 @@ export function callsContract(route: CallRoute): void {
     });
 
     test("a target whose line is full is called where it has room", async () => {
-      const elsewhere: Heard = { calls: [], kept: [] };
+      const elsewhere = nothingHeard();
       const full = createSource({ running: 1, waiting: 100, accepting: false });
       await using stage = await open(route, {}, full);
       await using other = await startHost(
@@ -604,7 +658,7 @@ export function callsContract(route: CallRoute): void {
 
       await scale(stage.targetNode, "target", 0);
       const gone = await stage.run(call("two", "a", 1));
-      await scale(stage.targetNode, "target", 1);
+      await scale(stage.targetNode, "target", INSTANCES);
 
       expect(gone).toBe("not-served");
       expect(await stage.run(call("two", "b", 2))).toEqual(["target got b and 2"]);

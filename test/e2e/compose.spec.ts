@@ -106,6 +106,26 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
   expect(await greet("Zoe")).toBe("Hello, Zoe!");
   expect(wire.heard).toHaveLength(before);
 
+  // Quick as it is, it runs beside its caller by and by; it leaves from there as well while calls flow.
+  const companions = (event: string): Promise<unknown> =>
+    first.run(`return node.view.peek().log.filter(({ event }) => event === arg).length`, event);
+  answers.length = 0;
+  flowing = true;
+  const more = [flow(), flow()];
+  await expect
+    .poll(() => companions("companion.entrusted"), { timeout: 30_000 })
+    .toBeGreaterThan(0);
+  await scale(on(second), "hello", hello, 10);
+  await scale(on(first), "hello", hello, 0);
+  const left = answers.length;
+  await expect.poll(() => answers.length).toBeGreaterThan(left + 20);
+  flowing = false;
+  await Promise.all(more);
+
+  expect(new Set(answers)).toEqual(new Set(["Hello, Eve!"]));
+  expect(await companions("companion.dismissed")).toBeGreaterThan(0);
+  expect(await companions("companion.lost")).toBe(0);
+
   // A name of its own leads elsewhere, to somebody who is not there.
   await link(peer, lattice, [first, second], {
     source_id: "caller",

@@ -14,12 +14,13 @@ import { openNatsBus } from "../../src/bus/nats.ts";
 import { hostId, latticeId } from "../../src/core/ids.ts";
 import { flushed } from "../../src/core/bus.ts";
 import { createLog } from "../../src/core/log.ts";
-import { createSource, until } from "../../src/core/view.ts";
+import { until } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { createHost } from "../../src/host/host.ts";
 import { hostIdOf } from "../../src/wire/nkey.ts";
+import { factsWith } from "./links-only.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
 import { realClock } from "./real-clock.ts";
 import { localRuntime } from "./local-runtime.ts";
@@ -130,24 +131,5 @@ export async function startHost(
       await host.stop(1000);
       lifetime.abort();
     },
-  };
-}
-
-/** A lattice that keeps links and nothing else. */
-function factsWith(links: Facts["links"]): Facts {
-  const nothing = (): Promise<never> => Promise.reject(new Error("this lattice keeps links only"));
-  return {
-    status: createSource({ phase: "live" }),
-    links,
-    claims: createSource(new Map()),
-    follow: () => Promise.resolve(),
-    putLink: nothing,
-    removeLink: nothing,
-    learn: () => undefined,
-    introduce: () => Promise.resolve(),
-    putConfig: nothing,
-    removeConfig: nothing,
-    readConfig: nothing,
-    followConfig: nothing,
   };
 }

@@ -7,3 +7,4 @@ const connect = () => Promise.resolve(lattice.connect());
 callsContract({ name: "within a node", connect, nodes: "one" });
 callsContract({ name: "over a bus", connect, nodes: "two" });
 callsContract({ name: "over a bus to itself", connect, nodes: "one", shortCircuit: false });
+callsContract({ name: "beside the caller", connect, nodes: "one", companion: true });

@@ -69,6 +69,7 @@ function setUp(informed: () => Promise<unknown> = async () => undefined) {
     log,
     announce: (event) => events.push(textOf(event)),
     changed: () => (told.changes += 1),
+    released: () => Promise.resolve(),
   });
   const scale = (image: string, maxInstances: number, rest: Partial<ScaleRequest> = {}) =>
     workloads.scale({ id, image, maxInstances, annotations: new Map(), ...rest }).done;

@@ -1,0 +1,117 @@
+/**
+ * The tokens of wasmCloud 0.82: claims as JSON with an Ed25519 signature, whose key is named within
+ * (wasmCloud v0.82.0 `crates/wascap/src/jwt.rs`).
+ *
+ * A token that is valid says only that the owner of the key `iss` has said so.
+ */
+import type { Ed25519, Signer } from "./ed25519.ts";
+import type { Shape } from "./shape.ts";
+
+import { LatticeError, messageOf } from "../core/error.ts";
+import { decodeBase64Url, encodeBase64Url } from "./base64url.ts";
+import { readPublicNkey } from "./nkey.ts";
+import { defaulting, natural, optional, readJson, record, text, writeJson } from "./shape.ts";
+
+/** Claims; `wascap` is what the token is about. */
+export interface Claims<Wascap> {
+  /** Unique. */
+  readonly jti: string;
+  /** Seconds since 1970. */
+  readonly iat: number;
+  /** Public nkey of who signs. */
+  readonly iss: string;
+  readonly sub: string;
+  /** Seconds since 1970; never if absent. */
+  readonly exp: number | undefined;
+  readonly nbf: number | undefined;
+  readonly wascap: Wascap;
+  readonly wascap_revision: number | undefined;
+}
+
+export interface Token<Wascap> {
+  readonly claims: Claims<Wascap>;
+  /** The public key that {@link Claims.iss} names. */
+  readonly key: Uint8Array;
+  readonly signature: Uint8Array;
+  /** What was signed. */
+  readonly signed: Uint8Array;
+}
+
+const HEADER = { typ: "jwt", alg: "Ed25519" };
+/** The revision from which on hashes of modules are to be compared. */
+export const WASCAP_REVISION = 3;
+const MAX_SECONDS = Number.MAX_SAFE_INTEGER;
+
+const header = record<{ typ: string; alg: string }>({ typ: text, alg: text });
+
+/** The token of `claims`; their fields are written in the order in which they are here. */
+export async function signToken(claims: object, signer: Signer): Promise<string> {
+  const signed = `${encodeBase64Url(writeJson(HEADER))}.${encodeBase64Url(writeJson(claims))}`;
+  const signature = await signer.sign(new TextEncoder().encode(signed));
+  return `${signed}.${encodeBase64Url(signature)}`;
+}
+
+/**
+ * Takes a token apart, and checks nothing but its form.
+ *
+ * @throws {LatticeError} `bad-message`
+ */
+export function readToken<Wascap>(token: string, wascap: Shape<Wascap>): Token<Wascap> {
+  const segments = token.split(".");
+  const [head = "", body = "", tail = ""] = segments;
+  if (segments.length !== 3) {
+    throw malformed(`invalid token format, expected 3 segments, found ${segments.length}`);
+  }
+  try {
+    const { typ, alg } = readJson(decodeBase64Url(head), header);
+    if (typ !== HEADER.typ || alg !== HEADER.alg) {
+      throw malformed(`a header of ${HEADER.typ} and ${HEADER.alg} was expected`);
+    }
+    const claims = readJson(
+      decodeBase64Url(body),
+      record<Claims<Wascap>>({
+        jti: text,
+        iat: natural(MAX_SECONDS),
+        iss: text,
+        sub: text,
+        exp: optional(natural(MAX_SECONDS)),
+        nbf: optional(natural(MAX_SECONDS)),
+        wascap,
+        wascap_revision: optional(natural(0xffff_ffff)),
+      }),
+    );
+    if (claims.iss === "" || claims.sub === "") throw malformed("issuer or subject is empty");
+    const { key } = readPublicNkey(claims.iss);
+    return {
+      claims,
+      key,
+      signature: decodeBase64Url(tail),
+      signed: new TextEncoder().encode(`${head}.${body}`),
+    };
+  } catch (cause) {
+    throw cause instanceof LatticeError && cause.message.startsWith("JWT error")
+      ? cause
+      : malformed(messageOf(cause));
+  }
+}
+
+/** The first thing that is wrong with a token, in the order in which 0.82 looks. */
+export type TokenFault = "expired" | "early" | "signature";
+
+/** `nowMs`: since 1970. No clock is excused, as there. */
+export async function faultOf(
+  { claims, key, signature, signed }: Token<unknown>,
+  { ed25519, nowMs }: { readonly ed25519: Ed25519; readonly nowMs: number },
+): Promise<TokenFault | undefined> {
+  const now = Math.floor(nowMs / 1000);
+  if (claims.exp !== undefined && claims.exp < now) return "expired";
+  if (claims.nbf !== undefined && now < claims.nbf) return "early";
+  return (await ed25519.verify(key, signature, signed)) ? undefined : "signature";
+}
+
+/** For claims about something that says nothing more. */
+export const noWascap: Shape<undefined> = defaulting(() => undefined, undefined);
+
+function malformed(why: string): LatticeError {
+  return new LatticeError("bad-message", `JWT error: ${why}`);
+}

@@ -1,0 +1,36 @@
+/** All contracts of 0.82 that mean something in the interfaces of the lattice, by operation and by function. */
+import type { CalledFunction, Contract, ServedOperation } from "./contract.ts";
+
+import { functionName } from "./contract.ts";
+import { httpClientContract, httpServerContract } from "./http.ts";
+import { keyvalueContract } from "./keyvalue.ts";
+import { messagingContract } from "./messaging.ts";
+
+export interface Contracts {
+  /** The operation, as a target serves it. */
+  served(operation: string): ServedOperation | undefined;
+  /** The function, and the contract that a link must name for it. */
+  called(
+    instance: string,
+    func: string,
+  ): { readonly contract: string; readonly call: CalledFunction } | undefined;
+}
+
+export function createContracts(): Contracts {
+  const all: readonly Contract[] = [
+    keyvalueContract(),
+    messagingContract(),
+    httpServerContract(),
+    httpClientContract(),
+  ];
+  const served = new Map(all.flatMap((contract) => [...contract.served]));
+  const called = new Map(
+    all.flatMap(({ id, called: functions }) =>
+      Array.from(functions, ([name, call]) => [name, { contract: id, call }] as const),
+    ),
+  );
+  return {
+    served: (operation) => served.get(operation),
+    called: (instance, func) => called.get(functionName(instance, func)),
+  };
+}

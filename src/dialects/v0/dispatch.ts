@@ -1,0 +1,77 @@
+/** Which function of a target an invocation means, and what its result is in bytes. */
+import type { Results } from "../../core/call.ts";
+import type { FuncType, WitValue, World } from "../../core/wit.ts";
+import type { Contracts } from "./contracts/contracts.ts";
+import type { Invocation } from "./invocation.ts";
+
+import { LatticeError } from "../../core/error.ts";
+import { ACTOR_GUEST } from "../../interfaces/actor.ts";
+import { copyParams, copyResults } from "../../interfaces/copies.ts";
+
+/** Calls a function of the target. */
+export type CallTarget = (
+  instance: string,
+  func: string,
+  args: readonly WitValue[],
+) => Promise<Results>;
+
+/** How one invocation is carried out. */
+export interface Plan {
+  /** What is called first, for records. */
+  readonly instance: string;
+  readonly func: string;
+  run(argument: Uint8Array, call: CallTarget): Promise<Uint8Array>;
+}
+
+/**
+ * A waPC module takes every operation as it is. Anything else takes those of the contracts whose interfaces it exports.
+ *
+ * @throws {LatticeError} `not-found` for an operation that the target does not have.
+ */
+export function planOf(
+  { operation }: Pick<Invocation, "operation">,
+  world: World,
+  contracts: Contracts,
+): Plan {
+  if (world.exports.has(ACTOR_GUEST)) {
+    return {
+      instance: ACTOR_GUEST,
+      func: "call",
+      async run(argument, call) {
+        const results = await call(ACTOR_GUEST, "call", [operation, argument]);
+        const answer = demandOkText(results);
+        if (answer instanceof Uint8Array) return answer;
+        throw new LatticeError("internal", "an actor gave something else than bytes");
+      },
+    };
+  }
+  const served = contracts.served(operation);
+  const [instance = ""] = served?.needs ?? [];
+  if (served === undefined || !served.needs.every((each) => world.exports.has(each))) {
+    throw new LatticeError("not-found", `Malformed invocation: Invalid method name ${operation}`);
+  }
+  return {
+    instance,
+    func: operation,
+    run: (argument, call) =>
+      served.serve(argument, async (of, func, args) => {
+        const type = typeOf(world, of, func);
+        return copyResults(type, await call(of, func, copyParams(type, args)));
+      }),
+  };
+}
+
+/** The bytes that an actor gave, or its own words as an error. */
+function demandOkText(results: readonly WitValue[]): WitValue {
+  const [result] = results;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the worker gives results of the actor's own types
+  const { tag, val } = result as { readonly tag: string; readonly val: WitValue };
+  if (tag === "ok") return val;
+  throw new LatticeError("bad-input", String(val));
+}
+
+function typeOf(world: World, instance: string, func: string): FuncType {
+  const type = world.exports.get(instance)?.get(func);
+  if (type !== undefined) return type;
+  throw new LatticeError("not-found", `the target has no function ${func} of ${instance}`);
+}

@@ -1,0 +1,209 @@
+/**
+ * Calls of 0.82, the serving end: signed invocations come on a queue subscription, are checked, carried out, and
+ * answered (wasmCloud v0.82.0 `crates/host/src/wasmbus/mod.rs`, `handle_rpc_message`).
+ *
+ * Whatever is wrong is told in the answer: 0.82 has no other way.
+ */
+import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
+import type { Callee } from "../../core/call.ts";
+import type { Served, Serving } from "../../core/dialect.ts";
+import type { EntityId, LatticeId } from "../../core/ids.ts";
+import type { Log } from "../../core/log.ts";
+import type { Chunks } from "./chunks.ts";
+import type { Contracts } from "./contracts/contracts.ts";
+import type { Entity } from "./entity.ts";
+import type { Guard } from "./guard.ts";
+import type { Invocation } from "./invocation.ts";
+
+import { flushed } from "../../core/bus.ts";
+import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
+import { entityId } from "../../core/ids.ts";
+import { resultName } from "./chunks.ts";
+import { planOf } from "./dispatch.ts";
+import { writeResponse } from "./invocation.ts";
+import { rpcQueue, rpcSubject } from "./subjects.ts";
+
+export interface RpcServerParts {
+  readonly rpc: Bus;
+  readonly lattice: LatticeId;
+  readonly guard: Guard;
+  readonly chunks: Chunks;
+  readonly contracts: Contracts;
+  readonly log: Log;
+}
+
+/** What the answer names when the request cannot be read. */
+const UNKNOWN_ID = "UNKNOWN";
+const EMPTY = new Uint8Array(0);
+
+/** Serves `served` as `entity` in its queue group, as long as it accepts. */
+export async function serve(
+  parts: RpcServerParts,
+  served: Served,
+  entity: Entity,
+  signal: AbortSignal,
+): Promise<Serving> {
+  const { rpc, lattice, log } = parts;
+  const subject = rpcSubject(lattice, entity);
+  const queue = rpcQueue(lattice, entity);
+  const inFlight = new Set<Promise<void>>();
+  let subscription: Subscription | undefined;
+  let denied: LatticeError | undefined;
+  let draining = false;
+  let change = Promise.resolve();
+
+  const receive = (message: BusMessage): void => {
+    const answered = answer(parts, served, subject, message, signal);
+    inFlight.add(answered);
+    void answered.finally(() => inFlight.delete(answered));
+  };
+  const join = (): Subscription =>
+    rpc.subscribe(subject, receive, {
+      queue,
+      onDenied: (error) => {
+        log.error("serve.denied", { subject, problem: error.message });
+        denied = new LatticeError("denied", `these credentials may not serve ${subject}`, {
+          cause: error,
+        });
+      },
+    });
+  /** Brings membership in line with what is wanted now. */
+  const align = async (): Promise<void> => {
+    const wanted = !draining && !signal.aborted && served.accepting.peek();
+    if (wanted && subscription === undefined) {
+      subscription = join();
+      log.info("serve.joined", { workload: served.id });
+    } else if (!wanted && subscription !== undefined) {
+      const left = subscription;
+      subscription = undefined;
+      log.info("serve.left", { workload: served.id });
+      await left.drain();
+    }
+  };
+  /** As {@link align}, after earlier changes: they never overlap. */
+  const settle = (): Promise<void> => (change = change.then(align));
+
+  served.accepting.subscribe(() => void settle(), signal);
+  signal.addEventListener("abort", () => subscription?.unsubscribe(), { once: true });
+  await settle();
+  await flushed(rpc, signal);
+  // The server refuses before it answers the flush.
+  if (denied !== undefined) throw denied;
+  return {
+    async drain() {
+      draining = true;
+      await settle();
+      await Promise.all(inFlight);
+    },
+  };
+}
+
+async function answer(
+  parts: RpcServerParts,
+  served: Served,
+  subject: string,
+  message: BusMessage,
+  ended: AbortSignal,
+): Promise<void> {
+  const { lattice, guard, log } = parts;
+  const limit = AbortSignal.any([ended, AbortSignal.timeout(served.deadlineMs)]);
+  const home = ({ target }: Invocation): string => rpcSubject(lattice, target);
+  const admission = await guard.admit(message, home, limit);
+  if (admission.tag === "refused") {
+    const { invocation, text } = admission;
+    log.warn("invocation.refused", { workload: served.id, subject, problem: text });
+    reply(parts, message, invocation?.id ?? UNKNOWN_ID, { error: text });
+    return;
+  }
+  const { invocation, argument } = admission;
+  const { id, operation } = invocation;
+  try {
+    const result = await carryOut(parts, served, invocation, argument, message, limit);
+    const msg = await parts.chunks.leave(resultName(id), result, limit);
+    reply(parts, message, id, { msg, length: result.length });
+  } catch (cause) {
+    const { code, message: problem } = asLatticeError(cause);
+    log.warn("call.failed", { workload: served.id, func: operation, code, problem });
+    // As upstream, which tells of a trap only that there was one.
+    const error = code === "guest-trapped" ? "failed to handle invocation" : messageOf(cause);
+    reply(parts, message, id, { error });
+  }
+}
+
+function carryOut(
+  { contracts }: RpcServerParts,
+  served: Served,
+  invocation: Invocation,
+  argument: Uint8Array,
+  message: BusMessage,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const plan = planOf(invocation, served.world, contracts);
+  let outcome: Uint8Array = EMPTY;
+  const carried: Callee = {
+    async invoke(call) {
+      outcome = await plan.run(argument, (instance, func, args) =>
+        served.callee.invoke({ ...call, instance, func, args }),
+      );
+      return [];
+    },
+  };
+  const { origin, target, id, operation } = invocation;
+  return served
+    .intercept(carried)
+    .invoke({
+      id,
+      source: sourceOf(origin),
+      target: served.id,
+      link: target.link_name === "" ? "default" : target.link_name,
+      instance: plan.instance,
+      func: plan.func === "call" ? operation : plan.func,
+      args: [],
+      trace: traceOf(invocation, message),
+      signal,
+    })
+    .then(() => outcome);
+}
+
+/** Upstream takes the headers where the invocation says nothing. */
+function traceOf({ traceContext }: Invocation, { headers }: BusMessage): Map<string, string> {
+  const from = traceContext.size > 0 ? traceContext : (headers ?? traceContext);
+  return new Map(
+    ["traceparent", "tracestate"].flatMap((name) => {
+      const value = from.get(name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+function sourceOf({ public_key }: Entity): EntityId | undefined {
+  try {
+    return entityId(public_key);
+  } catch {
+    return undefined; // a name that nobody could be called by
+  }
+}
+
+/** Where there is no connection to answer on, the caller sees its own deadline. */
+function reply(
+  { rpc, log }: RpcServerParts,
+  message: BusMessage,
+  id: string,
+  outcome: { readonly error: string } | { readonly msg: Uint8Array; readonly length: number },
+): void {
+  const { reply: to, subject } = message;
+  if (to === undefined) return;
+  const failed = "error" in outcome;
+  const response = writeResponse({
+    msg: failed ? EMPTY : outcome.msg,
+    invocation_id: id,
+    error: failed ? outcome.error : undefined,
+    content_length: failed ? 0 : outcome.length,
+    traceContext: new Map(),
+  });
+  try {
+    rpc.publish(to, response);
+  } catch (cause) {
+    log.warn("call.unanswered", { subject, problem: messageOf(cause) });
+  }
+}

@@ -22,10 +22,13 @@ import { unmetImports } from "./imports.ts";
 import { locate, pinOf } from "./locate.ts";
 import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
 import { parseReference } from "./reference.ts";
+import { isModule, prepareModule } from "./wapc/module.ts";
 
 export interface LoadParts extends LocateParts {
   readonly bridge: Bridge;
   readonly transpiler: Transpiler;
+  /** Whether waPC modules are taken besides components. */
+  readonly modules?: boolean;
 }
 
 export async function load(
@@ -75,6 +78,9 @@ async function prepare(
   parts: LoadParts,
 ): Promise<Prepared> {
   const claims = await readClaims(bytes);
+  if (parts.modules === true && isModule(bytes)) {
+    return prepareModule(new Uint8Array(bytes), digest, claims, parts.bridge);
+  }
   const world = componentWorld(bytes);
   refuseUnmet(world);
   const glueMode = glueModeOf(waitModeOf(world, parts.bridge));

@@ -44,6 +44,8 @@ export interface RuntimeOptions {
   readonly spawn?: Spawn;
   /** Interfaces that are served in another form than components have them; default: {@link createAdaptations}. */
   readonly adaptations?: readonly Adaptation[];
+  /** Take waPC modules besides components; default false. */
+  readonly modules?: boolean;
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
 }
@@ -103,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           cache,
           shared,
           transpiler,
+          modules: options.modules ?? false,
           log,
           afterwards,
         },

@@ -8,6 +8,8 @@ export interface SignedClaims {
   readonly revision?: number | undefined;
   readonly callAlias?: string | undefined;
   readonly tags?: readonly string[] | undefined;
+  /** Contracts that it may use (0.82). */
+  readonly capabilities?: readonly string[] | undefined;
   /** Seconds since the epoch. */
   readonly notBefore?: number | undefined;
   readonly expires?: number | undefined;

@@ -29,6 +29,8 @@ export interface Served {
   readonly id: EntityId;
   readonly world: World;
   readonly callee: Callee;
+  /** The link name under which a provider is started; absent for components. */
+  readonly linkName?: string;
   /**
    * Whether the callee gives handles out as bytes of its own making and takes them back; default false: then functions
    * with handles are not served.

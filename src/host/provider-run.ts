@@ -14,6 +14,7 @@ import type { ProviderReference } from "./provider-reference.ts";
 
 import { chain } from "../core/call.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
+import { DEFAULT_LINK } from "../core/link.ts";
 import { createSource } from "../core/view.ts";
 import { aborted } from "./changes.ts";
 import { followConfig, introduce, keeps } from "./kept-facts.ts";
@@ -219,7 +220,7 @@ function attach(
         dialects.map(async (dialect) => {
           await dialect.attend?.(desk, lifetime.signal);
           return dialect.serve(
-            { id, world, callee: served, intercept, accepting, deadlineMs },
+            { id, world, callee: served, linkName: DEFAULT_LINK, intercept, accepting, deadlineMs },
             lifetime.signal,
           );
         }),

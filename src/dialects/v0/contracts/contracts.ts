@@ -1,4 +1,5 @@
 /** All contracts of 0.82 that mean something in the interfaces of the lattice, by operation and by function. */
+import type { World } from "../../../core/wit.ts";
 import type { CalledFunction, Contract, ServedOperation } from "./contract.ts";
 
 import { functionName } from "./contract.ts";
@@ -14,6 +15,8 @@ export interface Contracts {
     instance: string,
     func: string,
   ): { readonly contract: string; readonly call: CalledFunction } | undefined;
+  /** The first contract of which what has `world` serves an operation. */
+  contractOf(world: World): string | undefined;
 }
 
 export function createContracts(): Contracts {
@@ -31,6 +34,10 @@ export function createContracts(): Contracts {
   );
   return {
     served: (operation) => served.get(operation),
+    contractOf: ({ exports }) =>
+      all.find(({ served: operations }) =>
+        [...operations.values()].some(({ needs }) => needs.every((each) => exports.has(each))),
+      )?.id,
     called: (instance, func) => called.get(functionName(instance, func)),
   };
 }

@@ -1,0 +1,160 @@
+/**
+ * What a 0.82 lattice keeps for all of its hosts, in `LATTICEDATA`: link definitions and claims
+ * (wasmCloud v0.82.0 `crates/host/src/wasmbus/mod.rs`).
+ *
+ * Entries that cannot be read are logged once and left out: others share the bucket.
+ */
+import type { SignedClaims } from "../../../core/claims.ts";
+import type { DialectParts } from "../../../core/dialect.ts";
+import type { EntityId } from "../../../core/ids.ts";
+import type { KvBucket, KvChange } from "../../../core/kv.ts";
+import type { View } from "../../../core/view.ts";
+import type { LinkDefinition, LinkDefinitionKey } from "./link-definition.ts";
+import type { StoredClaims } from "./stored-claims.ts";
+
+import { LatticeError, messageOf } from "../../../core/error.ts";
+import { createSource } from "../../../core/view.ts";
+import { linkId, linkKey, readLinkJson, writeLinkJson } from "./link-definition.ts";
+import { claimsKey, readStoredClaims, writeStoredClaims } from "./stored-claims.ts";
+
+export interface V0Facts {
+  /** By the id of the definition. */
+  readonly links: View<ReadonlyMap<string, LinkDefinition>>;
+  /** By subject. */
+  readonly claims: View<ReadonlyMap<string, StoredClaims>>;
+  /** Resolves when all was read once; goes on following until `signal` aborts. Throws as {@link KvBucket}. */
+  follow(signal: AbortSignal): Promise<void>;
+  /** Gives the id. */
+  putLink(link: LinkDefinition, signal: AbortSignal): Promise<string>;
+  /** The definition that went, if there was one. */
+  removeLink(key: LinkDefinitionKey, signal: AbortSignal): Promise<LinkDefinition | undefined>;
+  /** Keeps claims, unless just these are kept already. */
+  putClaims(claims: StoredClaims, signal: AbortSignal): Promise<void>;
+}
+
+/** What a tab keeps of a lattice at most; whoever may write to the bucket could fill it otherwise. */
+const MOST_ENTRIES = 20_000;
+const MOST_COMPLAINTS = 1_000;
+
+export function createV0Facts(parts: DialectParts): V0Facts {
+  const { control, lattice, log, jsDomain } = parts;
+  const links = createSource<ReadonlyMap<string, LinkDefinition>>(new Map());
+  const claims = createSource<ReadonlyMap<string, StoredClaims>>(new Map());
+  const complained = new Set<string>();
+  let opened: Promise<KvBucket> | undefined;
+
+  const open = (signal: AbortSignal): Promise<KvBucket> => {
+    const domain = jsDomain === undefined ? {} : { domain: jsDomain };
+    opened ??= control
+      .bucket(`LATTICEDATA_${lattice}`, { signal, create: true, ...domain })
+      .catch((cause: unknown) => {
+        opened = undefined; // the next one tries again
+        throw cause;
+      });
+    return opened;
+  };
+  const complain = (key: string, problem: string): void => {
+    if (complained.has(key) || complained.size >= MOST_COMPLAINTS) return;
+    complained.add(key);
+    log.warn("facts.unreadable", { key, problem });
+  };
+  const put = <T>(source: typeof links | typeof claims, id: string, entry: T | undefined): void => {
+    const next = new Map<string, unknown>(source.peek());
+    if (entry === undefined) next.delete(id);
+    else if (next.has(id) || next.size < MOST_ENTRIES) next.set(id, entry);
+    else throw new LatticeError("too-large", `the lattice keeps more than ${MOST_ENTRIES} entries`);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each caller puts entries of its own source
+    source.set(next as never);
+  };
+  const hear = async ({ key, ...change }: KvChange): Promise<void> => {
+    const cut = key.indexOf("_");
+    const [kind, id] = [key.slice(0, Math.max(0, cut)), key.slice(cut + 1)];
+    try {
+      if (kind === "LINKDEF") {
+        if (change.operation !== "put") return put(links, id, undefined);
+        const link = readLinkJson(change.value);
+        if ((await linkId(link)) !== id)
+          throw new LatticeError("bad-message", "linkdef hash mismatch");
+        put(links, id, link);
+      } else if (kind === "CLAIMS" && change.operation === "put") {
+        const read = readStoredClaims(change.value);
+        if (read.subject !== id) throw new LatticeError("bad-message", "claims subject mismatch");
+        put(claims, id, read);
+      } else if (kind === "CLAIMS") {
+        put(claims, id, undefined);
+      }
+      complained.delete(key);
+    } catch (cause) {
+      complain(key, messageOf(cause));
+    }
+  };
+  /** In the order in which they were told, though the id of a link takes a turn to compute. */
+  let heard = Promise.resolve();
+
+  return {
+    links,
+    claims,
+    async follow(signal) {
+      const bucket = await open(signal);
+      await bucket.watch((change) => void (heard = heard.then(() => hear(change))), signal);
+      await heard;
+    },
+    async putLink(link, signal) {
+      const id = await linkId(link);
+      const bucket = await open(signal);
+      await bucket.put(linkKey(id), writeLinkJson(link), { signal });
+      put(links, id, link);
+      return id;
+    },
+    async removeLink(key, signal) {
+      const id = await linkId(key);
+      const bucket = await open(signal);
+      const entry = await bucket.get(linkKey(id), signal);
+      if (entry === undefined) return undefined;
+      await bucket.delete(linkKey(id), { signal });
+      put(links, id, undefined);
+      return readLinkJson(entry.value);
+    },
+    async putClaims(given, signal) {
+      const bucket = await open(signal);
+      const key = claimsKey(given.subject);
+      const bytes = writeStoredClaims(given);
+      const kept = await bucket.get(key, signal);
+      const same = kept !== undefined && sameBytes(kept.value, bytes);
+      if (!same) await bucket.put(key, bytes, { signal, revision: kept?.revision ?? 0 });
+      put(claims, given.subject, given);
+    },
+  };
+}
+
+/** An actor's claims as the lattice keeps them. */
+export function actorClaims(claims: SignedClaims): StoredClaims {
+  const { subject, issuer, name = "", version = "", revision, callAlias = "", tags = [] } = claims;
+  return {
+    kind: "actor",
+    call_alias: callAlias,
+    capabilities: claims.capabilities ?? [],
+    issuer,
+    name,
+    revision: revision === undefined ? "" : String(revision),
+    subject,
+    tags,
+    version,
+  };
+}
+
+/** The actor with this call alias. */
+export function actorByAlias(
+  claims: ReadonlyMap<string, StoredClaims>,
+  alias: string,
+): EntityId | undefined {
+  for (const each of claims.values()) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the key of an entry is an id of the lattice
+    if (each.kind === "actor" && each.call_alias === alias) return each.subject as EntityId;
+  }
+  return undefined;
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}

@@ -1,0 +1,132 @@
+/**
+ * A member of a 0.82 lattice that is not this project's code: the NATS client, `@msgpack/msgpack` and Node's own Ed25519.
+ * It signs calls as a provider does, and answers them as one.
+ */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  randomUUID,
+  sign,
+} from "node:crypto";
+import { decode, encode } from "@msgpack/msgpack";
+import type { NatsConnection } from "nats.ws";
+
+/** A key pair in the form of nkeys. */
+export interface Nkey {
+  readonly public: string;
+  readonly seed: string;
+  sign(data: Uint8Array): Buffer;
+}
+
+const PREFIX = { N: 0x68, C: 0x10, M: 0x60, V: 0xa8, A: 0 };
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+export function nkey(kind: keyof typeof PREFIX, raw: Uint8Array = randomBytes(32)): Nkey {
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), raw]);
+  const key = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+  const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+  const prefix = PREFIX[kind];
+  return {
+    public: sealed(Buffer.of(prefix), spki.subarray(-32)),
+    seed: sealed(Buffer.of(0x90 | (prefix >> 5), (prefix & 31) << 3), raw),
+    sign: (data) => sign(null, data, key),
+  };
+}
+
+export interface PeerEntity {
+  readonly public_key: string;
+  readonly link_name: string;
+  readonly contract_id: string;
+}
+
+export interface PeerCall {
+  readonly origin: PeerEntity;
+  readonly target: PeerEntity;
+  readonly operation: string;
+  readonly msg: Uint8Array;
+}
+
+export interface PeerResponse {
+  readonly msg: Uint8Array;
+  readonly invocation_id: string;
+  readonly error?: string;
+  readonly content_length: number;
+}
+
+const url = ({ public_key, link_name, contract_id }: PeerEntity): string =>
+  public_key.startsWith("M")
+    ? `wasmbus://${public_key}`
+    : `wasmbus://${contract_id.replaceAll(":", "/")}/${link_name}/${public_key}`;
+
+const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** The bytes of a signed invocation. */
+export function invocation(
+  call: PeerCall,
+  {
+    cluster,
+    host,
+    id = randomUUID(),
+  }: { readonly cluster: Nkey; readonly host: Nkey; readonly id?: string },
+): Uint8Array {
+  const { origin, target, operation, msg } = call;
+  const [originUrl, targetUrl] = [url(origin), `${url(target)}/${operation}`];
+  const hash = createHash("sha256")
+    .update(originUrl)
+    .update(targetUrl)
+    .update(operation)
+    .update(msg)
+    .digest("hex")
+    .toUpperCase();
+  const claims = {
+    jti: randomUUID(),
+    iat: Math.floor(Date.now() / 1000),
+    iss: cluster.public,
+    sub: id,
+    wascap: { target_url: targetUrl, origin_url: originUrl, hash },
+    wascap_revision: 3,
+  };
+  const signed = `${b64({ typ: "jwt", alg: "Ed25519" })}.${b64(claims)}`;
+  const signature = cluster.sign(Buffer.from(signed)).toString("base64url");
+  return encode({
+    origin,
+    target,
+    operation,
+    msg,
+    id,
+    encoded_claims: `${signed}.${signature}`,
+    host_id: host.public,
+    content_length: msg.length,
+    traceContext: {},
+  });
+}
+
+/** Calls an actor as a provider does, and gives the response as it came. */
+export async function callActor(
+  nats: NatsConnection,
+  lattice: string,
+  call: PeerCall,
+  keys: { readonly cluster: Nkey; readonly host: Nkey; readonly id?: string },
+): Promise<PeerResponse> {
+  const subject = `wasmbus.rpc.${lattice}.${call.target.public_key}`;
+  const reply = await nats.request(subject, invocation(call, keys), { timeout: 5000 });
+  return decode(reply.data) as PeerResponse;
+}
+
+function sealed(head: Uint8Array, raw: Uint8Array): string {
+  const body = Buffer.concat([head, raw]);
+  let crc = 0;
+  for (const byte of body) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++)
+      crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+  }
+  const bits = [...body, crc & 0xff, crc >> 8]
+    .map((byte) => byte.toString(2).padStart(8, "0"))
+    .join("");
+  return (bits.match(/.{1,5}/g) ?? [])
+    .map((five) => ALPHABET.charAt(Number.parseInt(five.padEnd(5, "0"), 2)))
+    .join("");
+}

@@ -40,16 +40,21 @@ export interface NodePorts {
   readonly view: NodeView;
   readonly credentials: (bus: "control" | "rpc") => Promise<Credentials | undefined>;
   readonly registries: () => Promise<RegistryLogins | undefined>;
+  /** What signs calls of 0.82. */
+  readonly clusterSeed: () => Promise<string | undefined>;
   /** Starts workers; default: here. */
   readonly spawn?: Spawn;
 }
 
 type DialectName = Dialect["generation"];
+type MakeDialect = (parts: DialectParts, signal: AbortSignal) => Dialect;
 
+/** By the ports and options of the node; what is not spoken by default is loaded when it is asked for. */
 const dialects: {
-  readonly [Name in DialectName]?: (parts: DialectParts, signal: AbortSignal) => Dialect;
+  readonly [Name in DialectName]?: (setup: NodeSetup, ports: NodePorts) => Promise<MakeDialect>;
 } = {
-  v1: createV1,
+  v0: loadV0,
+  v1: () => Promise.resolve(createV1),
 };
 
 export interface Assembled {
@@ -68,7 +73,7 @@ export async function assemble(
 ): Promise<Assembled> {
   const { clock, log, view } = ports;
   const lattice = latticeId(setup.lattice ?? "default");
-  const makers = (setup.dialects ?? ["v1"]).map(makerOf);
+  const loaders = (setup.dialects ?? ["v1"]).map(loaderOf);
   const bridge = chooseBridge(setup.bridge ?? "auto");
 
   view.step("identity");
@@ -90,9 +95,10 @@ export async function assemble(
       release,
       ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
     });
-  const [control, rpc] = await Promise.all([
+  const [control, rpc, makers] = await Promise.all([
     open("control"),
     open("rpc"),
+    Promise.all(loaders.map((load) => load(setup, ports))),
     checkImageProxy(setup.images?.proxy),
   ]);
   showStatus(view, control, rpc, signal);
@@ -121,6 +127,7 @@ export async function assemble(
           ...options,
           ...(setup.jsDomain === undefined ? {} : { domain: setup.jsDomain }),
         }),
+      modules: spoken.some(({ generation }) => generation === "v0"),
       ...(setup.images === undefined ? {} : { images: setup.images }),
       ...(setup.workers === undefined ? {} : { workers: setup.workers }),
       ...(ports.spawn === undefined ? {} : { spawn: ports.spawn }),
@@ -192,16 +199,31 @@ async function checkImageProxy(proxy: string | undefined): Promise<void> {
   readImageProxy(proxy);
 }
 
-function makerOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]> {
-  const make = dialects[name];
-  if (make === undefined) {
+function loaderOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]> {
+  const load = dialects[name];
+  if (load === undefined) {
     const spoken = Object.keys(dialects).join(", ");
     throw new LatticeError(
       "unsupported",
       `dialect "${name}" is not spoken here; there are: ${spoken}`,
     );
   }
-  return make;
+  return load;
+}
+
+async function loadV0(
+  { clusterIssuers = [], allowUnsigned, strict, seeded }: NodeSetup,
+  { clock, clusterSeed }: NodePorts,
+): Promise<MakeDialect> {
+  const code = later(clock, "dialect 0.82", () => import("./dialects/v0/index.ts"));
+  const [{ createV0 }, seed] = await Promise.all([code(), seeded ? clusterSeed() : undefined]);
+  return (parts) =>
+    createV0(parts, {
+      issuers: clusterIssuers,
+      ...(seed === undefined ? {} : { seed }),
+      ...(allowUnsigned === undefined ? {} : { allowUnsigned }),
+      ...(strict === undefined ? {} : { strict }),
+    });
 }
 
 function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal): void {

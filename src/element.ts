@@ -17,8 +17,8 @@ import { badgeStyle } from "./page/style/badge.ts";
 
 /**
  * Attributes: `servers`, `lattice`, `name`, `labels` (`zone=edge,rack=7`), `component` (`id=url id2=url2`),
- * `credentials` and `registries` (names of global async functions), `image-proxy`. They are read when the node joins; later changes count for the
- * next join. Events: `inlay-state` with a {@link NodeState}, `inlay-call` with a `CallRecord` for each finished
+ * `dialects` (`v0,v1`), `issuers` (public keys of 0.82 clusters), `credentials` and `registries` (names of global async
+ * functions), `image-proxy`. They are read when the node joins; later changes count for the next join. Events: `inlay-state` with a {@link NodeState}, `inlay-call` with a `CallRecord` for each finished
  * call (of a flood, the last hundred of each state). CSS parts: `badge`, `menu`.
  */
 export class LatticeHostElement extends LitElement {
@@ -28,6 +28,8 @@ export class LatticeHostElement extends LitElement {
     lattice: {},
     name: {},
     labels: {},
+    dialects: {},
+    issuers: {},
     component: {},
     credentials: {},
     registries: {},
@@ -40,6 +42,9 @@ export class LatticeHostElement extends LitElement {
   declare lattice: string | null;
   declare name: string | null;
   declare labels: string | null;
+  declare dialects: string | null;
+  /** Public keys of 0.82 clusters whose calls are taken. */
+  declare issuers: string | null;
   declare component: string | null;
   /** Name of a global async function. */
   declare credentials: string | null;
@@ -62,6 +67,8 @@ export class LatticeHostElement extends LitElement {
     this.lattice = null;
     this.name = null;
     this.labels = null;
+    this.dialects = null;
+    this.issuers = null;
     this.component = null;
     this.credentials = null;
     this.registries = null;
@@ -173,13 +180,16 @@ export class LatticeHostElement extends LitElement {
   #join(): void {
     this.#leave();
     const own = new AbortController();
-    const { servers, lattice, name, labels, credentials, registries, imageProxy, component } = this;
+    const { servers, lattice, name, labels, dialects, issuers, component } = this;
+    const { credentials, registries, imageProxy } = this;
     try {
       const options = joinOptions({
         servers,
         lattice,
         name,
         labels,
+        dialects,
+        issuers,
         credentials,
         registries,
         imageProxy,

@@ -25,6 +25,11 @@ export interface JoinOptions extends Omit<NodeOptions, "images"> {
    * dial of each.
    */
   readonly credentials?: Credentials | (() => Promise<Credentials>);
+  /**
+   * Of the dialect `v0`: the seed (`SC…`) that signs what this node calls; absent: a fresh one, which nobody else trusts. A
+   * function is asked once. It crosses to the host worker only, and is in no view and no log.
+   */
+  readonly clusterSeed?: string | (() => Promise<string>);
   readonly images?: JoinImageOptions;
   /** For the connection that calls run on; default: as `credentials`. */
   readonly rpcCredentials?: Credentials | (() => Promise<Credentials>);
@@ -153,6 +158,7 @@ async function connect(
   const page: PageMethods = {
     credentials: (bus) => credentialsFor(options, bus),
     registries: () => registriesOf(options),
+    clusterSeed: () => clusterSeedOf(options),
     state: (state) => Promise.resolve(view.set(state)),
     work: createPageWork(ended.signal),
   };
@@ -192,7 +198,15 @@ async function connect(
 
 /** Everything of the options that can cross into the worker. */
 function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
-  const { credentials, rpcCredentials, workers, images = {}, signal: _, ...rest } = options;
+  const {
+    credentials,
+    rpcCredentials,
+    clusterSeed,
+    workers,
+    images = {},
+    signal: _,
+    ...rest
+  } = options;
   const { registries, ...crossing } = images;
   const credentialed: BusName[] = [];
   if (credentials !== undefined) credentialed.push("control");
@@ -203,6 +217,7 @@ function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
     startedMs,
     credentialed,
     registered: registries !== undefined,
+    seeded: clusterSeed !== undefined,
     images:
       crossing.proxy === undefined ? crossing : { ...crossing, proxy: absolute(crossing.proxy) },
     shown: document.visibilityState !== "hidden",
@@ -222,6 +237,10 @@ async function credentialsFor(
 async function registriesOf({ images }: JoinOptions): Promise<RegistryLogins | undefined> {
   const given = images?.registries;
   return typeof given === "function" ? given() : given;
+}
+
+async function clusterSeedOf({ clusterSeed }: JoinOptions): Promise<string | undefined> {
+  return typeof clusterSeed === "function" ? clusterSeed() : clusterSeed;
 }
 
 async function imageOf(

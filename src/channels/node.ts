@@ -33,6 +33,8 @@ export interface NodeSetup extends NodeOptions {
   readonly credentialed: readonly BusName[];
   /** True if the page has credentials for registries, to be asked by {@link PageMethods.registries}. */
   readonly registered: boolean;
+  /** True if the page has a cluster's seed, to be asked by {@link PageMethods.clusterSeed}. */
+  readonly seeded: boolean;
   /** False for a page that joins in the background. */
   readonly shown: boolean;
   /** Base address of the worker files, if not beside the library. */
@@ -85,6 +87,7 @@ export interface PageMethods {
   work(request: WorkRequest, signal?: AbortSignal): Promise<never>;
   credentials(bus: BusName): Promise<Credentials | undefined>;
   registries(): Promise<RegistryLogins | undefined>;
+  clusterSeed(): Promise<string | undefined>;
   /** The node's new state; at most about ten times a second. */
   state(state: NodeState): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
  * How the code of the host worker is cut into files: what joining needs is the worker's own file, and all that the first
- * component needs is one more, so that far from the page's server it costs one round trip and not one per part.
+ * component needs is one more, so that far from the page's server it costs one round trip and not one per part. The dialect
+ * of 0.82 is a third one, which nodes that do not speak it never ask for.
  */
 import { join } from "node:path";
 
@@ -24,12 +25,15 @@ const COMPONENTS = [
   "storage/image-cache.ts",
   "wire/exports-of.ts",
 ].map(src);
+/** What only a node that speaks 0.82 loads. */
+const V0 = ["dialects/v0/index.ts", "runtime/wapc/module.ts"].map(src);
 
 /** The file that a module goes to; `null` leaves it to the bundler. */
 export function workerChunk(id: string, graph: ModuleGraph): string | null {
   if (graph.getModuleInfo(WORKER) === null) return null; // another worker
   if (reaches([WORKER], id, graph)) return null;
-  return reaches(COMPONENTS, id, graph) ? "components" : null;
+  if (reaches(COMPONENTS, id, graph)) return "components";
+  return reaches(V0, id, graph) ? "v0" : null;
 }
 
 function reaches(roots: readonly string[], id: string, graph: ModuleGraph): boolean {

@@ -11,8 +11,14 @@ export interface NodeOptions {
   readonly name?: string;
   /** Added to the labels that tell the browser. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Protocol generations to speak; default `["v1"]`. */
+  /** Protocol generations to speak; default `["v1"]`. `v0` is that of wasmCloud 0.82, whose calls are signed. */
   readonly dialects?: readonly ("v0" | "v1" | "v2")[];
+  /** Of `v0`: public keys (`C…`) of the clusters whose calls are taken, besides this node's own. */
+  readonly clusterIssuers?: readonly string[];
+  /** Of `v0`: start actors and components that nobody has signed; default false. */
+  readonly allowUnsigned?: boolean;
+  /** Of `v0`: hold calls to more than hosts of 0.82 do, so that an overheard one is of no use; default true. */
+  readonly strict?: boolean;
   /** JetStream domain, for tabs on a leaf node. */
   readonly jsDomain?: string;
   /**

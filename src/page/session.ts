@@ -70,12 +70,13 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     current?.ended.abort();
     notices.set([]);
     last = request;
-    const { node, credentials, registries } = request;
+    const { node, credentials, registries, clusterSeed } = request;
     const ended = new AbortController();
     const joining = startJoining({
       ...node,
       ...(credentials === undefined ? {} : { credentials }),
       ...(registries === undefined ? {} : { images: { ...node.images, registries } }),
+      ...(clusterSeed === undefined ? {} : { clusterSeed }),
       signal: ended.signal,
     });
     const mine = { joining, ended };

@@ -22,7 +22,6 @@ import { unmetImports } from "./imports.ts";
 import { locate, pinOf } from "./locate.ts";
 import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
 import { parseReference } from "./reference.ts";
-import { isModule, prepareModule } from "./wapc/module.ts";
 
 export interface LoadParts extends LocateParts {
   readonly bridge: Bridge;
@@ -78,8 +77,11 @@ async function prepare(
   parts: LoadParts,
 ): Promise<Prepared> {
   const claims = await readClaims(bytes);
-  if (parts.modules === true && isModule(bytes)) {
-    return prepareModule(new Uint8Array(bytes), digest, claims, parts.bridge);
+  if (parts.modules === true) {
+    const { isModule, prepareModule } = await import("./wapc/module.ts");
+    if (isModule(bytes)) {
+      return prepareModule(new Uint8Array(bytes), digest, claims, parts.bridge);
+    }
   }
   const world = componentWorld(bytes);
   refuseUnmet(world);

@@ -69,6 +69,7 @@ const methods: NodeMethods = {
         view,
         credentials: (bus) => page.credentials(bus),
         registries: () => page.registries(),
+        clusterSeed: () => page.clusterSeed(),
         ...(startsWorkersInPage(navigator) ? { spawn: createPageSpawn(page) } : {}),
       },
       lifetime.signal,

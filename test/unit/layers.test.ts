@@ -20,7 +20,7 @@ interface Layer {
 /** Folders of `src/`, and files for which another rule holds than for their folder. The longest match counts. */
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { uses: [] },
-  wire: { uses: ["core"], packages: ["@msgpack/msgpack"] },
+  wire: { uses: ["core"], packages: ["@msgpack/msgpack", "@noble/ed25519"] },
   channels: { uses: ["core"] },
   storage: { uses: ["core"] },
   bus: { uses: ["core"], packages: ["nats.ws"] },

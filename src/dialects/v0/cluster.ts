@@ -24,10 +24,7 @@ export interface Cluster {
 /** @throws {LatticeError} `bad-input` for keys that are no cluster keys (a seed is never in a message), `insecure-context`. */
 export async function openCluster({ issuers, seed }: ClusterOptions): Promise<Cluster> {
   for (const issuer of issuers) {
-    if (!isPublicNkey(issuer, "cluster")) {
-      const text = `a cluster issuer is a public nkey of 56 letters that begins with C, met "${issuer.slice(0, 60)}"`;
-      throw new LatticeError("bad-input", issuer.startsWith("S") ? NO_SEED_HERE : text);
-    }
+    if (!isPublicNkey(issuer, "cluster")) throw noIssuer(issuer);
   }
   const ed25519 = await openEd25519();
   const raw = seed === undefined ? crypto.getRandomValues(new Uint8Array(32)) : seedOf(seed);
@@ -37,8 +34,17 @@ export async function openCluster({ issuers, seed }: ClusterOptions): Promise<Cl
   return { ed25519, signer, issuer, issuers: new Set([...issuers, issuer]) };
 }
 
-const NO_SEED_HERE =
-  "a cluster issuer is a public key that begins with C: this one looks like a seed";
+/** Nothing of `text` is told but its first letter: it may be a seed that was put into the wrong place. */
+function noIssuer(text: string): LatticeError {
+  const met = text.trim();
+  const is = /^S/i.test(met)
+    ? "looks like a seed"
+    : `has ${met.length} and begins with "${met.slice(0, 1)}"`;
+  return new LatticeError(
+    "bad-input",
+    `a cluster issuer is a public key of 56 letters that begins with C and has a right checksum; this one ${is}`,
+  );
+}
 
 function seedOf(text: string): Uint8Array {
   try {

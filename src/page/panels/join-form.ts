@@ -1,7 +1,12 @@
 /** Asks where to join. Says what each field is for, and what is wrong with it, beside the field. */
 import type { PropertyDeclarations, TemplateResult } from "lit";
 import type { PageActions } from "../session.ts";
-import type { CredentialsKind, JoinFieldName, JoinFields } from "../state/join-form.ts";
+import type {
+  CredentialsKind,
+  DialectsKind,
+  JoinFieldName,
+  JoinFields,
+} from "../state/join-form.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
 
 import { html, nothing } from "lit";
@@ -46,6 +51,29 @@ const REGISTRY_FIELDS: readonly FieldWords[] = [
   { name: "registry", label: "Host", placeholder: "ghcr.io" },
   { name: "registryUser", label: "User" },
   { name: "registryPass", label: "Password or access token", kind: "password" },
+];
+
+const DIALECTS: readonly { readonly kind: DialectsKind; readonly words: string }[] = [
+  { kind: "v1", words: "1.x" },
+  { kind: "v0,v1", words: "0.82 and 1.x" },
+  { kind: "v0", words: "0.82" },
+];
+
+const V0_FIELDS: readonly FieldWords[] = [
+  {
+    name: "issuers",
+    label: "Trusted clusters",
+    hint: "Public keys; calls that none of them has signed are refused",
+    placeholder: "C…",
+    kind: "long",
+  },
+  {
+    name: "clusterSeed",
+    label: "Cluster seed",
+    hint: "Signs what this tab calls; without it only this tab trusts its calls",
+    placeholder: "SC…",
+    kind: "password",
+  },
 ];
 
 export class JoinForm extends LightElement {
@@ -99,20 +127,7 @@ export class JoinForm extends LightElement {
       })}
       <fieldset>
         <legend>Credentials</legend>
-        <div class="choice">
-          ${KINDS.map(
-            (option) =>
-              html`<label
-                ><input
-                  type="radio"
-                  name="kind"
-                  value=${option.kind}
-                  .checked=${option.kind === kind}
-                  @change=${() => this.#set("kind", option.kind)}
-                /><span>${option.words}</span></label
-              >`,
-          )}
-        </div>
+        ${this.#choice("kind", KINDS)}
         <div class=${kind === "password" ? "join-pair" : ""}>
           ${CREDENTIAL_FIELDS[kind].map((field) => this.#field(field))}
         </div>
@@ -128,8 +143,61 @@ export class JoinForm extends LightElement {
         ${REGISTRY_FIELDS.map((field) => this.#field(field))}
         <p class="hint">They stay in this tab’s worker and are gone when it closes.</p>
       </details>
+      ${this.#dialects()}
       <button class="primary big">Join</button>
     </form>`;
+  }
+
+  #choice(
+    name: "kind" | "dialects",
+    options: readonly { readonly kind: string; readonly words: string }[],
+  ): TemplateResult {
+    return html`<div class="choice">
+      ${options.map(
+        ({ kind, words }) =>
+          html`<label
+            ><input
+              type="radio"
+              name=${name}
+              value=${kind}
+              .checked=${kind === this.#now[name]}
+              @change=${() => this.#set(name, kind)}
+            /><span>${words}</span></label
+          >`,
+      )}
+    </div>`;
+  }
+
+  #dialects(): TemplateResult {
+    const { dialects, allowUnsigned } = this.#now;
+    const unsigned = (event: Event): void => {
+      const { target } = event;
+      if (target instanceof HTMLInputElement) {
+        this.#set("allowUnsigned", target.checked ? "yes" : "");
+      }
+    };
+    return html`<details class="dialects" ?open=${this.fields.dialects !== "v1"}>
+      <summary>wasmCloud 0.82</summary>
+      <p class="hint">For lattices of hosts from before wasmCloud 1.0, whose calls are signed.</p>
+      <fieldset>
+        <legend>Speaks</legend>
+        ${this.#choice("dialects", DIALECTS)}
+      </fieldset>
+      ${
+        dialects === "v1"
+          ? nothing
+          : html`${V0_FIELDS.map((field) => this.#field(field))}
+              <label class="check"
+                ><input
+                  type="checkbox"
+                  id="join-allowUnsigned"
+                  .checked=${allowUnsigned === "yes"}
+                  @change=${unsigned}
+                /><span>Start actors that nobody has signed</span></label
+              >
+              <p class="hint">The seed stays in this tab’s worker and is gone when it closes.</p>`
+      }
+    </details>`;
   }
 
   #field({ name, label, hint, placeholder = "", kind }: FieldWords): TemplateResult {

@@ -1,5 +1,11 @@
 /** Reads the lists that people write into attributes and form fields: labels, components, servers. */
+import type { NodeOptions } from "../../core/node-options.ts";
+
 import { LatticeError } from "../../core/error.ts";
+
+type Generation = NonNullable<NodeOptions["dialects"]>[number];
+
+const GENERATIONS: Readonly<Partial<Record<string, Generation>>> = { v0: "v0", v1: "v1", v2: "v2" };
 
 /** A component to start once the node has joined. */
 export interface ComponentSetting {
@@ -42,6 +48,35 @@ export function readComponent(text: string): ComponentSetting {
     throw new LatticeError("bad-input", `component "${text}" must be of the form id=address`);
   }
   return { id, image };
+}
+
+/**
+ * `v0, v1` as generations of the protocols.
+ *
+ * @throws {LatticeError} `bad-input` for a name that is none.
+ */
+export function readDialects(text: string): readonly Generation[] {
+  return words(text.replaceAll(",", " ")).map((name) => {
+    const known = GENERATIONS[name];
+    if (known !== undefined) return known;
+    throw new LatticeError("bad-input", `“${name}” is not a dialect: v0, v1 and v2 are`);
+  });
+}
+
+/**
+ * Public keys of clusters, apart by white space or commas. Their checksums are the node's to check.
+ *
+ * @throws {LatticeError} `bad-input` for what is none; never with the text, which may be a seed.
+ */
+export function readIssuers(text: string): readonly string[] {
+  return words(text.replaceAll(",", " ")).map((key) => {
+    if (/^C[A-Z2-7]{55}$/.test(key)) return key;
+    const seed = /^S/i.test(key) ? "; what is there looks like a seed" : "";
+    throw new LatticeError(
+      "bad-input",
+      `an issuer is the public key of a cluster, C and 55 letters or digits${seed}`,
+    );
+  });
 }
 
 /** Addresses apart by white space or commas. */

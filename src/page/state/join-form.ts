@@ -5,9 +5,12 @@ import type { RegistryLogins } from "../../core/registry.ts";
 
 import { latticeId } from "../../core/ids.ts";
 import { messageOf } from "../../core/error.ts";
-import { readLabels, readServers, serverProblem } from "./attributes.ts";
+import { readIssuers, readLabels, readServers, serverProblem } from "./attributes.ts";
 
 export type CredentialsKind = "none" | "token" | "password" | "nkey" | "creds";
+
+/** What the form lets a person choose of the protocols. */
+export type DialectsKind = "v1" | "v0,v1" | "v0";
 
 export interface JoinFields {
   readonly servers: string;
@@ -24,6 +27,11 @@ export interface JoinFields {
   readonly registry: string;
   readonly registryUser: string;
   readonly registryPass: string;
+  readonly dialects: DialectsKind;
+  /** Public keys of 0.82 clusters. */
+  readonly issuers: string;
+  readonly clusterSeed: string;
+  readonly allowUnsigned: "" | "yes";
 }
 
 export type JoinFieldName = keyof JoinFields;
@@ -34,6 +42,8 @@ export interface JoinRequest {
   readonly credentials: Credentials | undefined;
   /** What OCI registries are shown; like `credentials` kept in memory alone, and no part of what a page shows or stores. */
   readonly registries?: RegistryLogins;
+  /** What signs calls of 0.82; kept as the others. */
+  readonly clusterSeed?: string;
 }
 
 export type FormReading =
@@ -51,6 +61,9 @@ export function fieldsOf(node: NodeOptions, credentials?: Credentials): JoinFiel
       .join(", "),
     ...NO_CREDENTIALS,
     ...credentialFields(credentials),
+    dialects: dialectsKind(node),
+    issuers: (node.clusterIssuers ?? []).join(" "),
+    allowUnsigned: node.allowUnsigned === true ? "yes" : "",
   };
 }
 
@@ -69,15 +82,25 @@ export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading
   attempt(() => latticeId(lattice), "lattice", problems);
   const credentials = credentialsFrom(fields, problems);
   const registries = registriesFrom(fields, problems);
+  const v0 = v0From(fields, problems);
   if (problems.size > 0) return { problems };
 
   const { name: _, ...rest } = base;
   const name = fields.name.trim();
   return {
     request: {
-      node: { ...rest, servers, lattice, labels, ...(name === "" ? {} : { name }) },
+      node: {
+        ...rest,
+        ...(fields.dialects === dialectsKind(base) ? {} : dialectsOf(fields.dialects)),
+        ...v0?.node,
+        servers,
+        lattice,
+        labels,
+        ...(name === "" ? {} : { name }),
+      },
       credentials,
       ...(registries === undefined ? {} : { registries }),
+      ...(v0?.clusterSeed === undefined ? {} : { clusterSeed: v0.clusterSeed }),
     },
   };
 }
@@ -92,6 +115,7 @@ const NO_CREDENTIALS = {
   registry: "",
   registryUser: "",
   registryPass: "",
+  clusterSeed: "",
 } satisfies Partial<JoinFields>;
 
 function credentialFields(credentials: Credentials | undefined): Partial<JoinFields> {
@@ -144,6 +168,32 @@ function registriesFrom(
   if (user === "") problems.set("registryUser", "Give the user’s name, or leave all three empty.");
   if (pass === "") problems.set("registryPass", "Give the password, or leave all three empty.");
   return { [name]: { user, pass } };
+}
+
+function dialectsKind({ dialects = ["v1"] }: NodeOptions): DialectsKind {
+  if (!dialects.includes("v0")) return "v1";
+  return dialects.length === 1 ? "v0" : "v0,v1";
+}
+
+function dialectsOf(kind: DialectsKind): Pick<NodeOptions, "dialects"> {
+  return { dialects: kind === "v0,v1" ? ["v0", "v1"] : [kind] };
+}
+
+/** What is asked only of those who speak 0.82. */
+function v0From(
+  fields: JoinFields,
+  problems: Map<JoinFieldName, string>,
+): { readonly node: Partial<NodeOptions>; readonly clusterSeed?: string } | undefined {
+  if (fields.dialects === "v1") return undefined;
+  const issuers = attempt(() => readIssuers(fields.issuers), "issuers", problems) ?? [];
+  const clusterSeed = fields.clusterSeed.trim();
+  if (clusterSeed !== "" && !/^SC[A-Z2-7]{56}$/.test(clusterSeed)) {
+    problems.set("clusterSeed", "A cluster’s seed is SC and 56 letters or digits.");
+  }
+  return {
+    node: { clusterIssuers: issuers, allowUnsigned: fields.allowUnsigned === "yes" },
+    ...(clusterSeed === "" ? {} : { clusterSeed }),
+  };
 }
 
 function attempt<T>(

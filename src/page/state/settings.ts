@@ -3,7 +3,13 @@ import type { NodeOptions } from "../../core/node-options.ts";
 import type { ComponentSetting } from "./attributes.ts";
 
 import { messageOf } from "../../core/error.ts";
-import { readComponent, readLabel, serverProblem } from "./attributes.ts";
+import {
+  readComponent,
+  readDialects,
+  readIssuers,
+  readLabel,
+  serverProblem,
+} from "./attributes.ts";
 
 export interface PageSettings {
   readonly node: NodeOptions;
@@ -23,10 +29,16 @@ export interface SiteFile {
   readonly imageProxy?: string;
 }
 
-type Generation = NonNullable<NodeOptions["dialects"]>[number];
-
-const GENERATIONS: Readonly<Record<string, Generation>> = { v0: "v0", v1: "v1", v2: "v2" };
-const SECRETS = ["token", "user", "pass", "creds", "nkeySeed", "seed"];
+const SECRETS = [
+  "token",
+  "user",
+  "pass",
+  "creds",
+  "nkeySeed",
+  "seed",
+  "clusterSeed",
+  "cluster-seed",
+];
 
 /** Whether an address says anything to the page; if not, the site's own file speaks. */
 export function hasSettings(query: string): boolean {
@@ -52,23 +64,17 @@ export function readQuery(query: string): PageSettings {
     if (problem !== undefined) complaints.push(problem);
     return problem === undefined;
   });
-  const dialects = given
-    .getAll("dialects")
-    .flatMap((list) => list.split(","))
-    .flatMap((name) => {
-      const known = GENERATIONS[name.trim()];
-      if (known === undefined) complaints.push(`“${name}” is not a dialect: v0, v1 and v2 are.`);
-      return known ?? [];
-    });
+  const dialects = each("dialects", readDialects).flat();
+  const issuers = each("issuer", readIssuers).flat();
   const labels = Object.fromEntries(each("label", readLabel));
   if (SECRETS.some((key) => given.has(key))) {
     complaints.push(
       "Credentials in the query are not used, because servers keep addresses in their logs. Put them behind a # instead.",
     );
   }
-  if (given.has("issuer")) {
+  if (issuers.length > 0 && !dialects.includes("v0")) {
     complaints.push(
-      "This version does not check issuers yet; “issuer” in the address has no effect.",
+      "“issuer” in the address is of the dialect v0, which is not among the node’s: add dialects=v0,v1.",
     );
   }
   return {
@@ -79,6 +85,7 @@ export function readQuery(query: string): PageSettings {
       ...textOf(given, "name", "name"),
       ...textOf(given, "js-domain", "jsDomain"),
       ...(dialects.length === 0 ? {} : { dialects }),
+      ...(issuers.length === 0 ? {} : { clusterIssuers: issuers }),
     },
     components: each("component", readComponent),
     autojoin: given.has("autojoin") && given.get("autojoin") !== "false",

@@ -2,22 +2,31 @@
 import type { JoinOptions } from "../../join.ts";
 
 import { LatticeError } from "../../core/error.ts";
-import { readLabels, readServers } from "./attributes.ts";
+import { readDialects, readIssuers, readLabels, readServers } from "./attributes.ts";
 import { credentialsOf, registriesOf } from "./credentials.ts";
 
 /** Texts of attributes; absent ones are `null` or `undefined`, as the DOM has them. */
 export type TagTexts = Readonly<
   Partial<
     Record<
-      "servers" | "lattice" | "name" | "labels" | "credentials" | "registries" | "imageProxy",
+      | "servers"
+      | "lattice"
+      | "name"
+      | "labels"
+      | "dialects"
+      | "issuers"
+      | "credentials"
+      | "registries"
+      | "imageProxy",
       string | null | undefined
     >
   >
 >;
 
-/** @throws {LatticeError} `bad-input` when no server is named or a label is not of the form `key=value`. */
+/** @throws {LatticeError} `bad-input` when no server is named a label is not of the form `key=value`, a dialect or an issuer is none. */
 export function joinOptions(texts: TagTexts): JoinOptions {
-  const { servers, lattice, name, labels, credentials, registries, imageProxy } = texts;
+  const { servers, lattice, name, labels, dialects, issuers } = texts;
+  const { credentials, registries, imageProxy } = texts;
   const addresses = readServers(servers ?? "");
   if (addresses.length === 0) {
     throw new LatticeError("bad-input", "servers must name at least one WebSocket address");
@@ -27,6 +36,8 @@ export function joinOptions(texts: TagTexts): JoinOptions {
     ...(lattice ? { lattice } : {}),
     ...(name ? { name } : {}),
     ...(labels ? { labels: readLabels(labels) } : {}),
+    ...(dialects ? { dialects: readDialects(dialects) } : {}),
+    ...(issuers ? { clusterIssuers: readIssuers(issuers) } : {}),
     ...(credentials ? { credentials: credentialsOf(credentials) } : {}),
     ...(registries || imageProxy
       ? {

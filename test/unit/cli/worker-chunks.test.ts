@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseSync } from "oxc-parser";
 import { expect, test } from "vitest";
 
 import { ROOT } from "../../../src/cli/project.ts";
@@ -12,6 +14,30 @@ const graph = (modules: Readonly<Record<string, readonly string[]>>): ModuleGrap
       : { importedIds: found[1].map((path) => join(ROOT, "src", path)) };
   },
 });
+/** As the bundler sees the sources: what a file imports, types and `import()` apart. */
+const importedBy = new Map<string, readonly string[]>();
+const sources: ModuleGraph = {
+  getModuleInfo(id) {
+    if (!existsSync(id)) return null;
+    let importedIds = importedBy.get(id);
+    if (importedIds === undefined) importedBy.set(id, (importedIds = importsOf(id)));
+    return { importedIds };
+  },
+};
+
+function importsOf(id: string): readonly string[] {
+  const { module } = parseSync(id, readFileSync(id, "utf8"));
+  const values = [
+    ...module.staticImports.filter(
+      ({ entries }) => entries.length === 0 || entries.some(({ isType }) => !isType),
+    ),
+    ...module.staticExports.flatMap(({ entries }) => entries.filter(({ isType }) => !isType)),
+  ].flatMap(({ moduleRequest }) => (moduleRequest === null ? [] : [moduleRequest.value]));
+  return values
+    .filter((path) => path.startsWith("."))
+    .map((path) => join(dirname(id), path.replace(/\?.*$/, "")));
+}
+
 const src = (path: string): string => join(ROOT, "src", path);
 
 const ofWorker = graph({
@@ -21,6 +47,8 @@ const ofWorker = graph({
   "runtime/runtime.ts": ["shared.ts", "wire/value.ts"],
   "wire/value.ts": [],
   "providers/keyvalue/keyvalue.ts": [],
+  "dialects/v0/index.ts": ["shared.ts", "wire/value.ts", "wire/msgpack.ts"],
+  "wire/msgpack.ts": [],
 });
 
 test.each([
@@ -29,6 +57,8 @@ test.each([
   ["runtime/runtime.ts", "components"],
   ["wire/value.ts", "components"],
   ["providers/keyvalue/keyvalue.ts", null],
+  ["dialects/v0/index.ts", "v0"],
+  ["wire/msgpack.ts", "v0"],
 ])("%s goes to %s", (path, chunk) => {
   expect(workerChunk(src(path), ofWorker)).toBe(chunk);
 });
@@ -36,4 +66,18 @@ test.each([
 test("other workers are left to the bundler", () => {
   const other = graph({ "workers/component.worker.ts": ["wire/value.ts"], "wire/value.ts": [] });
   expect(workerChunk(src("wire/value.ts"), other)).toBeNull();
+});
+
+test("a node that does not speak 0.82 loads nothing of it, neither when it joins nor for its components", () => {
+  const files = readdirSync(src("dialects/v0"), { recursive: true, encoding: "utf8" });
+  const chunks = files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, workerChunk(src(`dialects/v0/${file}`), sources)]);
+
+  expect(chunks).toContainEqual(["index.ts", "v0"]);
+  expect(chunks.filter(([, chunk]) => chunk !== "v0")).toEqual([]);
+  // The other way round: what 0.82 shares with all nodes is where those have it.
+  expect(workerChunk(src("core/error.ts"), sources)).toBeNull();
+  expect(workerChunk(src("wire/msgpack.ts"), sources)).toBe("v0");
+  expect(workerChunk(src("runtime/wapc/module.ts"), sources)).toBe("v0");
 });

@@ -41,6 +41,60 @@ test("credentials of a registry are given beside the options, never among them",
   });
 });
 
+test("whoever speaks 0.82 names clusters, and gives a seed beside the options, never among them", () => {
+  const issuer = `C${"A".repeat(55)}`;
+  const seed = `SC${"A".repeat(56)}`;
+  const fields = { ...fieldsOf(BASE), issuers: issuer, clusterSeed: ` ${seed} ` };
+
+  const chosen = readJoinForm({ ...fields, dialects: "v0,v1" }, BASE);
+  const without = readJoinForm(fields, BASE);
+
+  expect(chosen).toEqual({
+    request: {
+      node: {
+        ...BASE,
+        lattice: "default",
+        labels: {},
+        dialects: ["v0", "v1"],
+        clusterIssuers: [issuer],
+        allowUnsigned: false,
+      },
+      credentials: undefined,
+      clusterSeed: seed,
+    },
+  });
+  expect(without).toEqual({
+    request: { node: { ...BASE, lattice: "default", labels: {} }, credentials: undefined },
+  });
+});
+
+test("an address that asks for 0.82 alone opens the form so, and what it asks for stays", () => {
+  const node = {
+    ...BASE,
+    lattice: "shop",
+    labels: {},
+    dialects: ["v0"] as const,
+    clusterIssuers: [`C${"A".repeat(55)}`],
+    allowUnsigned: true,
+  };
+
+  const fields = fieldsOf(node);
+
+  expect(fields).toMatchObject({ dialects: "v0", issuers: node.clusterIssuers[0] });
+  expect(readJoinForm(fields, node)).toEqual({ request: { node, credentials: undefined } });
+});
+
+test.each([
+  { issuers: "SCsecretsecret", clusterSeed: "", wrong: "issuers" },
+  { issuers: "", clusterSeed: "SUsecretsecret", wrong: "clusterSeed" },
+])("keys in a wrong place are told without a letter of them: $wrong", ({ wrong, ...more }) => {
+  const reading = readJoinForm({ ...fieldsOf(BASE), dialects: "v0", ...more }, BASE);
+
+  const problems = "problems" in reading ? reading.problems : new Map<string, string>();
+  expect([...problems.keys()]).toEqual([wrong]);
+  expect([...problems.values()].join()).not.toContain("secret");
+});
+
 test.each([
   { registry: "", registryUser: "ada", registryPass: "p", wrong: ["registry"] },
   {

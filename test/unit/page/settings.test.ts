@@ -37,6 +37,21 @@ test("a full query becomes options, components and the wish to join", () => {
   });
 });
 
+test("the dialect of 0.82 and the clusters that it trusts come of the query", () => {
+  const issuer = `C${"A".repeat(55)}`;
+  const other = `C${"B".repeat(55)}`;
+
+  const settings = readQuery(`?dialects=v0,v1&issuer=${issuer}&issuer=${other}`);
+  const idle = readQuery(`?issuer=${issuer}`);
+
+  expect(settings.node).toMatchObject({
+    dialects: ["v0", "v1"],
+    clusterIssuers: [issuer, other],
+  });
+  expect(settings.complaints).toEqual([]);
+  expect(idle.complaints).toEqual([expect.stringContaining("dialects=v0,v1")]);
+});
+
 test("an empty query asks for nothing", () => {
   const settings = readQuery("");
 
@@ -58,6 +73,8 @@ test.each([
   { query: "?component=hello", about: "id=address" },
   { query: "?dialects=v9", about: "v9" },
   { query: "?issuer=CABC", about: "issuer" },
+  { query: "?issuer=SCsecret", about: "looks like a seed" },
+  { query: "?clusterSeed=SCsecret", about: "Credentials" },
 ])("$query is told and not used", ({ query, about }) => {
   const { node, components, complaints } = readQuery(query);
 

@@ -11,6 +11,8 @@ test("attributes become the options of a join", () => {
     lattice: "shop",
     name: "till",
     labels: "zone=edge,rack=7",
+    dialects: "v0, v1",
+    issuers: `C${"A".repeat(55)}, C${"B".repeat(55)}`,
   });
 
   expect(options).toEqual({
@@ -18,6 +20,8 @@ test("attributes become the options of a join", () => {
     lattice: "shop",
     name: "till",
     labels: { zone: "edge", rack: "7" },
+    dialects: ["v0", "v1"],
+    clusterIssuers: [`C${"A".repeat(55)}`, `C${"B".repeat(55)}`],
   });
 });
 

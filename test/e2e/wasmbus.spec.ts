@@ -1,0 +1,87 @@
+/**
+ * A tab in a lattice of wasmCloud 0.82: it runs an actor, and a provider that is not this project's code calls that with
+ * signed invocations.
+ */
+import { expect, test } from "@playwright/test";
+import type { InlayServer } from "../support/inlay-server.ts";
+
+import { serveImages } from "../support/image-server.ts";
+import { startInlay } from "../support/inlay-server.ts";
+import { connectPeer } from "../support/native-peer.ts";
+import { browsers, joinFrom } from "../support/tabs.ts";
+import { callActor, nkey } from "../support/wasmbus-peer.ts";
+
+let server: InlayServer;
+test.beforeAll(async () => {
+  server = await startInlay();
+});
+test.afterAll(() => server[Symbol.asyncDispose]());
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test("a tab that speaks 0.82 runs an actor, and answers those whom its cluster trusts", async () => {
+  const lattice = "wasmbus-tab";
+  const [cluster, outsider, host, provider, actor] = [
+    nkey("C"),
+    nkey("C"),
+    nkey("N"),
+    nkey("V"),
+    nkey("M"),
+  ];
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  const tab = await joinFrom(browser, server.page, {
+    servers: [server.ws],
+    lattice,
+    dialects: ["v0", "v1"],
+    clusterIssuers: [cluster.public],
+    clusterSeed: nkey("C").seed,
+    allowUnsigned: true,
+  });
+  await tab.run("await node.start(arg)", {
+    id: actor.public,
+    image: images.url("actor-echo.wasm"),
+  });
+  const call = {
+    origin: { public_key: provider.public, link_name: "default", contract_id: "test:echo" },
+    target: { public_key: actor.public, link_name: "", contract_id: "" },
+    operation: "Echo.Say",
+    msg: utf8("hello, tab"),
+  };
+
+  const answered = await callActor(peer.nats, lattice, call, { cluster, host });
+  const refused = await callActor(peer.nats, lattice, call, { cluster: outsider, host });
+
+  expect(Buffer.from(answered.msg).toString()).toBe("hello, tab");
+  expect(answered.error ?? "").toBe("");
+  expect(refused.msg).toHaveLength(0);
+  expect(refused.error).toBe("issuer of this invocation is not among the list of valid issuers");
+});
+
+test("a seed that is none keeps the tab out, and is in no word of the error and of the view", async () => {
+  const secret = nkey("N").seed;
+  await using browser = await browsers.chromium();
+  const tab = await browser.open(`${server.page}inlay.json`);
+
+  const told = await tab.run(
+    `const { startJoining } = await import(arg.library);
+     const { view, joined } = startJoining({ ...arg.options, clusterSeed: async () => arg.secret });
+     const error = await joined.catch(({ code, message }) => ({ code, message }));
+     return JSON.stringify({ error, view: view.peek() });`,
+    {
+      library: `${server.page}lib/index.js`,
+      options: { servers: [server.ws], lattice: "wasmbus-seed", dialects: ["v0"] },
+      secret,
+    },
+  );
+
+  expect(JSON.parse(String(told))).toMatchObject({
+    error: {
+      code: "bad-input",
+      message: expect.stringMatching(/cluster seed begins with SC.*that of a server/),
+    },
+    view: { phase: "failed" },
+  });
+  expect(told).not.toContain(secret.slice(2, 20));
+});

@@ -1,16 +1,18 @@
 /** The port to one generation of the lattice's protocols. */
 import type { Bus } from "./bus.ts";
-import type { Callee, Interceptor } from "./call.ts";
+import type { Callee, ImportCall, Interceptor, Results } from "./call.ts";
+import type { SignedClaims } from "./claims.ts";
 import type { Clock } from "./clock.ts";
 import type { HostControl, Labels } from "./command.ts";
 import type { HostEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
+import type { Link } from "./link.ts";
 import type { Log } from "./log.ts";
 import type { ProviderDesk } from "./provider.ts";
 import type { RegistryCredentials } from "./registry.ts";
 import type { View } from "./view.ts";
-import type { World } from "./wit.ts";
+import type { WitValue, World } from "./wit.ts";
 
 /** What a dialect is made of. `control` and `rpc` may be one object. */
 export interface DialectParts {
@@ -59,10 +61,30 @@ export interface Supplement {
   readonly registries: ReadonlyMap<string, RegistryCredentials | undefined>;
 }
 
+/** A member of this node that calls something it imports. */
+export interface Importer {
+  readonly id: EntityId;
+  /** What whoever signed it says of it; absent where nobody did. */
+  readonly claims: SignedClaims | undefined;
+  /** Calls a function of `target`, here or anywhere in the lattice, by the function types of `types`' exports. */
+  call(
+    target: EntityId,
+    link: string,
+    types: World,
+    instance: string,
+    func: string,
+    args: readonly WitValue[],
+  ): Promise<Results>;
+}
+
+export type AnswerImport = (call: ImportCall, importer: Importer) => Promise<Results>;
+
 export interface Dialect {
   readonly generation: "v0" | "v1" | "v2";
   /** What the lattice keeps for all of its hosts, where this generation has a place for it. */
   readonly facts?: Facts;
+  /** All links of this generation by their source, where it does not keep them as {@link facts}. */
+  readonly links?: View<ReadonlyMap<EntityId, readonly Link[]>>;
   /** Whether this host answers at the moment, with others, for the whole lattice. */
   readonly sharing?: View<boolean>;
   /** Control plane, in: resolves when the server knows all control subscriptions; they last until `signal` aborts. */
@@ -77,4 +99,21 @@ export interface Dialect {
   attend?(desk: ProviderDesk, signal: AbortSignal): Promise<void>;
   /** Data plane, out: calls `target` by the function types of `world`'s exports. */
   reach(target: EntityId, world: World): Callee;
+  /**
+   * Whether `target` is a member of this generation, as far as it can tell. Of several dialects the first one that knows a
+   * target carries its calls, else the first.
+   */
+  knows?(target: EntityId): boolean;
+  /** What answers imports of `instance`, if that is an interface by which members of this generation alone call others. */
+  answers?(instance: string): AnswerImport | undefined;
+  /**
+   * What takes calls of `instance` for a member of this node that has `world`, if that is an interface by which this
+   * generation calls members whatever they export. `callee` takes calls by `world`.
+   */
+  adapt?(instance: string, world: World, callee: Callee): Callee | undefined;
+}
+
+/** The dialect that carries calls of `target`; `undefined` if none is spoken. */
+export function carrierOf(dialects: readonly Dialect[], target: EntityId): Dialect | undefined {
+  return dialects.find((dialect) => dialect.knows?.(target) === true) ?? dialects[0];
 }

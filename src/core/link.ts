@@ -17,6 +17,10 @@ export interface Link {
   /** Names of configuration for either side, in the order in which they are merged. */
   readonly sourceConfig: readonly string[];
   readonly targetConfig: readonly string[];
+  /** Configuration of the target's end that the link itself has, in the place of {@link targetConfig}. */
+  readonly targetValues?: ReadonlyMap<string, string>;
+  /** The contract that is linked, where the lattice has those: what signed claims of the source must list. */
+  readonly contract?: string;
 }
 
 /** What a removal names: of links that share all of it, the first is meant. */
@@ -42,6 +46,8 @@ export function linkedInterfaces(link: Link): readonly string[] {
 export interface LinkTable {
   /** `instance` with or without version. */
   target(name: string, instance: string): EntityId | undefined;
+  /** The contract by which it is linked; `undefined` if by none. */
+  contract(name: string, instance: string): string | undefined;
   /** Link names under which `instance` is linked. */
   names(instance: string): readonly string[];
 }

@@ -17,9 +17,9 @@ import type { Workloads } from "./workloads.ts";
 
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { chain } from "../core/call.ts";
+import { carrierOf } from "../core/dialect.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
-import { createSource } from "../core/view.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
 import { watchConnections } from "./connections.ts";
@@ -28,7 +28,7 @@ import { firstReading } from "./first-reading.ts";
 import { keepBeating } from "./heartbeat.ts";
 import { trace } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
-import { createLinks } from "./links.ts";
+import { createLinks, joinLinks } from "./links.ts";
 import { createLateCompanions } from "./late-companions.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
@@ -59,7 +59,9 @@ export function createHost(parts: HostParts): Host {
     (await import("../interfaces/interfaces.ts")).createInterfaces(),
   );
   const outbound = later(clock, "imports of components", () => import("./outbound/outbound.ts"));
-  const kept = facts?.links ?? createSource(new Map());
+  const others = dialects.flatMap((dialect) => dialect.links ?? []);
+  const elsewhere = joinLinks(others, lifetime.signal);
+  const kept = joinLinks(facts === undefined ? others : [facts.links, ...others], lifetime.signal);
   const links = createLinks(kept);
   const workload = (id: EntityId): Workload | undefined => workloads.staying(id);
   const companions = createLateCompanions({ clock, log, record, links, workload });
@@ -90,10 +92,11 @@ export function createHost(parts: HostParts): Host {
     intercept,
     interfaces,
     facts,
-    imports: async ({ id }, world, own, config, signal) =>
+    imports: async ({ id }, { world, claims }, own, config, signal) =>
       (await outbound(signal)).createOutbound({
         id,
         world,
+        claims,
         config,
         links: () => links(id),
         linkless: () => {
@@ -103,6 +106,7 @@ export function createHost(parts: HostParts): Host {
         interfaces: await interfaces(signal),
         own,
         reach: await reach(signal),
+        dialects,
         log,
       }),
     present: presence.present,
@@ -122,6 +126,7 @@ export function createHost(parts: HostParts): Host {
     kinds: parts.providers ?? [],
     dialects,
     facts,
+    links: elsewhere,
     control,
     host: parts.id,
     lattice: parts.lattice,
@@ -221,7 +226,7 @@ export function createHost(parts: HostParts): Host {
         const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
         throw new LatticeError("types-unknown", error);
       }
-      const [dialect] = dialects;
+      const dialect = carrierOf(dialects, target);
       if (dialect === undefined)
         throw new LatticeError("not-served", "this node speaks no dialect");
       return trace(clock, record, "page")(dialect.reach(target, types));

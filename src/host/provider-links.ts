@@ -12,6 +12,7 @@ import type { Link } from "../core/link.ts";
 import type { Log } from "../core/log.ts";
 import type { Provider, ProviderLink } from "../core/provider.ts";
 import type { View } from "../core/view.ts";
+import type { Links } from "./links.ts";
 
 import { messageOf } from "../core/error.ts";
 import { sameKey } from "../core/link.ts";
@@ -25,6 +26,8 @@ export interface ProviderLinksParts {
   readonly id: EntityId;
   readonly provider: Pick<Provider, "link" | "unlink">;
   readonly facts: Facts | undefined;
+  /** Links that lattices keep elsewhere. */
+  readonly links: View<Links>;
   /** Named configuration, merged and followed until `until` aborts. */
   readonly config: (names: readonly string[], until: AbortSignal) => Promise<View<Values>>;
   readonly log: Log;
@@ -69,10 +72,11 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
   let again = false;
 
   const wanted = (): ReadonlyMap<string, Wanted> => {
-    if (!keeps(facts)) return bus;
-    const found = new Map<string, Wanted>();
-    for (const links of facts.links.peek().values()) {
-      for (const link of links) for (const each of rolesIn(link, id)) found.set(nameOf(each), each);
+    const found = new Map(keeps(facts) ? [] : bus);
+    for (const kept of [...(keeps(facts) ? [facts.links] : []), parts.links]) {
+      for (const link of [...kept.peek().values()].flat()) {
+        for (const each of rolesIn(link, id)) found.set(nameOf(each), each);
+      }
     }
     return found;
   };
@@ -167,6 +171,7 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
   };
 
   facts?.links.subscribe(() => void settle(), over.signal);
+  parts.links.subscribe(() => void settle(), over.signal);
   facts?.status.subscribe(() => void settle(), over.signal);
   return {
     size: () => [...known.values()].filter(({ taken }) => taken !== undefined).length,
@@ -202,7 +207,15 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
 function rolesIn(link: Link, id: EntityId): readonly Wanted[] {
   return [
     ...(link.source === id ? [{ link, role: "source" } as const] : []),
-    ...(link.target === id ? [{ link, role: "target" } as const] : []),
+    ...(link.target === id
+      ? [
+          {
+            link,
+            role: "target",
+            ...(link.targetValues === undefined ? {} : { values: link.targetValues }),
+          } as const,
+        ]
+      : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { EntityId } from "../core/ids.ts";
 import type { Later } from "../core/later.ts";
 import type { Health, Provider, ProviderDesk, ProviderKind } from "../core/provider.ts";
 import type { View } from "../core/view.ts";
+import type { Links } from "./links.ts";
 import type { LocalTarget, Reach } from "./outbound/reach.ts";
 import type { Lease } from "./provider-lease.ts";
 import type { LeaseBucketParts } from "./provider-lease-bucket.ts";
@@ -30,6 +31,8 @@ export interface ProviderRunParts extends LeaseBucketParts {
   readonly kinds: readonly ProviderKind[];
   readonly dialects: readonly Dialect[];
   readonly facts: Facts | undefined;
+  /** Links that lattices keep in another place than {@link facts}. */
+  readonly links: View<Links>;
   /** As workloads wait for it. */
   readonly informed: () => Promise<unknown>;
   /** What each call passes. */
@@ -142,6 +145,7 @@ function attach(
     id,
     provider,
     facts,
+    links: parts.links,
     config: (names, until) => followConfig(facts, names, lifetime.signal, until),
     log,
     changed: parts.changed,

@@ -23,10 +23,10 @@ export interface WorkloadParts {
   /** What each call passes. */
   readonly intercept: Interceptor;
   readonly interfaces: Later<Interfaces>;
-  /** Answers what the component of `spec`, which has `world`, imports; `config` is what it reads, live. */
+  /** Answers what the component of `spec` imports; `config` is what it reads, live. */
   readonly imports: (
     spec: WorkloadSpec,
-    world: World,
+    component: Component,
     own: InterfacesOfWorkload,
     config: View<Values>,
     signal: AbortSignal,
@@ -88,7 +88,7 @@ export async function startWorkload(
     const component = await parts.runtime.load(spec.image, { signal, onProgress });
     onLoaded?.(component);
     const own = (await parts.interfaces(signal)).workload();
-    const imports = await parts.imports(spec, component.world, own, config, signal);
+    const imports = await parts.imports(spec, component, own, config, signal);
     const known = { id, image: spec.image.reference, claims: component.claims };
     const introduced = introduce(parts, "workload", known, signal);
     introduced.catch(() => undefined); // heard below

@@ -9,7 +9,7 @@ import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
-import { callActor, nkey } from "../support/wasmbus-peer.ts";
+import { invoke, nkey } from "../support/wasmbus-peer.ts";
 
 let server: InlayServer;
 test.beforeAll(async () => {
@@ -50,8 +50,8 @@ test("a tab that speaks 0.82 runs an actor, and answers those whom its cluster t
     msg: utf8("hello, tab"),
   };
 
-  const answered = await callActor(peer.nats, lattice, call, { cluster, host });
-  const refused = await callActor(peer.nats, lattice, call, { cluster: outsider, host });
+  const answered = await invoke(peer.nats, lattice, call, { cluster, host });
+  const refused = await invoke(peer.nats, lattice, call, { cluster: outsider, host });
 
   expect(Buffer.from(answered.msg).toString()).toBe("hello, tab");
   expect(answered.error ?? "").toBe("");

@@ -11,7 +11,7 @@ import {
   sign,
 } from "node:crypto";
 import { decode, encode } from "@msgpack/msgpack";
-import type { NatsConnection } from "nats.ws";
+import type { NatsConnection, ObjectStore } from "nats.ws";
 
 /** A key pair in the form of nkeys. */
 export interface Nkey {
@@ -53,7 +53,26 @@ export interface PeerResponse {
   readonly invocation_id: string;
   readonly error?: string;
   readonly content_length: number;
+  readonly traceContext?: Readonly<Record<string, string>>;
 }
+
+export interface PeerKeys {
+  readonly cluster: Nkey;
+  readonly host: Nkey;
+}
+
+export interface InvocationOptions extends PeerKeys {
+  readonly id?: string;
+  readonly trace?: Readonly<Record<string, string>>;
+  /** What the message has in the place of the whole argument. */
+  readonly inline?: Uint8Array;
+}
+
+export const actorEntity = (key: string): PeerEntity => ({
+  public_key: key,
+  link_name: "",
+  contract_id: "",
+});
 
 const url = ({ public_key, link_name, contract_id }: PeerEntity): string =>
   public_key.startsWith("M")
@@ -63,14 +82,8 @@ const url = ({ public_key, link_name, contract_id }: PeerEntity): string =>
 const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** The bytes of a signed invocation. */
-export function invocation(
-  call: PeerCall,
-  {
-    cluster,
-    host,
-    id = randomUUID(),
-  }: { readonly cluster: Nkey; readonly host: Nkey; readonly id?: string },
-): Uint8Array {
+export function invocation(call: PeerCall, options: InvocationOptions): Uint8Array {
+  const { cluster, host, id = randomUUID(), trace = {} } = options;
   const { origin, target, operation, msg } = call;
   const [originUrl, targetUrl] = [url(origin), `${url(target)}/${operation}`];
   const hash = createHash("sha256")
@@ -94,26 +107,66 @@ export function invocation(
     origin,
     target,
     operation,
-    msg,
+    msg: options.inline ?? msg,
     id,
     encoded_claims: `${signed}.${signature}`,
     host_id: host.public,
     content_length: msg.length,
-    traceContext: {},
+    traceContext: trace,
   });
 }
 
-/** Calls an actor as a provider does, and gives the response as it came. */
-export async function callActor(
+export const subjectOf = (lattice: string, { public_key, link_name }: PeerEntity): string =>
+  `wasmbus.rpc.${lattice}.${public_key}${link_name === "" ? "" : `.${link_name}`}`;
+
+/** Calls an actor as a provider does, or a provider as a host does, and gives the response as it came. */
+export async function invoke(
   nats: NatsConnection,
   lattice: string,
   call: PeerCall,
-  keys: { readonly cluster: Nkey; readonly host: Nkey; readonly id?: string },
+  options: InvocationOptions,
 ): Promise<PeerResponse> {
-  const subject = `wasmbus.rpc.${lattice}.${call.target.public_key}`;
-  const reply = await nats.request(subject, invocation(call, keys), { timeout: 5000 });
+  return respond(nats, subjectOf(lattice, call.target), invocation(call, options));
+}
+
+/** Sends `data`, whatever it is. */
+export async function respond(
+  nats: NatsConnection,
+  subject: string,
+  data: Uint8Array,
+): Promise<PeerResponse> {
+  const reply = await nats.request(subject, data, { timeout: 10_000 });
   return decode(reply.data) as PeerResponse;
 }
+
+/** The object store of long arguments and results. */
+export function chunksOf(nats: NatsConnection, lattice: string): Promise<ObjectStore> {
+  return nats.jetstream().views.os(lattice);
+}
+
+/** As {@link invoke}, with the argument, and its result if that is long, by way of the object store. */
+export async function invokeChunked(
+  nats: NatsConnection,
+  lattice: string,
+  call: PeerCall,
+  options: InvocationOptions,
+): Promise<PeerResponse> {
+  const { id = randomUUID() } = options;
+  const store = await chunksOf(nats, lattice);
+  const inline = call.msg.length > CHUNKED ? new Uint8Array(0) : call.msg;
+  if (inline.length !== call.msg.length) await store.putBlob({ name: id }, call.msg);
+  const response = await invoke(nats, lattice, call, { ...options, id, inline });
+  if (response.content_length <= CHUNKED) return response;
+  if (response.msg.length > 0) throw new Error("a long result within the message");
+  const name = `${id}-r`;
+  const msg = await store.getBlob(name);
+  if (msg === null) throw new Error(`nothing under ${name}`);
+  await store.delete(name);
+  return { ...response, msg };
+}
+
+/** Above this many bytes. */
+const CHUNKED = 900 * 1024;
 
 function sealed(head: Uint8Array, raw: Uint8Array): string {
   const body = Buffer.concat([head, raw]);

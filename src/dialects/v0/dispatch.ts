@@ -1,10 +1,10 @@
 /** Which function of a target an invocation means, and what its result is in bytes. */
-import type { Results } from "../../core/call.ts";
+import type { Call, Callee, Results } from "../../core/call.ts";
 import type { FuncType, WitValue, World } from "../../core/wit.ts";
 import type { Contracts } from "./contracts/contracts.ts";
 import type { Invocation } from "./invocation.ts";
 
-import { LatticeError } from "../../core/error.ts";
+import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { ACTOR_GUEST } from "../../interfaces/actor.ts";
 import { copyParams, copyResults } from "../../interfaces/copies.ts";
 
@@ -59,6 +59,35 @@ export function planOf(
         return copyResults(type, await call(of, func, copyParams(type, args)));
       }),
   };
+}
+
+/** Calls an operation of a member of this node, as an actor does: failures are texts. */
+export async function callHere(
+  world: World,
+  callee: Callee,
+  call: Call,
+  contracts: Contracts,
+): Promise<Results> {
+  const [operation, argument] = call.args;
+  if (typeof operation !== "string" || !(argument instanceof Uint8Array)) {
+    throw new LatticeError("bad-input", "an actor calls with an operation and bytes");
+  }
+  try {
+    const plan = planOf({ operation }, world, contracts);
+    const val = await plan.run(argument, (instance, func, args) =>
+      callee.invoke({ ...call, instance, func, args }),
+    );
+    return [{ tag: "ok", val }];
+  } catch (cause) {
+    if (call.signal.aborted) throw cause; // nobody waits for it
+    return [{ tag: "err", val: failureText(cause) }];
+  }
+}
+
+/** What the caller is told of a failure: as upstream, of a trap only that there was one. */
+export function failureText(cause: unknown): string {
+  const { code } = asLatticeError(cause);
+  return code === "guest-trapped" ? "failed to handle invocation" : messageOf(cause);
 }
 
 /** The bytes that an actor gave, or its own words as an error. */

@@ -19,7 +19,7 @@ import { flushed } from "../../core/bus.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
 import { resultName } from "./chunks.ts";
-import { planOf } from "./dispatch.ts";
+import { failureText, planOf } from "./dispatch.ts";
 import { writeResponse } from "./invocation.ts";
 import { rpcQueue, rpcSubject } from "./subjects.ts";
 
@@ -29,10 +29,12 @@ export interface RpcServerParts {
   readonly guard: Guard;
   readonly chunks: Chunks;
   readonly contracts: Contracts;
+  /** Whether a link leads from `source` to the provider under this name. */
+  readonly linked: (source: EntityId, provider: EntityId, link: string) => boolean;
   readonly log: Log;
 }
 
-/** What the answer names when the request cannot be read. */
+/** What the answer of a host names when the request cannot be read. */
 const UNKNOWN_ID = "UNKNOWN";
 const EMPTY = new Uint8Array(0);
 
@@ -112,7 +114,8 @@ async function answer(
   if (admission.tag === "refused") {
     const { invocation, text } = admission;
     log.warn("invocation.refused", { workload: served.id, subject, problem: text });
-    reply(parts, message, invocation?.id ?? UNKNOWN_ID, { error: text });
+    const { id, error } = refusalOf(served, invocation, text);
+    reply(parts, message, id, { error });
     return;
   }
   const { invocation, argument } = admission;
@@ -124,21 +127,51 @@ async function answer(
   } catch (cause) {
     const { code, message: problem } = asLatticeError(cause);
     log.warn("call.failed", { workload: served.id, func: operation, code, problem });
-    // As upstream, which tells of a trap only that there was one.
-    const error = code === "guest-trapped" ? "failed to handle invocation" : messageOf(cause);
-    reply(parts, message, id, { error });
+    reply(parts, message, id, { error: wordsOf(served, failureText(cause)) });
   }
 }
 
-function carryOut(
-  { contracts }: RpcServerParts,
+const isProvider = ({ linkName }: Served): boolean => linkName !== undefined;
+
+/** As providers begin all that they have to complain of (wasmCloud v0.82.0 `crates/provider-sdk/src/provider.rs`). */
+function wordsOf(served: Served, text: string): string {
+  return isProvider(served) ? `Error when handling invocation: ${text}` : text;
+}
+
+/** Hosts and providers differ in what they say of a request that cannot be read. */
+function refusalOf(
+  served: Served,
+  invocation: Invocation | undefined,
+  text: string,
+): { readonly id: string; readonly error: string } {
+  if (invocation !== undefined) return { id: invocation.id, error: wordsOf(served, text) };
+  return isProvider(served)
+    ? { id: "", error: `Error when attempting to deserialize invocation: ${text}` }
+    : { id: UNKNOWN_ID, error: text };
+}
+
+function demandLink(
+  { linked }: RpcServerParts,
+  served: Served,
+  { origin, target: { link_name } }: Invocation,
+): void {
+  if (!isProvider(served)) return;
+  const source = sourceOf(origin);
+  if (source !== undefined && linked(source, served.id, link_name)) return;
+  const named = origin.public_key.slice(0, 80);
+  throw new LatticeError("denied", `Actor ${named} is not linked to this provider`);
+}
+
+async function carryOut(
+  parts: RpcServerParts,
   served: Served,
   invocation: Invocation,
   argument: Uint8Array,
   message: BusMessage,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const plan = planOf(invocation, served.world, contracts);
+  demandLink(parts, served, invocation);
+  const plan = planOf(invocation, served.world, parts.contracts);
   let outcome: Uint8Array = EMPTY;
   const carried: Callee = {
     async invoke(call) {
@@ -149,20 +182,18 @@ function carryOut(
     },
   };
   const { origin, target, id, operation } = invocation;
-  return served
-    .intercept(carried)
-    .invoke({
-      id,
-      source: sourceOf(origin),
-      target: served.id,
-      link: target.link_name === "" ? "default" : target.link_name,
-      instance: plan.instance,
-      func: plan.func === "call" ? operation : plan.func,
-      args: [],
-      trace: traceOf(invocation, message),
-      signal,
-    })
-    .then(() => outcome);
+  await served.intercept(carried).invoke({
+    id,
+    source: sourceOf(origin),
+    target: served.id,
+    link: target.link_name === "" ? "default" : target.link_name,
+    instance: plan.instance,
+    func: plan.func === "call" ? operation : plan.func,
+    args: [],
+    trace: traceOf(invocation, message),
+    signal,
+  });
+  return outcome;
 }
 
 /** Upstream takes the headers where the invocation says nothing. */

@@ -1,15 +1,18 @@
 /** The data plane of 0.82: what serving and calling share. */
-import type { Call, Callee } from "../../core/call.ts";
+import type { Call, Callee, Results } from "../../core/call.ts";
 import type { DialectParts, Served, Serving } from "../../core/dialect.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { World } from "../../core/wit.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Directory } from "./directory.ts";
 import type { Alarm } from "./guard.ts";
+import type { HostCalls, Names } from "./host-calls.ts";
 
 import { createChunks } from "./chunks.ts";
 import { createContracts } from "./contracts/contracts.ts";
+import { callHere } from "./dispatch.ts";
 import { createGuard } from "./guard.ts";
+import { createHostCalls } from "./host-calls.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
 import { createSeen } from "./seen.ts";
@@ -18,10 +21,17 @@ export interface RpcParts extends DialectParts {
   readonly cluster: Cluster;
   readonly strict: boolean;
   readonly directory: Directory;
+  readonly names: Names;
+  /** Whether a link leads from `source` to the provider under this name. */
+  readonly linked: (source: EntityId, provider: EntityId, link: string) => boolean;
   readonly alarm: (alarm: Alarm) => void;
 }
 
 export interface Rpc {
+  /** What an actor calls of its host. */
+  readonly hostCall: HostCalls;
+  /** A call by operation of a member of this node that has `world`. */
+  callHere(world: World, callee: Callee, call: Call): Promise<Results>;
   serve(served: Served, signal: AbortSignal): Promise<Serving>;
   reach(target: EntityId, world: World): Callee;
 }
@@ -53,6 +63,8 @@ export function createRpc(parts: RpcParts): Rpc {
     target: (call: Call, contract: string | undefined) => directory.target(call, contract),
   };
   return {
+    hostCall: createHostCalls(parts),
+    callHere: (world, callee, call) => callHere(world, callee, call, contracts),
     serve(served, signal) {
       const entity = directory.put(served, contracts.contractOf(served.world));
       signal.addEventListener("abort", () => directory.remove(served.id), { once: true });

@@ -5,6 +5,8 @@
  * types.
  */
 import type { ImportCall, Importee, Results } from "../../core/call.ts";
+import type { SignedClaims } from "../../core/claims.ts";
+import type { Dialect, Importer } from "../../core/dialect.ts";
 import type { ErrorCode } from "../../core/error.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { LinkTable } from "../../core/link.ts";
@@ -26,6 +28,8 @@ export interface OutboundParts {
   /** Whose imports these are, and what it imports. */
   readonly id: EntityId;
   readonly world: World;
+  /** What whoever signed it says of it; absent where nobody did. */
+  readonly claims: SignedClaims | undefined;
   readonly config: View<ReadonlyMap<string, string>>;
   /** The component's links as they are now. */
   readonly links: () => LinkTable;
@@ -34,6 +38,8 @@ export interface OutboundParts {
   readonly interfaces: Interfaces;
   readonly own: InterfacesOfWorkload;
   readonly reach: Reach;
+  /** Some of what is imported a generation has an answer of its own to. */
+  readonly dialects: readonly Pick<Dialect, "answers">[];
   readonly log: Log;
 }
 
@@ -93,20 +99,14 @@ export function createOutbound(parts: OutboundParts): Importee {
     const link = linkNameOf(request, route.links);
     let target: EntityId | undefined;
     try {
-      target = targetOf(parts.links(), link, route.links);
-      if (target === undefined) throw missing(parts, link, route.links[0] ?? instance);
-      const { signal } = request;
-      return await reach(target, route.types, instance, func).invoke({
-        id: request.id,
-        source: id,
-        target,
-        link,
-        instance,
-        func,
-        args,
-        trace: childTrace(request.trace),
-        signal,
-      });
+      const table = parts.links();
+      const linked = route.links.find((each) => table.target(link, each) !== undefined);
+      target = linked === undefined ? undefined : table.target(link, linked);
+      if (linked === undefined || target === undefined) {
+        throw missing(parts, link, route.links[0] ?? instance);
+      }
+      demandContract(parts, table.contract(link, linked));
+      return await carry(request, target, link, route.types, instance, func, args);
     } catch (cause) {
       if (asLatticeError(cause).code !== expected) {
         tell(request, cause, { instance, func, link, target });
@@ -114,11 +114,31 @@ export function createOutbound(parts: OutboundParts): Importee {
       throw cause;
     }
   };
+  const carry = (
+    { id: call, trace, signal }: ImportCall,
+    ...[target, link, types, instance, func, args]: Parameters<Importer["call"]>
+  ): Promise<Results> =>
+    reach(target, types, instance, func).invoke({
+      id: call,
+      source: id,
+      target,
+      link,
+      instance,
+      func,
+      args,
+      trace: childTrace(trace),
+      signal,
+    });
 
   const answered = async (request: ImportCall): Promise<Results> => {
     const { instance, func, args } = request;
     const answer = answerOf(instance, func);
     if (answer !== undefined) return answer(args, request);
+    for (const dialect of parts.dialects) {
+      const foreign = dialect.answers?.(instance);
+      const call: Importer["call"] = (...call) => carry(request, ...call);
+      if (foreign !== undefined) return foreign(request, { id, claims: parts.claims, call });
+    }
     const mapping = interfaces.importOf(instance);
     if (mapping === undefined) {
       const route = { links: linksOf(instance), types: imports };
@@ -158,12 +178,11 @@ function linkNameOf({ linkNames }: ImportCall, links: readonly string[]): string
   return DEFAULT_LINK;
 }
 
-function targetOf(table: LinkTable, name: string, links: readonly string[]): EntityId | undefined {
-  for (const each of links) {
-    const target = table.target(name, each);
-    if (target !== undefined) return target;
-  }
-  return undefined;
+/** Who is signed may use what was signed; a lattice without contracts asks nothing. */
+function demandContract({ id, claims }: OutboundParts, contract: string | undefined): void {
+  if (contract === undefined || claims === undefined) return;
+  if (claims.capabilities?.includes(contract) === true) return;
+  throw new LatticeError("denied", `the signed claims of ${id} do not list ${contract}`);
 }
 
 function missing({ id, linkless }: OutboundParts, name: string, instance: string): LatticeError {

@@ -10,6 +10,7 @@ import type { EntityId } from "../../core/ids.ts";
 import type { World } from "../../core/wit.ts";
 import type { Companions } from "./companions.ts";
 
+import { carrierOf } from "../../core/dialect.ts";
 import { LatticeError } from "../../core/error.ts";
 import { isServable } from "../../interfaces/servable.ts";
 import { sameTypes } from "./same-types.ts";
@@ -49,6 +50,8 @@ export function createReach({
 }: ReachParts): Reach {
   return (target, types, instance, func) => {
     const here = shortCircuit ? local(target) : undefined;
+    const adapted = here?.accepting() === true ? adapt(dialects, instance, here) : undefined;
+    if (adapted !== undefined) return adapted;
     const wanted = types.exports.get(instance)?.get(func);
     const offered = here?.world.exports.get(instance)?.get(func);
     // With other types than the caller's the bytes decide what it means, and who else serves the target.
@@ -62,7 +65,7 @@ export function createReach({
     ) {
       return asIfRemote(companions?.watch(here.callee, wanted) ?? here.callee, target, wanted);
     }
-    const [dialect] = dialects;
+    const dialect = carrierOf(dialects, target);
     if (dialect === undefined) {
       throw new LatticeError(
         "not-served",
@@ -71,4 +74,17 @@ export function createReach({
     }
     return intercept(dialect.reach(target, types));
   };
+}
+
+/** `here` as a generation calls it by an interface that need not be its own. */
+function adapt(
+  dialects: readonly Dialect[],
+  instance: string,
+  { world, callee }: LocalTarget,
+): Callee | undefined {
+  for (const dialect of dialects) {
+    const adapted = dialect.adapt?.(instance, world, callee);
+    if (adapted !== undefined) return adapted;
+  }
+  return undefined;
 }

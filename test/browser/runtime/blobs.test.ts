@@ -78,6 +78,8 @@ function importsOf(callee: Callee, links: readonly Link[]): Importee {
     config: createSource(new Map()),
     links: () => table(id),
     linkless: () => undefined,
+    claims: undefined,
+    dialects: [],
     interfaces,
     own: interfaces.workload(),
     reach: () => callee,

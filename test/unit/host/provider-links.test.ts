@@ -47,6 +47,7 @@ async function setUp() {
     provider,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of them is used
     facts: facts as Facts,
+    links: createSource(new Map()),
     async config(names, until): Promise<View<Values>> {
       followed.add(until);
       const [name = "none"] = names;

@@ -49,6 +49,7 @@ function setUp(kinds: readonly ProviderKind[], lattice = createMemoryLattice()) 
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of it is used
     dialects: [dialect as unknown as Dialect],
     facts: undefined,
+    links: createSource(new Map()),
     control: lattice.connect(),
     host: hostId(testHostId()),
     lattice: latticeId("default"),

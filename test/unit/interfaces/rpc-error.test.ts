@@ -38,8 +38,14 @@ function importing(target: Callee) {
     id: entityId("caller"),
     world,
     config: createSource(new Map()),
-    links: () => ({ target: () => entityId("greeter"), names: () => [] }),
+    links: () => ({
+      target: () => entityId("greeter"),
+      contract: () => undefined,
+      names: () => [],
+    }),
     linkless: () => undefined,
+    claims: undefined,
+    dialects: [],
     interfaces,
     own: interfaces.workload(),
     reach: (_, types) => {

@@ -228,7 +228,7 @@ const del: CalledFunction = async ([key], send) => {
 const exists: CalledFunction = async ([key], send) =>
   ok(readMsgpack(await send("KeyValue.Contains", writeMsgpack(key)), flag));
 const increment: CalledFunction = async ([key, delta], send) => {
-  const value = Number(delta as bigint);
+  const value = Number(delta);
   if (value > 0x7fff_ffff) return err("0.82 increments by 31 bits at most");
   const request = writeMsgpack({ key, value });
   const next = readMsgpack(await send("KeyValue.Increment", request), int32);

@@ -19,6 +19,7 @@ function setUp(linked: Readonly<Record<string, string>> = {}) {
     links: () => ({
       target: (name, instance) =>
         linked[`${name} ${instance}`] === undefined ? undefined : entityId("kv"),
+      contract: () => undefined,
       names: () => [],
     }),
   });

@@ -24,9 +24,12 @@ function setUp({ linked }: { readonly linked: boolean }) {
     config: createSource(new Map()),
     links: () => ({
       target: () => (linked ? entityId("shelf") : undefined),
+      contract: () => undefined,
       names: () => [],
     }),
     linkless: () => undefined,
+    claims: undefined,
+    dialects: [],
     interfaces,
     own: interfaces.workload(),
     reach: () => ({

@@ -41,6 +41,7 @@ interface Metadata {
   readonly name: string | undefined;
   readonly hash: string;
   readonly tags: readonly string[] | undefined;
+  readonly caps: readonly string[] | undefined;
   readonly rev: number | undefined;
   readonly ver: string | undefined;
   readonly call_alias: string | undefined;
@@ -49,6 +50,7 @@ const metadataShape: Shape<Metadata> = record<Metadata>({
   name: optional(text),
   hash: text,
   tags: optional(list(text)),
+  caps: optional(list(text)),
   rev: optional(int32),
   ver: optional(text),
   call_alias: optional(text),
@@ -101,7 +103,7 @@ export function readClaimsToken(bytes: Uint8Array): ClaimsToken {
     wascap_revision: tool = 0,
   } = readJson(base64url(body), payloadShape);
   if (sub === "") throw new LatticeError("bad-message", "it has no subject");
-  const { name, hash, tags, rev, ver, call_alias: callAlias } = wascap;
+  const { name, hash, tags, caps, rev, ver, call_alias: callAlias } = wascap;
   return {
     claims: {
       subject: sub,
@@ -111,6 +113,7 @@ export function readClaimsToken(bytes: Uint8Array): ClaimsToken {
       revision: rev,
       callAlias,
       tags,
+      capabilities: caps,
       notBefore: nbf,
       expires: exp,
     },

@@ -165,6 +165,126 @@ export async function invokeChunked(
   return { ...response, msg };
 }
 
+/** An invocation as a provider received it, with its whole argument. */
+export interface Received {
+  readonly origin: PeerEntity;
+  readonly target: PeerEntity;
+  readonly operation: string;
+  readonly msg: Uint8Array;
+  readonly id: string;
+  readonly host_id: string;
+  readonly content_length: number;
+  readonly traceContext: Readonly<Record<string, string>>;
+}
+
+/** What a handler gives: the result's bytes, or an error; `raw`: the response as it is. */
+export type Handled = Uint8Array | { readonly error: string } | { readonly raw: object };
+
+/**
+ * Answers calls of `entity` as a provider does, long ones included. Each is held to its signature, by `cluster`, and to
+ * its hash; one that fails is answered with an error and not handed on.
+ */
+export async function serveEntity(
+  nats: NatsConnection,
+  lattice: string,
+  entity: PeerEntity,
+  cluster: Nkey,
+  handle: (received: Received) => Handled | Promise<Handled>,
+): Promise<Disposable> {
+  const subject = subjectOf(lattice, entity);
+  const answer = async (data: Uint8Array): Promise<Uint8Array> => {
+    const received = decode(data) as Received & { readonly encoded_claims: string };
+    const { id, content_length } = received;
+    const store = content_length > CHUNKED ? await chunksOf(nats, lattice) : undefined;
+    const msg = store === undefined ? received.msg : await store.getBlob(id);
+    if (msg === null) throw new Error(`nothing under ${id}`);
+    await store?.delete(id);
+    const wrong = faultOf({ ...received, msg }, cluster);
+    const outcome = wrong === undefined ? await handle({ ...received, msg }) : { error: wrong };
+    const head = { invocation_id: id, traceContext: {} };
+    if ("raw" in outcome) return encode({ ...head, ...outcome.raw });
+    if ("error" in outcome) {
+      return encode({ msg: new Uint8Array(0), ...head, ...outcome, content_length: 0 });
+    }
+    if (outcome.length <= CHUNKED) {
+      return encode({ msg: outcome, ...head, content_length: outcome.length });
+    }
+    await (await chunksOf(nats, lattice)).putBlob({ name: `${id}-r` }, outcome);
+    return encode({ msg: new Uint8Array(0), ...head, content_length: outcome.length });
+  };
+  const queue = entity.link_name === "" ? subject : "rpc";
+  const subscription = nats.subscribe(subject, {
+    queue,
+    callback: (_, message) => void answer(message.data).then((data) => message.respond(data)),
+  });
+  await nats.flush();
+  return { [Symbol.dispose]: () => subscription.unsubscribe() };
+}
+
+/** What is wrong with the token of an invocation. */
+function faultOf(
+  received: Received & { readonly encoded_claims: string },
+  cluster: Nkey,
+): string | undefined {
+  const [head = "", body = "", signature = ""] = received.encoded_claims.split(".");
+  const signed = Buffer.from(`${head}.${body}`);
+  if (cluster.sign(signed).toString("base64url") !== signature) return "the signature is wrong";
+  const claims = JSON.parse(Buffer.from(body, "base64url").toString());
+  const { origin, target, operation, msg, id } = received;
+  const [originUrl, targetUrl] = [url(origin), `${url(target)}/${operation}`];
+  const hash = createHash("sha256").update(originUrl).update(targetUrl).update(operation);
+  const wanted = {
+    iss: cluster.public,
+    sub: id,
+    wascap: {
+      target_url: targetUrl,
+      origin_url: originUrl,
+      hash: hash.update(msg).digest("hex").toUpperCase(),
+    },
+    wascap_revision: 3,
+  };
+  for (const [name, value] of Object.entries(wanted)) {
+    if (JSON.stringify(claims[name]) !== JSON.stringify(value)) return `${name} is wrong`;
+  }
+  if (received.content_length !== msg.length) return "the length is wrong";
+  return undefined;
+}
+
+/** Keeps a link as a host of 0.82 does, by the key that it has there. */
+export async function putLink(
+  nats: NatsConnection,
+  lattice: string,
+  actor_id: string,
+  { public_key, contract_id, link_name }: PeerEntity,
+  values: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const bucket = await nats.jetstream().views.kv(`LATTICEDATA_${lattice}`, { history: 1 });
+  const id = createHash("sha256").update(actor_id).update(contract_id).update(link_name);
+  const link = { actor_id, provider_id: public_key, link_name, contract_id, values };
+  await bucket.put(`LINKDEF_${id.digest("hex").toUpperCase()}`, JSON.stringify(link));
+}
+
+/** Keeps claims of an actor as a host of 0.82 does. */
+export async function putActorClaims(
+  nats: NatsConnection,
+  lattice: string,
+  subject: string,
+  call_alias: string,
+): Promise<void> {
+  const bucket = await nats.jetstream().views.kv(`LATTICEDATA_${lattice}`, { history: 1 });
+  const claims = {
+    call_alias,
+    capabilities: [],
+    issuer: "A",
+    name: "",
+    revision: "0",
+    subject,
+    tags: [],
+    version: "",
+  };
+  await bucket.put(`CLAIMS_${subject}`, JSON.stringify(claims));
+}
+
 /** Above this many bytes. */
 const CHUNKED = 900 * 1024;
 

@@ -5,7 +5,6 @@ import { decode, encode } from "@msgpack/msgpack";
 import type { LatticeHost } from "../../support/lattice-host.ts";
 import type { PeerCall, PeerEntity, PeerResponse } from "../../support/wasmbus-peer.ts";
 
-import { createHash } from "node:crypto";
 import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
@@ -14,7 +13,6 @@ import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
 import { keyvalueKind } from "../../../src/providers/keyvalue/keyvalue.ts";
 import { createMemoryKeyvalue } from "../../../src/storage/keyvalue-memory.ts";
 import { launchNats } from "../../support/launch-nats.ts";
-import { openStore } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { shared } from "../../support/shared.ts";
 import { startV0Host } from "../../support/wasmbus-host.ts";
@@ -25,6 +23,7 @@ import {
   invoke,
   invokeChunked,
   nkey,
+  putLink,
   respond,
   subjectOf,
 } from "../../support/wasmbus-peer.ts";
@@ -327,7 +326,7 @@ test("an in-page provider answers those that a link leads to it, and nobody else
     `Error when handling invocation: Actor ${origin.public_key} is not linked to this provider`,
   );
 
-  await putLink(origin.public_key, target);
+  await putLink(peer.nats, "default", origin.public_key, target);
   await expect.poll(() => keyvalue("KeyValue.Get", "a")).toEqual({ value: "", exists: false });
   expect(await keyvalue("KeyValue.Set", { key: "a", value: "1", expires: 0 })).toBeUndefined();
   expect(await keyvalue("KeyValue.Get", "a")).toEqual({ value: "1", exists: true });
@@ -362,12 +361,3 @@ test("a stopped actor is served nowhere", async () => {
   });
   await expect(ask(call)).rejects.toMatchObject({ code: "503" });
 });
-
-/** As a host of 0.82 keeps it. */
-async function putLink(actor_id: string, provider: PeerEntity): Promise<void> {
-  const { public_key: provider_id, contract_id, link_name } = provider;
-  const { data } = await openStore(peer.nats, "default");
-  const id = createHash("sha256").update(actor_id).update(contract_id).update(link_name);
-  const link = { actor_id, provider_id, link_name, contract_id, values: {} };
-  await data.put(`LINKDEF_${id.digest("hex").toUpperCase()}`, JSON.stringify(link));
-}

@@ -212,8 +212,8 @@ function loaderOf(name: DialectName): NonNullable<(typeof dialects)[DialectName]
 }
 
 async function loadV0(
-  { clusterIssuers = [], allowUnsigned, strict, seeded }: NodeSetup,
-  { clock, clusterSeed }: NodePorts,
+  { clusterIssuers = [], allowUnsigned, strict, watch, seeded }: NodeSetup,
+  { clock, clusterSeed, view }: NodePorts,
 ): Promise<MakeDialect> {
   const code = later(clock, "dialect 0.82", () => import("./dialects/v0/index.ts"));
   const [{ createV0 }, seed] = await Promise.all([code(), seeded ? clusterSeed() : undefined]);
@@ -223,6 +223,10 @@ async function loadV0(
       ...(seed === undefined ? {} : { seed }),
       ...(allowUnsigned === undefined ? {} : { allowUnsigned }),
       ...(strict === undefined ? {} : { strict }),
+      ...(watch === undefined ? {} : { watch }),
+      onAlarm: (alarm) => view.alarm(alarm),
+      onWatched: (outcome) => view.watched(outcome),
+      onWatching: (phase) => view.watching(phase),
     });
 }
 

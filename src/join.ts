@@ -14,6 +14,7 @@ import { LEAVING_GRACE_MS } from "./channels/node.ts";
 import { createPageWork } from "./channels/page-spawn.ts";
 import { answer, remote } from "./channels/rpc.ts";
 import { spawn } from "./channels/spawn.ts";
+import { NO_WATCH } from "./core/alarm.ts";
 import { asLatticeError, LatticeError } from "./core/error.ts";
 import { createSource } from "./core/view.ts";
 import { VERSION } from "./version.ts";
@@ -307,6 +308,8 @@ function initialState(options: JoinOptions): NodeState {
     providers: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
+    alarms: [],
+    watch: NO_WATCH,
     metrics: [],
     log: [],
   };

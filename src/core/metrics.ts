@@ -12,9 +12,13 @@ export type MetricName =
   /** Of either kind. */
   | "wasmcloud_host.component.invocation.errors"
   | "wasmcloud_host.component.active_instances"
-  | "wasmcloud_host.component.max_instances";
+  | "wasmcloud_host.component.max_instances"
+  /** Forged calls; by `check`. No host of wasmCloud counts them, nor what is below. */
+  | "inlay.forgeries"
+  /** What the watch has seen; by `outcome`. */
+  | "inlay.watch.invocations";
 
-/** `component.id`, `component.ref`, `operation` (`interface/function`). */
+/** `component.id`, `component.ref`, `operation` (`interface/function`), `check`, `outcome`. */
 export type MetricAttributes = Readonly<Record<string, string>>;
 
 export type Metric =

@@ -19,6 +19,11 @@ export interface NodeOptions {
   readonly allowUnsigned?: boolean;
   /** Of `v0`: hold calls to more than hosts of 0.82 do, so that an overheard one is of no use; default true. */
   readonly strict?: boolean;
+  /**
+   * Of `v0`: look at all calls of the lattice, where the credentials let this node, and tell of forged ones in
+   * `view.alarms`; default false. Needs `clusterIssuers` or a seed.
+   */
+  readonly watch?: boolean;
   /** JetStream domain, for tabs on a leaf node. */
   readonly jsDomain?: string;
   /**

@@ -2,6 +2,7 @@
  * The state of a node as pages and programs see it: a plain object that is replaced, never changed, and that
  * crosses from the host worker to the page whole. Everything in it is bounded.
  */
+import type { ForgeryAlarm, WatchState } from "./alarm.ts";
 import type { BusStatus } from "./bus.ts";
 import type { ErrorCode } from "./error.ts";
 import type { CallRecord } from "./event.ts";
@@ -106,6 +107,10 @@ export interface NodeState {
   readonly calls: readonly CallRecord[];
   /** Calls from the lattice and from this page since the start. */
   readonly totals: { readonly answered: number; readonly failed: number; readonly refused: number };
+  /** Forged calls, as far as this node has seen them; newest last, the last 100. */
+  readonly alarms: readonly ForgeryAlarm[];
+  /** What the watch has seen, of all calls in the lattice. */
+  readonly watch: WatchState;
   /** Under the names that hosts of wasmCloud use. */
   readonly metrics: readonly Metric[];
   /** Newest last; the last 200. */

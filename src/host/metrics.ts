@@ -1,10 +1,14 @@
 /** Counts calls as they end. A call costs a few look-ups and additions; what views see is made when they look. */
+import type { WatchOutcome } from "../core/alarm.ts";
 import type { CallRecord } from "../core/event.ts";
 import type { Metric, MetricName } from "../core/metrics.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
 export interface Metrics {
   add(call: CallRecord): void;
+  /** A forged call; `check`: of a closed set. */
+  forged(check: string): void;
+  watched(outcome: WatchOutcome): void;
   /** All that was counted, and what the workloads are doing. */
   read(entries: readonly WorkloadEntry[]): readonly Metric[];
 }
@@ -30,6 +34,10 @@ interface Series {
 
 export function createMetrics(): Metrics {
   const series = new Map<string, Series>();
+  const checks = new Map<string, number>();
+  const outcomes = new Map<string, number>();
+  const count = (counts: Map<string, number>, name: string): void =>
+    void counts.set(name, (counts.get(name) ?? 0) + 1);
 
   const seriesOf = ({ source, target, instance, func, outgoing }: CallRecord): Series => {
     const away = outgoing !== undefined;
@@ -60,6 +68,8 @@ export function createMetrics(): Metrics {
       while (call.tookMs > (BOUNDS_MS[bucket] ?? Infinity)) bucket++;
       own.buckets[bucket] = (own.buckets[bucket] ?? 0) + 1;
     },
+    forged: (check) => count(checks, check),
+    watched: (outcome) => count(outcomes, outcome),
     read(entries) {
       const references = new Map<string, string>(
         entries.map(({ spec }) => [spec.id, spec.image.reference]),
@@ -75,6 +85,10 @@ export function createMetrics(): Metrics {
       return [
         ...[...series.values()].flatMap((each) =>
           read(each, attributesOf(each.id, each.operation)),
+        ),
+        ...[...checks].map(([check, value]) => counter("inlay.forgeries", { check }, value)),
+        ...[...outcomes].map(([outcome, value]) =>
+          counter("inlay.watch.invocations", { outcome }, value),
         ),
         ...entries.flatMap(({ spec, workload }) => {
           if (workload === undefined) return [];
@@ -97,8 +111,8 @@ export function createMetrics(): Metrics {
 
 function read(series: Series, attributes: Metric["attributes"]): Metric[] {
   const { outgoing, count, errors, sumMs } = series;
-  const counter = (name: MetricName, value: number): Metric[] =>
-    value === 0 ? [] : [{ kind: "counter", name, attributes, value }];
+  const counted = (name: MetricName, value: number): Metric[] =>
+    value === 0 ? [] : [counter(name, attributes, value)];
   return [
     {
       kind: "histogram",
@@ -110,7 +124,11 @@ function read(series: Series, attributes: Metric["attributes"]): Metric[] {
       bounds: BOUNDS_NS,
       buckets: [...series.buckets],
     },
-    ...counter("wasmcloud_host.component.invocations", outgoing ? 0 : count),
-    ...counter("wasmcloud_host.component.invocation.errors", errors),
+    ...counted("wasmcloud_host.component.invocations", outgoing ? 0 : count),
+    ...counted("wasmcloud_host.component.invocation.errors", errors),
   ];
+}
+
+function counter(name: MetricName, attributes: Metric["attributes"], value: number): Metric {
+  return { kind: "counter", name, attributes, value };
 }

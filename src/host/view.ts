@@ -1,4 +1,5 @@
 /** Gathers what views show of a node: its phase, its workloads, its last calls and log lines, all bounded. */
+import type { ForgeryAlarm, WatchOutcome, WatchPhase } from "../core/alarm.ts";
 import type { CallRecord } from "../core/event.ts";
 import type { LogEntry } from "../core/log.ts";
 import type {
@@ -12,25 +13,35 @@ import type { World } from "../core/wit.ts";
 import type { ProviderEntry } from "./providers.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
+import { NO_WATCH } from "../core/alarm.ts";
 import { createMetrics } from "./metrics.ts";
 
 const MOST_CALLS = 100;
 const MOST_LOG_ENTRIES = 200;
+const MOST_ALARMS = 100;
 /** Ids whose calls are counted; the one that was called first goes first. */
 const MOST_COUNTED = 500;
 
 /** What the node itself cannot tell: the rest of {@link NodeState}. */
 export type NodeFacts = Omit<
   NodeState,
-  "joinSteps" | "workloads" | "providers" | "calls" | "totals" | "metrics" | "log"
+  | "joinSteps"
+  | "workloads"
+  | "providers"
+  | "calls"
+  | "totals"
+  | "alarms"
+  | "watch"
+  | "metrics"
+  | "log"
 >;
 
 export interface NodeViewParts {
   readonly initial: NodeFacts;
   /** Milliseconds on the page's clock. */
   readonly now: () => number;
-  /** Something is worth showing. */
-  readonly changed: () => void;
+  /** Something is worth showing; `urgent`: it should not wait for more. */
+  readonly changed: (urgent?: boolean) => void;
 }
 
 /** What a world exports, in words. */
@@ -45,6 +56,9 @@ export interface NodeView {
   describeBy(exportsOf: ExportsOf): void;
   record(call: CallRecord): void;
   write(entry: LogEntry): void;
+  alarm(alarm: ForgeryAlarm): void;
+  watched(outcome: WatchOutcome): void;
+  watching(phase: WatchPhase): void;
   state(workloads: readonly WorkloadEntry[], providers: readonly ProviderEntry[]): NodeState;
 }
 
@@ -60,6 +74,8 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
   const steps: JoinStep[] = [];
   const calls: CallRecord[] = [];
   const log: LogEntry[] = [];
+  const alarms: ForgeryAlarm[] = [];
+  const watch = { ...NO_WATCH };
   const totals = noCalls();
   const metrics = createMetrics();
   const totalsById = new Map<string, Totals>();
@@ -147,6 +163,20 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
       keep(log, entry, MOST_LOG_ENTRIES);
       changed();
     },
+    alarm(alarm) {
+      keep(alarms, alarm, MOST_ALARMS);
+      metrics.forged(alarm.check);
+      changed(true);
+    },
+    watched(outcome) {
+      watch[outcome]++;
+      metrics.watched(outcome);
+      changed();
+    },
+    watching(phase) {
+      watch.phase = phase;
+      changed();
+    },
     state: (workloads, providers) => ({
       ...facts,
       joinSteps: [...steps],
@@ -154,6 +184,8 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
       providers: providers.map(providerView),
       calls: [...calls],
       totals: { ...totals },
+      alarms: [...alarms],
+      watch: { ...watch },
       metrics: metrics.read(workloads),
       log: [...log],
     }),

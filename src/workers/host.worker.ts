@@ -27,6 +27,8 @@ import { VERSION } from "../version.ts";
 
 /** The page hears of changes at most this often, but of a new phase at once. */
 const SHOW_EVERY_MS = 100;
+/** The same for what is urgent. */
+const HURRY_EVERY_MS = 50;
 
 const lifetime = new AbortController();
 const page = remote<PageMethods>(globalThis, lifetime.signal);
@@ -131,8 +133,14 @@ function joined(): NonNullable<typeof node> {
 function showing(setup: NodeSetup): NodeView {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let shown: string | undefined;
+  let shownMs = -Infinity;
+  /** What the timer waits for must not wait longer. */
+  let hurried = false;
   const show = (): void => {
+    clearTimeout(timer);
     timer = undefined;
+    hurried = false;
+    shownMs = performance.now();
     shown = view.facts.phase;
     void page
       .state(view.state(node?.host.entries() ?? [], node?.host.providers() ?? []))
@@ -154,11 +162,17 @@ function showing(setup: NodeSetup): NodeView {
       sharing: false,
     },
     now: () => performance.timeOrigin + performance.now() - setup.timeOrigin,
-    changed() {
-      if (view.facts.phase !== shown) {
+    changed(urgent = false) {
+      if (view.facts.phase !== shown) return show();
+      if (!urgent) {
+        timer ??= setTimeout(show, SHOW_EVERY_MS);
+      } else if (!hurried) {
+        const waitMs = shownMs + HURRY_EVERY_MS - performance.now();
+        if (waitMs <= 0) return show();
         clearTimeout(timer);
-        show();
-      } else timer ??= setTimeout(show, SHOW_EVERY_MS);
+        timer = setTimeout(show, waitMs);
+        hurried = true;
+      }
     },
   });
   return view;

@@ -4,8 +4,8 @@ import type { Dialect, DialectParts } from "../../core/dialect.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { Link } from "../../core/link.ts";
 import type { ClusterOptions } from "./cluster.ts";
-import type { Alarm } from "./guard.ts";
 import type { Names } from "./host-calls.ts";
+import type { SafetyOptions } from "./safety.ts";
 
 import { entityId } from "../../core/ids.ts";
 import { later } from "../../core/later.ts";
@@ -17,19 +17,16 @@ import { createDirectory } from "./directory.ts";
 import { actorByAlias, createV0Facts } from "./facts/facts.ts";
 import { indexLinks } from "./facts/links.ts";
 import { createRpc } from "./rpc.ts";
+import { createSafety } from "./safety.ts";
 
-export interface V0Options extends ClusterOptions {
-  /** Hold calls to more than 0.82 itself asks (`checks.ts`); default true. */
-  readonly strict?: boolean;
+export interface V0Options extends ClusterOptions, SafetyOptions {
   /** Start modules and components that nobody has signed; default false. */
   readonly allowUnsigned?: boolean;
-  /** Hears of each invocation that is not what it claims to be. */
-  readonly onAlarm?: (alarm: Alarm) => void;
 }
 
 /** Speaks 0.82. */
 export function createV0(parts: DialectParts, options: V0Options): Dialect {
-  const { clock, log } = parts;
+  const { clock } = parts;
   const facts = createV0Facts(parts);
   const index = mapped(facts.links, indexLinks);
   const links = mapped(index, ({ bySource }) => bySource);
@@ -50,37 +47,28 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
     actor: (name) =>
       isPublicNkey(name, "module") ? entityId(name) : actorByAlias(facts.claims.peek(), name),
   };
-  const alarm = (raised: Alarm): void => {
-    const { check, subject, invocation } = raised;
-    const { id, origin, target, operation } = invocation;
-    log.warn("invocation.forged", {
-      check,
-      subject,
-      id: id.slice(0, 80),
-      origin: origin.public_key.slice(0, 80),
-      target: target.public_key.slice(0, 80),
-      operation: operation.slice(0, 80),
-    });
-    options.onAlarm?.(raised);
-  };
-  const rpc = later(clock, "signed calls", async () => {
-    const cluster = await openCluster(options);
-    return createRpc({
+  const safety = createSafety(parts, options);
+  const cluster = later(clock, "cluster keys", () => {
+    safety.check();
+    return openCluster(options);
+  });
+  const rpc = later(clock, "signed calls", async () =>
+    createRpc({
       ...parts,
-      cluster,
+      cluster: await cluster(),
       strict: options.strict ?? true,
       directory,
       linked,
       names,
-      alarm,
-    });
-  });
+      alarm: safety.alarm,
+    }),
+  );
   return {
     generation: "v0",
     links,
     async obey(_host, until) {
       await rpc(until); // keys that cannot be used are told before anything is promised
-      await facts.follow(until);
+      await Promise.all([facts.follow(until), safety.watch(await cluster(until), until)]);
     },
     announce: () => undefined,
     serve: async (served, until) => (await rpc(until)).serve(served, until),

@@ -2,6 +2,8 @@
 import type { ErrorCode } from "../../core/error.ts";
 import type { NodeState } from "../../core/node-state.ts";
 
+import { NO_WATCH } from "../../core/alarm.ts";
+
 export function idleState(lattice: string = "default"): NodeState {
   return {
     phase: "idle",
@@ -21,6 +23,8 @@ export function idleState(lattice: string = "default"): NodeState {
     providers: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
+    alarms: [],
+    watch: NO_WATCH,
     metrics: [],
     log: [],
   };

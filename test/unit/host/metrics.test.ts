@@ -66,3 +66,27 @@ test("what is counted apart is bounded", () => {
   expect(new Set(operations).size).toBe(200);
   expect(operations).toContain("example:orders/intake@1.0.0/f999");
 });
+
+test("forgeries count by the check that they failed, and what the watch saw by what came of it", () => {
+  const metrics = createMetrics();
+
+  for (const check of ["hash", "issuer", "hash"]) metrics.forged(check);
+  for (const outcome of ["genuine", "forged", "genuine"] as const) metrics.watched(outcome);
+
+  expect(metrics.read([])).toEqual([
+    { kind: "counter", name: "inlay.forgeries", attributes: { check: "hash" }, value: 2 },
+    { kind: "counter", name: "inlay.forgeries", attributes: { check: "issuer" }, value: 1 },
+    {
+      kind: "counter",
+      name: "inlay.watch.invocations",
+      attributes: { outcome: "genuine" },
+      value: 2,
+    },
+    {
+      kind: "counter",
+      name: "inlay.watch.invocations",
+      attributes: { outcome: "forged" },
+      value: 1,
+    },
+  ]);
+});

@@ -4,7 +4,7 @@
  */
 import type { SignedClaims } from "./claims.ts";
 import type { Claims, Values } from "./facts.ts";
-import type { EntityId, HostId, LatticeId } from "./ids.ts";
+import type { Digest, EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
 import type { RegistryCredentials } from "./registry.ts";
 import type { View } from "./view.ts";
@@ -44,6 +44,8 @@ export interface ProviderDescription {
   /** Reference as given. */
   readonly image: string;
   readonly annotations: Annotations;
+  /** The link name that it serves, where its generation has one for each provider (0.82). */
+  readonly linkName?: string | undefined;
 }
 
 export interface Inventory extends HostDescription {
@@ -67,6 +69,25 @@ export interface ScaleRequest {
   readonly configNames?: readonly string[];
   /** Moves a running workload to another `image`; else the running one stays. */
   readonly allowUpdate?: boolean;
+  /** Takes `annotations` over also where nothing else changes, and tells of the new ones. */
+  readonly relabel?: boolean;
+}
+
+/** Who a component is, by what is in it. */
+export type Identify = (component: {
+  readonly digest: Digest;
+  readonly claims?: SignedClaims | undefined;
+}) => EntityId;
+
+/** A workload that is named by its image alone: who it is, the component says (0.82). */
+export interface ActorScaleRequest {
+  /** Reference as given; echoed as it is. */
+  readonly image: string;
+  /** 0 stops the one that runs this image with just these annotations. */
+  readonly maxInstances: number;
+  readonly annotations: Annotations;
+  /** Throws for a component that may not run. */
+  readonly identify: Identify;
 }
 
 /** What a scale or update command answers at once; the outcome comes as an event. */
@@ -78,6 +99,8 @@ export interface Acknowledged {
 export interface ProviderRequest extends ProviderDescription {
   /** Names of configuration that the lattice keeps, in the order in which it is merged. */
   readonly configNames: readonly string[];
+  /** Over what those names give. */
+  readonly config?: Values;
 }
 
 /** Each command's request and reply. */
@@ -97,6 +120,18 @@ export interface Commands {
   "workload.update": {
     request: { readonly id: EntityId; readonly image: string; readonly annotations: Annotations };
     reply: Acknowledged;
+  };
+  /** Acknowledged at once; the outcome comes as an event. */
+  "actor.scale": { request: ActorScaleRequest; reply: undefined };
+  /** Answered when it has ended. `annotations`: those that it must have, among others. */
+  "actor.stop": {
+    request: { readonly id: EntityId; readonly annotations: Annotations };
+    reply: undefined;
+  };
+  /** Answered when the other image serves. It may be somebody else's; `annotations`: just those of the running one. */
+  "actor.update": {
+    request: Omit<ActorScaleRequest, "maxInstances"> & { readonly id: EntityId };
+    reply: undefined;
   };
   "provider.bid": {
     request: { readonly id: EntityId; readonly image: string; readonly constraints: Labels };

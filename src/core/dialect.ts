@@ -33,6 +33,8 @@ export interface Served {
   readonly callee: Callee;
   /** The link name under which a provider is started; absent for components. */
   readonly linkName?: string;
+  /** Of a component, if it is signed. */
+  readonly claims?: SignedClaims | undefined;
   /**
    * Whether the callee gives handles out as bytes of its own making and takes them back; default false: then functions
    * with handles are not served.
@@ -93,6 +95,8 @@ export interface Dialect {
   announce(event: HostEvent): void;
   /** Asks for supplemental configuration, where this generation knows of any; a failure gives none. */
   supplement?(labels: Labels, signal: AbortSignal): Promise<Supplement>;
+  /** Resolves when no change of what its lattice keeps is under way. */
+  settled?(): Promise<void>;
   /** Data plane, in: resolves when the server knows the subscriptions. */
   serve(served: Served, signal: AbortSignal): Promise<Serving>;
   /** Takes the messages that the lattice has for a provider, past calls: resolves when the server knows the subscriptions. */

@@ -13,6 +13,11 @@ export type HostEvent =
       readonly type: "workload-scale-failed";
       readonly error: string;
     })
+  /** An image that was to run did not come to be a workload: nobody knows whose it is. */
+  | (Omit<WorkloadScaled, "type" | "id" | "claims"> & {
+      readonly type: "image-refused";
+      readonly error: string;
+    })
   | ProviderEvent
   | { readonly type: "labels-changed"; readonly labels: Labels }
   | FactEvent;
@@ -32,6 +37,7 @@ export type ProviderEvent =
       readonly type: "provider-start-failed";
       readonly id: EntityId;
       readonly image: string;
+      readonly linkName?: string | undefined;
       readonly error: string;
     }
   | (ProviderDescription & { readonly type: "provider-stopped"; readonly reason: string })

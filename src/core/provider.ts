@@ -76,6 +76,8 @@ export interface ProviderKind {
 /** What the lattice's messages may ask of a running provider, past calls. */
 export interface ProviderDesk {
   readonly id: EntityId;
+  /** The link name that it serves. */
+  readonly linkName: string;
   health(): Promise<Health>;
   /** A host tells of a link. Counts only where the lattice keeps no links itself. */
   linked(link: Link, sourceConfig: Values, targetConfig: Values): void;

@@ -10,11 +10,11 @@ import { flushed } from "../core/bus.ts";
 import { LatticeError, messageOf, ownMessageOf } from "../core/error.ts";
 
 export interface Route<Name extends CommandName = CommandName> {
-  /** What a subject must be for this route; `*` in the place of its last token takes any. */
+  /** What a subject must be for this route; `*` in the place of its last token, or of its last two, takes any. */
   readonly subject: string;
   readonly command: Name;
   /** Throws for a payload that cannot be read. */
-  decode(message: BusMessage): Commands[Name]["request"];
+  decode(message: BusMessage): Commands[Name]["request"] | Promise<Commands[Name]["request"]>;
   /** What the sender is told if {@link decode} throws. */
   readonly malformed: string;
   /** `undefined`: no answer. */
@@ -49,12 +49,42 @@ export function route<Name extends CommandName>(row: Route<Name>): RouteEntry {
     async answer(message, host, encodeError) {
       let request: Commands[Name]["request"];
       try {
-        request = row.decode(message);
+        request = await row.decode(message);
       } catch (cause) {
         return { data: encodeError(row.malformed), problem: messageOf(cause) };
       }
       try {
         return { data: row.encode(await host.run(row.command, request), request) };
+      } catch (cause) {
+        return { data: encodeError(ownMessageOf(cause)), problem: messageOf(cause) };
+      }
+    },
+  };
+}
+
+/** A request that is no command: it is answered as `answer` does. */
+export interface Asked<Request> {
+  readonly subject: string;
+  /** Throws for a payload that cannot be read. */
+  decode(message: BusMessage): Request;
+  /** What the sender is told if {@link decode} throws. */
+  readonly malformed: string;
+  /** `undefined`: no answer. */
+  answer(request: Request, host: HostControl): Promise<Uint8Array | undefined>;
+}
+
+export function asked<Request>(row: Asked<Request>): RouteEntry {
+  return {
+    subject: row.subject,
+    async answer(message, host, encodeError) {
+      let request: Request;
+      try {
+        request = row.decode(message);
+      } catch (cause) {
+        return { data: encodeError(row.malformed), problem: messageOf(cause) };
+      }
+      try {
+        return { data: await row.answer(request, host) };
       } catch (cause) {
         return { data: encodeError(ownMessageOf(cause)), problem: messageOf(cause) };
       }
@@ -100,7 +130,10 @@ export function answerer(
 
   const receive = async (message: BusMessage): Promise<void> => {
     const { subject } = message;
-    const entry = routes.get(subject) ?? routes.get(withoutLast(subject));
+    const entry =
+      routes.get(subject) ??
+      routes.get(withoutLast(subject)) ??
+      routes.get(`${withoutLast(withoutLast(subject).slice(0, -2))}.*`);
     const { data, problem } = (await entry?.answer(message, host, table.encodeError)) ?? {
       data: table.encodeError(table.unknown),
       problem: table.unknown,

@@ -2,11 +2,11 @@
 import type { EntityId } from "../core/ids.ts";
 import type { LatticeError } from "../core/error.ts";
 
-export interface Changes {
+export interface Changes<Key = EntityId> {
   /** Runs `change` after the id's earlier ones; its signal aborts when it is given up, perhaps before it has begun. */
-  enqueue(id: EntityId, change: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  enqueue(id: Key, change: (signal: AbortSignal) => Promise<void>): Promise<void>;
   /** Aborts what runs and waits under `id`; later changes are not touched. */
-  giveUp(id: EntityId, reason: LatticeError): void;
+  giveUp(id: Key, reason: LatticeError): void;
   /** Gives all up and takes no more; resolves when they have ended, or with the signal. */
   end(reason: LatticeError, signal: AbortSignal): Promise<void>;
 }
@@ -16,11 +16,11 @@ interface Queue {
   readonly unfinished: Set<AbortController>;
 }
 
-export function createChanges(): Changes {
-  const queues = new Map<EntityId, Queue>();
+export function createChanges<Key = EntityId>(): Changes<Key> {
+  const queues = new Map<Key, Queue>();
   let ended: LatticeError | undefined;
 
-  const giveUp = (id: EntityId, reason: LatticeError): void => {
+  const giveUp = (id: Key, reason: LatticeError): void => {
     for (const change of queues.get(id)?.unfinished ?? []) change.abort(reason);
   };
   return {

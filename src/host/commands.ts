@@ -3,6 +3,7 @@ import type { CommandHandlers, Inventory } from "../core/command.ts";
 import type { HostEvent } from "../core/event.ts";
 import type { HostId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import type { Actors } from "./actors.ts";
 import type { LabelTable } from "./labels.ts";
 import type { FactCommands } from "./fact-commands.ts";
 import type { Providers } from "./providers.ts";
@@ -17,6 +18,7 @@ export interface CommandParts {
   readonly inventory: () => Inventory;
   readonly labels: LabelTable;
   readonly workloads: Workloads;
+  readonly actors: Actors;
   readonly providers: Providers;
   readonly facts: FactCommands["handlers"];
   readonly registries: Pick<Registries, "put">;
@@ -55,7 +57,18 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
     },
     async "workload.update"(request) {
       checkKept(request);
-      return workloads.update(request);
+      const { notice } = workloads.update(request);
+      return { notice };
+    },
+    async "actor.scale"(request) {
+      if (request.maxInstances > 0) checkKept(request);
+      parts.actors.scale(request);
+      return undefined;
+    },
+    "actor.stop": (request) => parts.actors.stop(request),
+    async "actor.update"(request) {
+      checkKept(request);
+      return parts.actors.update(request);
     },
     async "registry.put"(told) {
       parts.registries.put(told);

@@ -20,6 +20,7 @@ import { chain } from "../core/call.ts";
 import { carrierOf } from "../core/dialect.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
+import { createActors } from "./actors.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
 import { watchConnections } from "./connections.ts";
@@ -120,6 +121,13 @@ export function createHost(parts: HostParts): Host {
     released: companions.release,
   });
 
+  const actors = createActors({
+    runtime: parts.runtime,
+    workloads,
+    clock,
+    log,
+    announce: announceAlive,
+  });
   const providers: Providers = createProviders({
     informed: () => informed,
     code: later(clock, "providers", () => import("./provider-run.ts")),
@@ -182,8 +190,10 @@ export function createHost(parts: HostParts): Host {
       // What the server had routed here before it heard of the leaving comes before its answer to this.
       if (control.status.peek().phase === "open") await control.flush(limit).catch(() => undefined);
       await factChanges.settled();
+      await Promise.all(dialects.map(async (dialect) => dialect.settled?.()));
     };
     await Promise.all([
+      actors.end(limit),
       workloads.stopAll(limit),
       providers.stopAll(limit),
       Promise.race([answered(), aborted(limit)]),
@@ -240,6 +250,7 @@ export function createHost(parts: HostParts): Host {
     inventory,
     labels,
     workloads,
+    actors,
     facts: factChanges.handlers,
     registries: parts.registries,
     providers,

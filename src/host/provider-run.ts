@@ -85,7 +85,13 @@ export async function startProvider(
     await Promise.race([parts.informed(), aborted(signal)]);
     signal.throwIfAborted();
     await introduce(parts, "provider", request, signal);
-    const config = await followConfig(parts.facts, request.configNames, signal, lifetime.signal);
+    const config = await followConfig(
+      parts.facts,
+      request.configNames,
+      signal,
+      lifetime.signal,
+      request.config,
+    );
     if (wantsLease) lease = await holdLease(parts, id, signal);
     const starting = kind.start(
       {
@@ -135,7 +141,7 @@ function attach(
 ): RunningProvider & { open(): Promise<void>; end(): Promise<void> } {
   const { request, parts, provider, lease, config, lifetime } = attached;
   const { clock, log, dialects, facts } = parts;
-  const { id } = request;
+  const { id, linkName = DEFAULT_LINK } = request;
   const load = createProviderLoad(id);
   const accepting = createSource(false);
   let health: Health | undefined;
@@ -179,6 +185,7 @@ function attach(
   };
   const desk: ProviderDesk = {
     id,
+    linkName,
     health: () => inTime(clock, check, lifetime.signal),
     linked: (link, source, target) => links.told(link, { source, target }),
     unlinked: (link) => links.untold(link),
@@ -224,7 +231,7 @@ function attach(
         dialects.map(async (dialect) => {
           await dialect.attend?.(desk, lifetime.signal);
           return dialect.serve(
-            { id, world, callee: served, linkName: DEFAULT_LINK, intercept, accepting, deadlineMs },
+            { id, world, callee: served, linkName, intercept, accepting, deadlineMs },
             lifetime.signal,
           );
         }),

@@ -74,7 +74,7 @@ export function createProviders(parts: ProvidersParts): Providers {
   };
 
   const start = async (request: ProviderRequest, signal: AbortSignal): Promise<void> => {
-    const { id, image, annotations } = request;
+    const { id, image, annotations, linkName } = request;
     put(id, { request, state: { phase: "starting" }, provider: undefined });
     const late = new AbortController();
     const cancel = clock.after(START_MS, () =>
@@ -92,19 +92,19 @@ export function createProviders(parts: ProvidersParts): Providers {
       put(id, { request, state: { phase: "running" }, provider });
       provider.lost.addEventListener("abort", () => void leave(provider), { once: true });
       log.info("provider.started", { provider: id, image });
-      announce({ type: "provider-started", id, image, annotations });
+      announce({ type: "provider-started", id, image, annotations, linkName });
     } catch (cause) {
       const error = messageOf(cause);
       put(id, { request, state: { phase: "failed", error }, provider: undefined });
       log.warn("provider.failed", { provider: id, image, problem: error });
-      announce({ type: "provider-start-failed", id, image, error });
+      announce({ type: "provider-start-failed", id, image, linkName, error });
     } finally {
       cancel();
     }
   };
   /** Ends `provider`, if it is not ending yet, and tells why. */
   const end = async (provider: RunningProvider, reason: string): Promise<void> => {
-    const { id, image, annotations } = provider.request;
+    const { id, image, annotations, linkName } = provider.request;
     const entry = entries.get(id);
     if (entry?.provider !== provider || entry.state.phase === "stopping") return;
     put(id, { ...entry, state: { phase: "stopping" } });
@@ -119,7 +119,7 @@ export function createProviders(parts: ProvidersParts): Providers {
       put(id, undefined);
     }
     log.info("provider.stopped", { provider: id, reason });
-    announce({ type: "provider-stopped", id, image, annotations, reason });
+    announce({ type: "provider-stopped", id, image, annotations, linkName, reason });
   };
   const leave = (provider: RunningProvider): Promise<void> =>
     changes
@@ -161,16 +161,16 @@ export function createProviders(parts: ProvidersParts): Providers {
       void changes
         .enqueue(request.id, async (signal) => {
           if (running(request.id) === undefined) return start(request, signal);
-          const { id, image } = request;
+          const { id, image, linkName } = request;
           const error = "provider is already running with that ID";
-          announce({ type: "provider-start-failed", id, image, error });
+          announce({ type: "provider-start-failed", id, image, linkName, error });
         })
         .catch(() => undefined); // refused because the host is stopping, which it has told
     },
     stop,
     describe: () =>
-      [...entries.values()].flatMap(({ request: { id, image, annotations }, state }) =>
-        state.phase === "running" ? [{ id, image, annotations }] : [],
+      [...entries.values()].flatMap(({ request: { id, image, annotations, linkName }, state }) =>
+        state.phase === "running" ? [{ id, image, annotations, linkName }] : [],
       ),
     entries: () => [...entries.values()],
     async stopAll(signal) {

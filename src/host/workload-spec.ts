@@ -42,7 +42,8 @@ export function rescaled(spec: WorkloadSpec, request: ScaleRequest, defaults: Li
       change: "instance",
     };
   }
-  if (maxInstances === spec.maxInstances) return { spec, change: "none" };
+  const relabelled = request.relabel === true && !sameMap(annotations, spec.annotations);
+  if (maxInstances === spec.maxInstances && !relabelled) return { spec, change: "none" };
   return { spec: { ...spec, maxInstances, annotations }, change: "size" };
 }
 
@@ -81,7 +82,7 @@ function sameLimits(a: Limits, b: Limits): boolean {
   );
 }
 
-function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+export function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }
 

@@ -72,6 +72,8 @@ export async function startWorkload(
   options: {
     readonly signal: AbortSignal;
     readonly onProgress: (progress: LoadProgress) => void;
+    /** The component that `spec` has, if it is loaded already. */
+    readonly component?: Component | undefined;
     /** The component is there; that it runs is another matter. */
     readonly onLoaded?: (component: Component) => void;
   },
@@ -85,7 +87,8 @@ export async function startWorkload(
     await Promise.race([parts.informed(), aborted(signal)]);
     signal.throwIfAborted();
     const config = await followConfig(facts, spec.configNames, signal, served.signal, spec.config);
-    const component = await parts.runtime.load(spec.image, { signal, onProgress });
+    const component =
+      options.component ?? (await parts.runtime.load(spec.image, { signal, onProgress }));
     onLoaded?.(component);
     const own = (await parts.interfaces(signal)).workload();
     const imports = await parts.imports(spec, component, own, config, signal);
@@ -109,6 +112,7 @@ export async function startWorkload(
           {
             id,
             ...face,
+            claims: component.claims,
             intercept,
             accepting,
             deadlineMs: limits.callDeadlineMs,

@@ -32,8 +32,15 @@ export interface WorkloadsParts extends WorkloadParts {
 
 export interface Workloads {
   /** Begins the change and answers at once; `done` settles with its outcome. */
-  scale(request: ScaleRequest): Acknowledged & { readonly done: Promise<void> };
-  update(request: Commands["workload.update"]["request"]): Acknowledged;
+  scale(
+    request: ScaleRequest,
+    /** What the image has, if it is loaded already. */
+    component?: Component,
+  ): Acknowledged & { readonly done: Promise<void> };
+  /** As {@link Workloads.scale}; a failure is in the log, and `done` rejects with it. */
+  update(
+    request: Commands["workload.update"]["request"],
+  ): Acknowledged & { readonly done: Promise<void> };
   running(id: EntityId): Workload | undefined;
   /** What runs under `id` and is not about to stop. */
   staying(id: EntityId): Workload | undefined;
@@ -62,9 +69,11 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     askedLimits: WorkloadEntry["askedLimits"],
     signal: AbortSignal,
     {
+      component,
       onProgress = () => undefined,
       onLoaded = () => undefined,
     }: {
+      readonly component?: Component | undefined;
       readonly onProgress?: (progress: LoadProgress) => void;
       readonly onLoaded?: (component: Component) => void;
     } = {},
@@ -76,7 +85,8 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     });
     try {
       const either = AbortSignal.any([signal, late.signal]);
-      const workload = await startWorkload(spec, parts, { signal: either, onProgress, onLoaded });
+      const hooks = { signal: either, component, onProgress, onLoaded };
+      const workload = await startWorkload(spec, parts, hooks);
       workload.pool.load.subscribe(() => parts.changed()); // a call that has begun is to be seen before it ends
       put(spec.id, { spec, state: { phase: "running" }, workload, askedLimits });
       return workload;
@@ -88,6 +98,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
   const start = async (
     request: ScaleRequest,
     signal: AbortSignal,
+    component: Component | undefined,
     onLoaded: (component: Component) => void,
   ): Promise<void> => {
     let workload: Workload;
@@ -97,7 +108,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
       put(spec.id, { ...shown, state: { phase: "starting", progress } });
     showProgress({ stage: "resolve" });
     try {
-      const hooks = { onProgress: showProgress, onLoaded };
+      const hooks = { component, onProgress: showProgress, onLoaded };
       workload = await begin(spec, request.limits, signal, hooks);
     } catch (cause) {
       put(spec.id, { ...shown, state: { phase: "failed", error: messageOf(cause) } });
@@ -144,7 +155,10 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     const askedLimits = request.limits ?? entries.get(spec.id)?.askedLimits;
     const next = rescaled(spec, request, parts.limits);
     // Upstream builds this event before it takes over the new annotations; senders wait for the old ones.
-    const event = { ...told(workload), maxInstances: next.spec.maxInstances };
+    const event =
+      request.relabel === true
+        ? scaled(next.spec, workload.component.claims)
+        : { ...told(workload), maxInstances: next.spec.maxInstances };
     if (next.change === "instance") await replace(workload, next.spec, askedLimits, signal);
     if (next.change === "size") {
       const resized = workload.resize(next.spec);
@@ -166,7 +180,11 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     }
   };
 
-  const carryOut = async (request: ScaleRequest, signal: AbortSignal): Promise<void> => {
+  const carryOut = async (
+    request: ScaleRequest,
+    signal: AbortSignal,
+    component: Component | undefined,
+  ): Promise<void> => {
     const { id, image, maxInstances, annotations } = request;
     let claims = running(id)?.component.claims;
     try {
@@ -176,7 +194,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
         return await (maxInstances === 0 ? stop(workload) : rescale(workload, request, signal));
       }
       if (maxInstances > 0) {
-        return await start(request, signal, (component) => ({ claims } = component));
+        return await start(request, signal, component, (loaded) => ({ claims } = loaded));
       }
       put(id, undefined);
       announce({ type: "workload-scaled", id, image, maxInstances, annotations });
@@ -195,20 +213,25 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
       const entry = entries.get(id);
       return entry?.state.phase === "running" ? entry.workload : undefined;
     },
-    scale(request) {
+    scale(request, component) {
       const { id, maxInstances } = request;
       const present = running(id)?.spec.image.reference;
       if (maxInstances === 0) {
         changes.giveUp(id, new LatticeError("aborted", `a later command stopped ${id}`));
       }
-      const done = changes.enqueue(id, (signal) => carryOut(request, signal));
+      const done = changes.enqueue(id, (signal) => carryOut(request, signal, component));
       return { notice: scaleNotice(present, request), done };
     },
     update({ id, image, annotations }) {
       const present = running(id);
       if (present === undefined) throw new LatticeError("not-found", `component ${id} not found`);
       const { reference } = present.spec.image;
-      if (reference === image) return { notice: `component ${id} already updated to ${image}` };
+      if (reference === image) {
+        return {
+          notice: `component ${id} already updated to ${image}`,
+          done: Promise.resolve(),
+        };
+      }
       const done = changes.enqueue(id, async (signal) => {
         const current = running(id);
         if (current === undefined || signal.aborted) return;
@@ -218,7 +241,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
         // The protocol has no event for a failed update.
         log.error("workload.update-failed", { workload: id, image, problem: messageOf(cause) });
       });
-      return { notice: `component ${id} updating from ${reference} to ${image}` };
+      return { notice: `component ${id} updating from ${reference} to ${image}`, done };
     },
     describe: () => [...entries.values()].flatMap(describe),
     entries: () => [...entries.values()],

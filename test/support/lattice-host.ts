@@ -8,6 +8,7 @@ import type { Link } from "../../src/core/link.ts";
 import type { LogEntry } from "../../src/core/log.ts";
 import type { View } from "../../src/core/view.ts";
 import type { Host, HostParts } from "../../src/host/host-parts.ts";
+import type { V0Options } from "../../src/dialects/v0/index.ts";
 import type { LocalComponent } from "./local-runtime.ts";
 
 import { openNatsBus } from "../../src/bus/nats.ts";
@@ -16,6 +17,7 @@ import { flushed } from "../../src/core/bus.ts";
 import { createLog } from "../../src/core/log.ts";
 import { until } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
+import { createV0 } from "../../src/dialects/v0/index.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { createHost } from "../../src/host/host.ts";
@@ -47,6 +49,8 @@ export interface LatticeHostOptions {
   readonly parts?: Partial<HostParts>;
   /** The lattice's links, in the place of those that it keeps. */
   readonly links?: View<ReadonlyMap<EntityId, readonly Link[]>>;
+  /** Speaks 0.82 instead of 1.x. */
+  readonly v0?: V0Options;
 }
 
 /** Host ids that are valid nkeys and differ. */
@@ -80,21 +84,21 @@ export async function startHost(
     });
   const bus = "bus" in at ? at.bus : await open(at.url);
   const rpc = "rpcUrl" in at && at.rpcUrl !== undefined ? await open(at.rpcUrl) : bus;
-  const dialect = createV1(
-    {
-      control: bus,
-      rpc,
-      lattice,
-      host: id,
-      clock: realClock,
-      log,
-      ...(options.jsDomain === undefined ? {} : { jsDomain: options.jsDomain }),
-    },
-    lifetime.signal,
-  );
+  const dialectParts = {
+    control: bus,
+    rpc,
+    lattice,
+    host: id,
+    clock: realClock,
+    log,
+    ...(options.jsDomain === undefined ? {} : { jsDomain: options.jsDomain }),
+  };
+  const { v0 } = options;
+  const dialect =
+    v0 === undefined ? createV1(dialectParts, lifetime.signal) : createV0(dialectParts, v0);
   const { facts: kept, sharing } = dialect;
   const facts = options.links === undefined ? kept : factsWith(options.links);
-  if (facts === undefined || sharing === undefined) throw new Error("a dialect without facts");
+  if (sharing === undefined) throw new Error("a dialect without shared work");
   const host = createHost({
     id,
     lattice,
@@ -107,7 +111,7 @@ export async function startHost(
     runtime: localRuntime(options.components ?? {}),
     control: bus,
     rpc,
-    dialects: [{ ...dialect, facts }],
+    dialects: [{ ...dialect, ...(facts === undefined ? {} : { facts }) }],
     registries: createRegistries(),
     record: (call) => calls.push(call),
     changed: () => undefined,
@@ -115,12 +119,16 @@ export async function startHost(
   });
   await host.start();
   // Tests look at what the lattice keeps; the host itself has joined before it has read that.
-  await until(facts.status, ({ phase }) => phase !== "reading", AbortSignal.timeout(10_000));
+  if (facts !== undefined)
+    await until(facts.status, ({ phase }) => phase !== "reading", AbortSignal.timeout(10_000));
   return {
     host,
     id,
     bus,
-    facts,
+    get facts() {
+      if (facts === undefined) throw new Error("a dialect without facts of 1.x");
+      return facts;
+    },
     async sharing(value) {
       await until(sharing, (now) => now === value, AbortSignal.timeout(10_000));
       await flushed(bus, AbortSignal.timeout(10_000)); // the server knows it

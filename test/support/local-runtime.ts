@@ -36,6 +36,8 @@ export interface LocalComponent {
   readonly world: World;
   /** As if somebody had signed it. */
   readonly claims?: SignedClaims;
+  /** 64 digits; default all 0. */
+  readonly digest?: string;
   /** By `instance#func`; gives the result, or throws. */
   readonly functions: LocalFunctions;
   /** Functions that need imports; made for each call. */
@@ -66,7 +68,7 @@ export function localRuntime(components: Readonly<Record<string, LocalComponent>
 
 function prepared(component: LocalComponent): Component {
   return {
-    digest: digest("0".repeat(64)),
+    digest: digest(component.digest ?? "0".repeat(64)),
     sizeBytes: 0,
     world: component.world,
     claims: component.claims,

@@ -13,9 +13,11 @@ import { mapped } from "../../core/view.ts";
 import { ACTOR_GUEST, ACTOR_HOST } from "../../interfaces/actor.ts";
 import { isPublicNkey } from "../../wire/nkey.ts";
 import { openCluster } from "./cluster.ts";
+import { createControl } from "./control.ts";
 import { createDirectory } from "./directory.ts";
 import { actorByAlias, createV0Facts } from "./facts/facts.ts";
 import { indexLinks } from "./facts/links.ts";
+import { attend } from "./provider-desk.ts";
 import { createRpc } from "./rpc.ts";
 import { createSafety } from "./safety.ts";
 
@@ -27,7 +29,14 @@ export interface V0Options extends ClusterOptions, SafetyOptions {
 /** Speaks 0.82. */
 export function createV0(parts: DialectParts, options: V0Options): Dialect {
   const { clock } = parts;
-  const facts = createV0Facts(parts);
+  const safety = createSafety(parts, options);
+  const cluster = later(clock, "cluster keys", () => {
+    safety.check();
+    return openCluster(options);
+  });
+  const allowUnsigned = options.allowUnsigned ?? false;
+  const control = createControl(parts, { cluster, allowUnsigned });
+  const facts = createV0Facts(parts, control.onLink);
   const index = mapped(facts.links, indexLinks);
   const links = mapped(index, ({ bySource }) => bySource);
   const find = (source: EntityId, name: string, wanted: (link: Link) => boolean) =>
@@ -47,11 +56,6 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
     actor: (name) =>
       isPublicNkey(name, "module") ? entityId(name) : actorByAlias(facts.claims.peek(), name),
   };
-  const safety = createSafety(parts, options);
-  const cluster = later(clock, "cluster keys", () => {
-    safety.check();
-    return openCluster(options);
-  });
   const rpc = later(clock, "signed calls", async () =>
     createRpc({
       ...parts,
@@ -66,12 +70,20 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
   return {
     generation: "v0",
     links,
-    async obey(_host, until) {
-      await rpc(until); // keys that cannot be used are told before anything is promised
-      await Promise.all([facts.follow(until), safety.watch(await cluster(until), until)]);
+    sharing: control.sharing,
+    async obey(host, until) {
+      // Keys that cannot be used are told before anything is promised.
+      const keys = await cluster(until);
+      await Promise.all([control.obey(facts, host, until), safety.watch(keys, until)]);
     },
-    announce: () => undefined,
-    serve: async (served, until) => (await rpc(until)).serve(served, until),
+    announce: (event) => control.announce(event),
+    settled: () => control.settled(),
+    attend: (desk, until) => attend(parts, desk, until),
+    async serve(served, until) {
+      const calls = await rpc(until);
+      await control.introduce(facts, served, calls.contractOf(served.world), until);
+      return calls.serve(served, until);
+    },
     reach(target, world) {
       const find = async (call: Call): Promise<Results> =>
         (await rpc(call.signal)).reach(target, world).invoke(call);

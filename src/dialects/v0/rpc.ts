@@ -32,6 +32,8 @@ export interface Rpc {
   readonly hostCall: HostCalls;
   /** A call by operation of a member of this node that has `world`. */
   callHere(world: World, callee: Callee, call: Call): Promise<Results>;
+  /** The contract of which a provider with this world serves operations. */
+  contractOf(world: World): string | undefined;
   serve(served: Served, signal: AbortSignal): Promise<Serving>;
   reach(target: EntityId, world: World): Callee;
 }
@@ -65,6 +67,7 @@ export function createRpc(parts: RpcParts): Rpc {
   return {
     hostCall: createHostCalls(parts),
     callHere: (world, callee, call) => callHere(world, callee, call, contracts),
+    contractOf: (world) => contracts.contractOf(world),
     serve(served, signal) {
       const entity = directory.put(served, contracts.contractOf(served.world));
       signal.addEventListener("abort", () => directory.remove(served.id), { once: true });

@@ -1,48 +1,20 @@
-/**
- * Publishes a host's events. While the control bus is down they are kept in order, up to {@link MOST_WITHHELD}
- * (the oldest go first), and follow when it is back; heartbeats are not kept, for the host sends a fresh one then.
- */
+/** Publishes a host's events; heartbeats are not kept while the bus is down, for the host sends a fresh one then. */
 import type { DialectParts } from "../../core/dialect.ts";
 import type { HostEvent } from "../../core/event.ts";
 
-import { asLatticeError, messageOf } from "../../core/error.ts";
 import { encodeCloudEvent } from "../../wire/cloudevent.ts";
+import { createOutbox } from "../outbox.ts";
 import { wireEvent } from "./events.ts";
 import { eventSubject } from "./subjects.ts";
 
-const MOST_WITHHELD = 256;
-
-interface Outgoing {
-  readonly subject: string;
-  readonly data: Uint8Array;
-}
-
 export function createAnnouncer(parts: DialectParts): (event: HostEvent) => void {
-  const { control, lattice, host, clock, log } = parts;
-  const withheld: Outgoing[] = [];
-
-  const send = ({ subject, data }: Outgoing): boolean => {
-    if (control.status.peek().phase !== "open") return false;
-    try {
-      control.publish(subject, data);
-      return true;
-    } catch (cause) {
-      // A socket that is closing is down before the status says so. Anything else would fail again and again.
-      if (asLatticeError(cause).code === "disconnected") return false;
-      log.error("event.lost", { subject, problem: messageOf(cause) });
-      return true;
-    }
-  };
-
-  control.status.subscribe((status) => {
-    if (status.phase !== "open") return;
-    for (let next = withheld[0]; next !== undefined && send(next); next = withheld[0])
-      withheld.shift();
-  });
-
+  const { lattice, host, clock } = parts;
+  const send = createOutbox(parts);
   return (event) => {
-    const { name, data } = wireEvent(event, host);
-    const outgoing = {
+    const wire = wireEvent(event, host);
+    if (wire === undefined) return;
+    const { name, data } = wire;
+    send({
       subject: eventSubject(lattice, name),
       data: encodeCloudEvent({
         id: crypto.randomUUID(),
@@ -51,13 +23,7 @@ export function createAnnouncer(parts: DialectParts): (event: HostEvent) => void
         atMs: clock.now(),
         data,
       }),
-    };
-    if (withheld.length === 0 && send(outgoing)) return;
-    if (event.type === "host-heartbeat") return;
-    withheld.push(outgoing);
-    if (withheld.length > MOST_WITHHELD) {
-      const lost = withheld.shift();
-      log.warn("event.lost", { subject: lost?.subject, problem: "too many events while offline" });
-    }
+      keep: event.type !== "host-heartbeat",
+    });
   };
 }

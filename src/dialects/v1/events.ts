@@ -2,9 +2,10 @@
 import type { HostEvent } from "../../core/event.ts";
 import type { HostId } from "../../core/ids.ts";
 
+import { plain } from "../json.ts";
 import { eventClaimsJson } from "./facts/claims.ts";
 import { linkJson, linkKeyJson } from "./link-json.ts";
-import { inventoryJson, plain } from "./messages.ts";
+import { inventoryJson } from "./messages.ts";
 import { providerRows } from "./provider-events.ts";
 
 type Type = HostEvent["type"];
@@ -15,7 +16,10 @@ export interface Row<T extends Type> {
   data(event: EventOf<T>, host: HostId): object;
 }
 
-const rows: { readonly [T in Type]: Row<T> } = {
+/** What 1.x has no word for. */
+type Untold = "image-refused";
+
+const rows: { readonly [T in Exclude<Type, Untold>]: Row<T> } = {
   "host-started": {
     name: "host_started",
     data: ({ host }) => ({
@@ -75,11 +79,12 @@ const rows: { readonly [T in Type]: Row<T> } = {
   "config-removed": { name: "config_deleted", data: ({ name }) => ({ config_name: name }) },
 };
 
-/** The event's name on the wire and its `data`. */
+/** The event's name on the wire and its `data`; `undefined` for what is not told. */
 export function wireEvent(
   event: HostEvent,
   host: HostId,
-): { readonly name: string; readonly data: object } {
+): { readonly name: string; readonly data: object } | undefined {
+  if (event.type === "image-refused") return undefined;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of an event's own type takes that event
   const row = rows[event.type] as Row<Type>;
   return { name: row.name, data: row.data(event, host) };

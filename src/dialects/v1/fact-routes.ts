@@ -2,10 +2,11 @@
 import type { RouteEntry } from "../route.ts";
 
 import { readJson } from "../../wire/shape.ts";
+import { plain } from "../json.ts";
 import { lastToken, route } from "../route.ts";
 import { claimsJson } from "./facts/claims.ts";
 import { linkJson, linkKeyOf, linkKeyShape, linkOf, linkShape } from "./link-json.ts";
-import { plain, success } from "./messages.ts";
+import { success } from "./messages.ts";
 
 /** `at` puts the common prefix before a subject. */
 export function factRoutes(at: (tail: string) => string): readonly RouteEntry[] {

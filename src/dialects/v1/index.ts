@@ -6,10 +6,11 @@ import { later } from "../../core/later.ts";
 import { createSource } from "../../core/view.ts";
 import { keepMembership } from "../membership.ts";
 import { answerer, obeyRoutes } from "../route.ts";
+import { mayShareWork } from "../shared-work.ts";
 import { createAnnouncer } from "./announcer.ts";
+import { censusWords } from "./census-words.ts";
 import { createFacts } from "./facts/facts.ts";
 import { controlRoutes } from "./routes.ts";
-import { mayShareWork } from "./shared-work.ts";
 import { askForSupplement } from "./supplement.ts";
 
 /** Speaks 1.x until `signal` aborts. */
@@ -31,7 +32,7 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
       await obeyRoutes(table, routing, until);
       const wanted = mayShareWork(
         parts,
-        { offered: commands.available, facts: facts.status },
+        { offered: commands.available, facts: facts.status, words: censusWords(lattice) },
         until,
       );
       const receive = answerer(table, routing);

@@ -10,6 +10,7 @@ import type {
 } from "../../core/command.ts";
 import type { Shape } from "../../wire/shape.ts";
 
+import { humanDuration, plain } from "../json.ts";
 import {
   defaulting,
   dictionary,
@@ -151,28 +152,4 @@ function limitsJson(limits: WorkloadDescription["limits"]): object | null {
     max_memory_limit: maxMemoryBytes === undefined ? undefined : String(maxMemoryBytes),
     max_execution_time: callDeadlineMs === undefined ? undefined : String(callDeadlineMs / 1000),
   };
-}
-
-export function plain(map: ReadonlyMap<string, string>): Record<string, string> {
-  return Object.fromEntries(map);
-}
-
-/** Whole seconds as the Rust crate `humantime` writes them: `0s`, `3m 20s`, `1day 2h`. */
-export function humanDuration(seconds: number): string {
-  const units = [
-    { name: "year", plural: "s", size: 31_557_600 },
-    { name: "month", plural: "s", size: 2_630_016 },
-    { name: "day", plural: "s", size: 86_400 },
-    { name: "h", plural: "", size: 3600 },
-    { name: "m", plural: "", size: 60 },
-    { name: "s", plural: "", size: 1 },
-  ];
-  let rest = Math.floor(seconds);
-  const words: string[] = [];
-  for (const { name, plural, size } of units) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) words.push(`${count}${name}${count > 1 ? plural : ""}`);
-  }
-  return words.length === 0 ? "0s" : words.join(" ");
 }

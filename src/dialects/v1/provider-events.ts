@@ -3,7 +3,7 @@ import type { ProviderEvent } from "../../core/event.ts";
 import type { HostId } from "../../core/ids.ts";
 import type { Row } from "./events.ts";
 
-import { plain } from "./messages.ts";
+import { plain } from "../json.ts";
 
 type Type = ProviderEvent["type"];
 type HealthType = Extract<Type, `provider-health-${string}`>;

@@ -16,8 +16,9 @@ import {
   record,
   text,
 } from "../../wire/shape.ts";
+import { plain } from "../json.ts";
 import { route } from "../route.ts";
-import { plain, success } from "./messages.ts";
+import { success } from "./messages.ts";
 import { controlSubject } from "./subjects.ts";
 
 interface AuctionRequest {

@@ -5,6 +5,8 @@ import type { RouteTable } from "../route.ts";
 
 import { entityId } from "../../core/ids.ts";
 import { readJson } from "../../wire/shape.ts";
+import { plain } from "../json.ts";
+import { readRegistries } from "../registries.ts";
 import { route } from "../route.ts";
 import {
   auctionRequest,
@@ -13,7 +15,6 @@ import {
   inventoryJson,
   labelKeyRequest,
   labelRequest,
-  plain,
   scaleRequest,
   stopHostRequest,
   success,
@@ -21,7 +22,6 @@ import {
 } from "./messages.ts";
 import { factRoutes } from "./fact-routes.ts";
 import { providerRoutes } from "./provider-routes.ts";
-import { readRegistries } from "./registries.ts";
 import { controlSubject, controlSubscriptions, SHARED_SUBSCRIPTIONS } from "./subjects.ts";
 
 /** Texts of errors and notices are upstream's: scripts compare them (wasmCloud `wasmbus/{mod,ctl}.rs` @ v1.9.2). */

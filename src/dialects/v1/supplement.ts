@@ -7,8 +7,8 @@ import type { DialectParts, Supplement } from "../../core/dialect.ts";
 
 import { LatticeError, messageOf } from "../../core/error.ts";
 import { optional, readJson, record, writeJson } from "../../wire/shape.ts";
-import { plain } from "./messages.ts";
-import { credentialsOf, credentialsShape } from "./registries.ts";
+import { plain } from "../json.ts";
+import { credentialsOf, credentialsShape } from "../registries.ts";
 
 /** A host that joins waits no longer. */
 const ANSWER_LIMIT_MS = 2_000;

@@ -4,7 +4,8 @@ import type { Bus, BusMessage } from "../../../src/core/bus.ts";
 
 import { createMemoryLattice } from "../../../src/bus/memory.ts";
 import { hostId, latticeId } from "../../../src/core/ids.ts";
-import { takeCensus } from "../../../src/dialects/v1/census.ts";
+import { takeCensus } from "../../../src/dialects/census.ts";
+import { censusWords } from "../../../src/dialects/v1/census-words.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { recordLog } from "../../support/log-recorder.ts";
 
@@ -32,6 +33,7 @@ function setUp(options: MemoryConnectOptions = {}) {
         clock,
         log,
       },
+      censusWords(latticeId("default")),
       ended.signal,
     );
   return { clock, bus, peer, entries, ended, start };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { humanDuration } from "../../../src/dialects/v1/messages.ts";
+import { humanDuration } from "../../../src/dialects/json.ts";
 
 test.each([
   { seconds: 0, words: "0s" },

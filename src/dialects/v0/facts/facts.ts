@@ -36,11 +36,25 @@ export interface V0Facts {
 const MOST_ENTRIES = 20_000;
 const MOST_COMPLAINTS = 1_000;
 
-export function createV0Facts(parts: DialectParts): V0Facts {
+/** What became of a link definition after the first reading. `link`: as it is, or as it was. */
+export interface LinkChange {
+  readonly change: "put" | "removed";
+  readonly id: string;
+  readonly link: LinkDefinition;
+}
+
+export function createV0Facts(
+  parts: DialectParts,
+  onLink: (change: LinkChange) => void = () => undefined,
+): V0Facts {
   const { control, lattice, log, jsDomain } = parts;
   const links = createSource<ReadonlyMap<string, LinkDefinition>>(new Map());
   const claims = createSource<ReadonlyMap<string, StoredClaims>>(new Map());
   const complained = new Set<string>();
+  /** Definitions as the store has told of them; `links` has those of this host sooner. */
+  const told = new Map<string, LinkDefinition>();
+  /** All was read once. */
+  let live = false;
   let opened: Promise<KvBucket> | undefined;
 
   const open = (signal: AbortSignal): Promise<KvBucket> => {
@@ -71,11 +85,19 @@ export function createV0Facts(parts: DialectParts): V0Facts {
     const [kind, id] = [key.slice(0, Math.max(0, cut)), key.slice(cut + 1)];
     try {
       if (kind === "LINKDEF") {
-        if (change.operation !== "put") return put(links, id, undefined);
+        if (change.operation !== "put") {
+          put(links, id, undefined);
+          const gone = told.get(id);
+          told.delete(id);
+          if (live && gone !== undefined) onLink({ change: "removed", id, link: gone });
+          return;
+        }
         const link = readLinkJson(change.value);
         if ((await linkId(link)) !== id)
           throw new LatticeError("bad-message", "linkdef hash mismatch");
         put(links, id, link);
+        told.set(id, link);
+        if (live) onLink({ change: "put", id, link });
       } else if (kind === "CLAIMS" && change.operation === "put") {
         const read = readStoredClaims(change.value);
         if (read.subject !== id) throw new LatticeError("bad-message", "claims subject mismatch");
@@ -98,6 +120,7 @@ export function createV0Facts(parts: DialectParts): V0Facts {
       const bucket = await open(signal);
       await bucket.watch((change) => void (heard = heard.then(() => hear(change))), signal);
       await heard;
+      live = true;
     },
     async putLink(link, signal) {
       const id = await linkId(link);

@@ -1,12 +1,12 @@
 /**
- * Credentials for registries as 1.x sends them (wasmCloud `crates/control-interface/src/types/registry.rs`,
+ * Credentials for registries as hosts are sent them, in 0.82 and in 1.x (wasmCloud `crates/control-interface/src/types/registry.rs`,
  * `crates/host/src/registry.rs` @ v1.9.2).
  */
-import type { RegistryCredentials } from "../../core/registry.ts";
-import type { Shape } from "../../wire/shape.ts";
+import type { RegistryCredentials } from "../core/registry.ts";
+import type { Shape } from "../wire/shape.ts";
 
-import { LatticeError } from "../../core/error.ts";
-import { dictionary, optional, readJson, record, text } from "../../wire/shape.ts";
+import { LatticeError } from "../core/error.ts";
+import { dictionary, optional, readJson, record, text } from "../wire/shape.ts";
 
 interface CredentialJson {
   readonly username: string | undefined;

@@ -4,16 +4,16 @@
  * Hosts tell of themselves when they start, each 30 s, and when they stop. Pings ask at the beginning, after each
  * reconnect and when the last native host seems gone; one that is late with its heartbeat is asked alone.
  */
-import type { BusMessage } from "../../core/bus.ts";
-import type { Cancel } from "../../core/clock.ts";
-import type { DialectParts } from "../../core/dialect.ts";
-import type { View } from "../../core/view.ts";
+import type { BusMessage } from "../core/bus.ts";
+import type { Cancel } from "../core/clock.ts";
+import type { DialectParts } from "../core/dialect.ts";
+import type { View } from "../core/view.ts";
+import type { Shape } from "../wire/shape.ts";
 
-import { LatticeError, messageOf } from "../../core/error.ts";
-import { createSource } from "../../core/view.ts";
-import { anything, defaulting, dictionary, readJson, record, text } from "../../wire/shape.ts";
-import { lastToken } from "../route.ts";
-import { controlSubject, eventSubject } from "./subjects.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
+import { createSource } from "../core/view.ts";
+import { anything, defaulting, dictionary, readJson, record, text } from "../wire/shape.ts";
+import { lastToken } from "./route.ts";
 
 /** How long answers to a ping are waited for before nobody native counts as there. */
 const PING_WINDOW_MS = 1_000;
@@ -30,7 +30,18 @@ function inBrowser(labels: ReadonlyMap<string, string>): boolean {
   return labels.get("hostcore.os") === "browser" || labels.has("inlay.browser");
 }
 
-interface HostNews {
+/** What a generation calls what is asked here. */
+export interface CensusWords {
+  readonly ping: string;
+  /** Where the host `id` is asked for its inventory. */
+  readonly inventory: (id: string) => string;
+  /** Where events of this name are told. */
+  readonly event: (name: string) => string;
+  /** The answer to a ping. Throws `bad-message`. */
+  readonly readPing: (data: Uint8Array) => HostNews;
+}
+
+export interface HostNews {
   readonly id: string;
   readonly labels: ReadonlyMap<string, string>;
 }
@@ -39,8 +50,10 @@ const eventShape = record<{ source: string; data: ReadonlyMap<string, unknown> }
   source: text,
   data: dictionary(anything),
 });
-const pingShape = record<{ response: HostNews }>({
-  response: record<HostNews>({ id: text, labels: defaulting(dictionary(text), new Map()) }),
+/** What an answer to a ping says of its host, whatever else it says. */
+export const hostNews: Shape<HostNews> = record<HostNews>({
+  id: text,
+  labels: defaulting(dictionary(text), new Map()),
 });
 
 /**
@@ -48,7 +61,8 @@ const pingShape = record<{ response: HostNews }>({
  * host must answer pings itself by now: its own answer shows that pings arrive.
  */
 export function takeCensus(
-  { control, lattice, host, clock, log }: DialectParts,
+  { control, host, clock, log }: DialectParts,
+  words: CensusWords,
   signal: AbortSignal,
 ): View<boolean | undefined> {
   const alone = createSource<boolean | undefined>(undefined);
@@ -72,7 +86,7 @@ export function takeCensus(
       else log.warn("census.unanswered", { problem: "a ping did not even reach this host" });
     });
     try {
-      control.publish(controlSubject(lattice, "host.ping"), NONE, { reply: inbox });
+      control.publish(words.ping, NONE, { reply: inbox });
     } catch {
       // The connection is down: its return asks again.
     }
@@ -114,8 +128,9 @@ export function takeCensus(
       limit.abort(new LatticeError("deadline", `${id} did not answer`)),
     );
     try {
-      const subject = controlSubject(lattice, `host.get.${id}`);
-      await control.request(subject, NONE, { signal: AbortSignal.any([signal, limit.signal]) });
+      await control.request(words.inventory(id), NONE, {
+        signal: AbortSignal.any([signal, limit.signal]),
+      });
       return true;
     } catch {
       return false; // gone, or as good as gone; a later heartbeat tells otherwise
@@ -147,12 +162,12 @@ export function takeCensus(
   };
   listen(inbox, ({ data, status }) => {
     if (status !== undefined) return;
-    const { response } = readJson(data, pingShape);
-    if (response.id === host) heardSelf = true;
-    else hearOf(response);
+    const news = words.readPing(data);
+    if (news.id === host) heardSelf = true;
+    else hearOf(news);
   });
   for (const event of ["host_started", "host_heartbeat", "host_stopped"]) {
-    listen(eventSubject(lattice, event), ({ subject, data }) => {
+    listen(words.event(event), ({ subject, data }) => {
       const { source, data: told } = readJson(data, eventShape);
       if (lastToken(subject) === "host_stopped") {
         natives.delete(source);

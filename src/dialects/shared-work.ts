@@ -4,17 +4,24 @@
  * A tab may freeze at any moment, so it does this only where no native host can: while none answers pings, while the page
  * is shown and awake, while the lattice keeps something, and if its options allow. Tabs share the groups among themselves.
  */
-import type { DialectParts } from "../../core/dialect.ts";
-import type { FactsStatus } from "../../core/facts.ts";
-import type { View } from "../../core/view.ts";
+import type { DialectParts } from "../core/dialect.ts";
+import type { FactsStatus } from "../core/facts.ts";
+import type { View } from "../core/view.ts";
+import type { CensusWords } from "./census.ts";
 
-import { createSource } from "../../core/view.ts";
+import { createSource } from "../core/view.ts";
 import { takeCensus } from "./census.ts";
+
+export interface SharedWork {
+  readonly offered: View<boolean>;
+  readonly facts: View<FactsStatus>;
+  readonly words: CensusWords;
+}
 
 /** Whether this host is to be in the groups, until `signal` aborts. The census is taken only while the rest holds. */
 export function mayShareWork(
   parts: DialectParts,
-  { offered, facts }: { readonly offered: View<boolean>; readonly facts: View<FactsStatus> },
+  { offered, facts, words }: SharedWork,
   signal: AbortSignal,
 ): View<boolean> {
   const member = createSource(false);
@@ -31,7 +38,7 @@ export function mayShareWork(
       return;
     }
     const own = (asking = new AbortController());
-    const alone = takeCensus(parts, AbortSignal.any([signal, own.signal]));
+    const alone = takeCensus(parts, words, AbortSignal.any([signal, own.signal]));
     alone.subscribe((value) => member.set(value === true), own.signal);
     member.set(alone.peek() === true);
   };

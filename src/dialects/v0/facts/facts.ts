@@ -72,7 +72,7 @@ export function createV0Facts(
     complained.add(key);
     log.warn("facts.unreadable", { key, problem });
   };
-  const put = <T>(source: typeof links | typeof claims, id: string, entry: T | undefined): void => {
+  const put = (source: typeof links | typeof claims, id: string, entry: unknown): void => {
     const next = new Map<string, unknown>(source.peek());
     if (entry === undefined) next.delete(id);
     else if (next.has(id) || next.size < MOST_ENTRIES) next.set(id, entry);

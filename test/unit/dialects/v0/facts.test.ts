@@ -54,7 +54,7 @@ describe("a link definition", () => {
 
   test.each(['{"actor_id":"M"}', '{"values":null}', '{"values":{"a":1}}', "[]", "nothing"])(
     "refused: %s",
-    (wrong) => expect(() => readLinkJson(utf8(wrong))).toThrow(),
+    (wrong) => expect(() => readLinkJson(utf8(wrong))).toThrow(/must be|expected JSON/),
   );
 });
 

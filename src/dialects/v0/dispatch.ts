@@ -7,6 +7,7 @@ import type { Invocation } from "./invocation.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { ACTOR_GUEST } from "../../interfaces/actor.ts";
 import { copyParams, copyResults } from "../../interfaces/copies.ts";
+import { withoutMark } from "./contracts/contract.ts";
 
 /** Calls a function of the target. */
 export type CallTarget = (
@@ -54,7 +55,7 @@ export function planOf(
     instance,
     func: operation,
     run: (argument, call) =>
-      served.serve(argument, async (of, func, args) => {
+      served.serve(withoutMark(argument), async (of, func, args) => {
         const type = typeOf(world, of, func);
         return copyResults(type, await call(of, func, copyParams(type, args)));
       }),

@@ -17,6 +17,7 @@ import { asLatticeError, LatticeError } from "../../core/error.ts";
 import { ACTOR_GUEST } from "../../interfaces/actor.ts";
 import { copyParams, copyResults } from "../../interfaces/copies.ts";
 import { resultName } from "./chunks.ts";
+import { withoutMark } from "./contracts/contract.ts";
 import { signInvocation } from "./claims.ts";
 import { invocationId, tokenId } from "./ids.ts";
 import { readResponse, writeInvocation } from "./invocation.ts";
@@ -54,7 +55,7 @@ export function reach(parts: RpcClientParts, target: EntityId, world: World): Ca
       return copied(type, call.args, (args) =>
         found.call(args, async (operation, argument) => {
           const outcome = await send(parts, call, entity, operation, argument);
-          if ("result" in outcome) return outcome.result;
+          if ("result" in outcome) return withoutMark(outcome.result);
           throw new LatticeError("incomplete", `${operation} failed: ${outcome.error}`);
         }),
       );

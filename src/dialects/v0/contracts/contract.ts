@@ -43,6 +43,22 @@ export interface Contract {
 /** No argument, or no result: nothing, or the msgpack `nil` that providers made of WIT send. */
 export const NOTHING: Uint8Array = new Uint8Array(0);
 
+const MSGPACK_MARK = 0xc1;
+const CBOR_MARK = 0x7f;
+
+/**
+ * A payload without the byte by which some senders tell its encoding (wasmbus-rpc's `common.rs`). A single `7f` is the
+ * number 127.
+ */
+export function withoutMark(payload: Uint8Array): Uint8Array {
+  const [mark] = payload;
+  if (mark === MSGPACK_MARK) return payload.subarray(1);
+  if (mark === CBOR_MARK && payload.length > 1) {
+    throw new LatticeError("unsupported", "CBOR responses are not supported");
+  }
+  return payload;
+}
+
 export const functionName = (instance: string, func: string): string => `${instance}#${func}`;
 
 /** The payload of the `ok` that a call gave. Throws the text of its `err`. */

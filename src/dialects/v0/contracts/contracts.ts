@@ -2,6 +2,7 @@
 import type { World } from "../../../core/wit.ts";
 import type { CalledFunction, Contract, ServedOperation } from "./contract.ts";
 
+import { blobstoreContract } from "./blobstore.ts";
 import { functionName } from "./contract.ts";
 import { httpClientContract, httpServerContract } from "./http.ts";
 import { keyvalueContract } from "./keyvalue.ts";
@@ -25,6 +26,7 @@ export function createContracts(): Contracts {
     messagingContract(),
     httpServerContract(),
     httpClientContract(),
+    blobstoreContract(),
   ];
   const served = new Map(all.flatMap((contract) => [...contract.served]));
   const called = new Map(

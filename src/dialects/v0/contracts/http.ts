@@ -12,12 +12,11 @@ import { LatticeError } from "../../../core/error.ts";
 import { bytes, readMsgpack, struct, writeMsgpack } from "../../../wire/msgpack.ts";
 import { defaulting, dictionary, list, natural, text } from "../../../wire/shape.ts";
 import { demandOk, functionName } from "./contract.ts";
+import { gather, streamOf } from "./streams.ts";
 
 const INCOMING = "wrpc:http/incoming-handler@0.1.0";
 const OUTGOING = "wrpc:http/outgoing-handler@0.1.0";
 const EMPTY = new Uint8Array(0);
-/** A body that 0.82 has in one piece. */
-const MOST_BODY_BYTES = 64 * 1024 * 1024;
 
 type Header = ReadonlyMap<string, readonly string[]>;
 
@@ -105,52 +104,6 @@ function headerOf(fields: Fields): Record<string, string[]> {
     all.set(name, [...(all.get(name) ?? []), ...texts]);
   }
   return Object.fromEntries(all);
-}
-
-function streamOf(body: Uint8Array): WitStream {
-  return new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        if (body.length > 0) controller.enqueue(body);
-        controller.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-/** The whole of a stream. */
-async function gather(stream: WitStream): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of iterate(stream)) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > MOST_BODY_BYTES) {
-      throw new LatticeError("too-large", `a body of more than ${MOST_BODY_BYTES} bytes`);
-    }
-  }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
-
-async function* iterate(stream: WitStream): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one piece after the other
-      const { done, value } = await reader.read();
-      if (done) return;
-      if (value instanceof Uint8Array) yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
 }
 
 const noTrailers = (): Promise<undefined> => Promise.resolve(undefined);

@@ -19,10 +19,10 @@ const BATCH = "wrpc:keyvalue/batch@0.2.0-draft";
 const BUCKET = "";
 
 const MAX_U32 = 0xffff_ffff;
+const isInt32 = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
 const int32: Shape<number> = (value, path) => {
-  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= 2 ** 31) {
-    return value;
-  }
+  if (isInt32(value)) return value;
   throw new LatticeError("bad-message", `"${path}" must be a whole number of 32 bits`);
 };
 
@@ -71,6 +71,28 @@ function operation<T>(
       return result === undefined ? NOTHING : writeMsgpack(result);
     },
   };
+}
+
+/**
+ * The new number, one of 32 bits. The interface counts upwards from what is not negative: anything else is read and written,
+ * so that only callers of the contract are in turn.
+ */
+async function increase(call: CallFunction, key: string, by: number): Promise<number> {
+  const kept = await valueOf(call, key);
+  const now = kept === undefined ? 0 : Number(kept);
+  const next = now + by;
+  if (kept !== undefined && !/^-?\d{1,15}$/.test(kept)) {
+    throw new LatticeError("bad-input", `what is kept under ${key} is no whole number`);
+  }
+  if (!isInt32(next)) {
+    throw new LatticeError("bad-input", `${key} would leave the numbers of 32 bits`);
+  }
+  if (by >= 0 && now >= 0) {
+    const args = [BUCKET, key, BigInt(by)];
+    return Number(demandOk("increment", await call(ATOMICS, "increment", args)));
+  }
+  await put(call, key, String(next));
+  return next;
 }
 
 /** Texts that are kept under one name. */
@@ -136,13 +158,7 @@ function served(): ReadonlyMap<string, ServedOperation> {
       "KeyValue.Contains": operation(string, (key, call) => has(call, key)),
       "KeyValue.Increment": operation(
         incrementRequest,
-        async ({ key, value }, call) => {
-          if (value < 0) {
-            throw new LatticeError("unsupported", "KeyValue.Increment: only upwards here");
-          }
-          const args = [BUCKET, key, BigInt(value)];
-          return Number(demandOk("increment", await call(ATOMICS, "increment", args)));
-        },
+        ({ key, value }, call) => inTurn(key, () => increase(call, key, value)),
         [STORE, ATOMICS],
       ),
       "KeyValue.ListAdd": operation(listRequest, ({ listName, value }, call) =>

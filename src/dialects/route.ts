@@ -14,7 +14,7 @@ export interface Route<Name extends CommandName = CommandName> {
   readonly subject: string;
   readonly command: Name;
   /** Throws for a payload that cannot be read. */
-  decode(message: BusMessage): Commands[Name]["request"] | Promise<Commands[Name]["request"]>;
+  decode(message: BusMessage): Commands[Name]["request"];
   /** What the sender is told if {@link decode} throws. */
   readonly malformed: string;
   /** `undefined`: no answer. */
@@ -49,7 +49,7 @@ export function route<Name extends CommandName>(row: Route<Name>): RouteEntry {
     async answer(message, host, encodeError) {
       let request: Commands[Name]["request"];
       try {
-        request = await row.decode(message);
+        request = row.decode(message);
       } catch (cause) {
         return { data: encodeError(row.malformed), problem: messageOf(cause) };
       }

@@ -24,6 +24,8 @@ const MOST_TOLD = 1000;
 
 export interface ProviderLinksParts {
   readonly id: EntityId;
+  /** Under which it serves. Links of contracts pertain to it only if they have this name. */
+  readonly linkName: string;
   readonly provider: Pick<Provider, "link" | "unlink">;
   readonly facts: Facts | undefined;
   /** Links that lattices keep elsewhere. */
@@ -75,6 +77,7 @@ export function createProviderLinks(parts: ProviderLinksParts): ProviderLinks {
     const found = new Map(keeps(facts) ? [] : bus);
     for (const kept of [...(keeps(facts) ? [facts.links] : []), parts.links]) {
       for (const link of [...kept.peek().values()].flat()) {
+        if (link.contract !== undefined && link.name !== parts.linkName) continue;
         for (const each of rolesIn(link, id)) found.set(nameOf(each), each);
       }
     }

@@ -149,6 +149,7 @@ function attach(
 
   const links = createProviderLinks({
     id,
+    linkName,
     provider,
     facts,
     links: parts.links,

@@ -42,9 +42,9 @@ export function factRoutes(
     asked({
       subject: at("linkdefs.put"),
       malformed: "failed to deserialize link definition",
-      decode: ({ data }) => readLinkJson(data),
-      async answer(link) {
-        await changes.run((signal) => facts.putLink(link, signal));
+      decode: ({ data }) => ({ link: readLinkJson(data), stored: data.slice() }),
+      async answer({ link, stored }) {
+        await changes.run((signal) => facts.putLink(link, signal, stored));
         return accepted;
       },
     }),

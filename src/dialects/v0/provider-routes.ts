@@ -1,10 +1,12 @@
 /** Commands for providers: `lp` and `sp` (wasmCloud v0.82.0 `crates/host/src/wasmbus/mod.rs`). */
-import type { HostId, LatticeId } from "../../core/ids.ts";
+import type { DialectParts } from "../../core/dialect.ts";
 import type { RouteEntry } from "../route.ts";
+import type { Announce } from "./announcer.ts";
 
+import { asLatticeError } from "../../core/error.ts";
 import { DEFAULT_LINK } from "../../core/link.ts";
 import { readJson } from "../../wire/shape.ts";
-import { asked, route } from "../route.ts";
+import { asked } from "../route.ts";
 import { providerKey } from "./identify.ts";
 import {
   accepted,
@@ -15,26 +17,35 @@ import {
 } from "./messages.ts";
 import { controlSubject } from "./subjects.ts";
 
-export function providerCommands(lattice: LatticeId, host: HostId): readonly RouteEntry[] {
+export function providerCommands({
+  lattice,
+  host,
+  announce,
+}: Pick<DialectParts, "lattice" | "host"> & {
+  readonly announce: Announce;
+}): readonly RouteEntry[] {
   const at = (tail: string): string => controlSubject(lattice, `cmd.${host}.${tail}`);
   return [
-    route({
+    asked({
       subject: at("lp"),
-      command: "provider.start",
-      async decode({ data }) {
-        const request = readJson(data, startProviderRequest);
-        const { provider_ref: image, annotations = new Map() } = request;
-        return {
-          id: await providerKey(image),
-          image,
-          annotations,
-          linkName: request.link_name === "" ? DEFAULT_LINK : request.link_name,
-          configNames: [],
-          config: configurationOf(request.configuration),
-        };
-      },
       malformed: "failed to deserialize provider launch command",
-      encode: () => accepted,
+      decode: ({ data }) => readJson(data, startProviderRequest),
+      async answer(request, control) {
+        const { provider_ref: image, annotations = new Map(), configuration } = request;
+        const linkName = request.link_name === "" ? DEFAULT_LINK : request.link_name;
+        const config = configurationOf(configuration);
+        const id = await providerKey(image);
+        const start = { id, image, annotations, linkName, configNames: [], config };
+        try {
+          await control.run("provider.start", start);
+        } catch (cause) {
+          if (asLatticeError(cause).code !== "conflict") throw cause;
+          const error = "provider is already running";
+          const data = { provider_ref: image, link_name: linkName, error };
+          announce({ name: "provider_start_failed", data });
+        }
+        return accepted;
+      },
     }),
     asked({
       subject: at("sp"),

@@ -54,7 +54,7 @@ export function controlRoutes(parts: ControlParts): RouteTable {
       ...hostRoutes(parts),
       ...actorRoutes(parts),
       ...auctions(lattice, host),
-      ...providerCommands(lattice, host),
+      ...providerCommands(parts),
       ...factRoutes(at, parts),
     ],
   };

@@ -44,6 +44,7 @@ async function setUp() {
   );
   const known = createProviderLinks({
     id,
+    linkName: "default",
     provider,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of them is used
     facts: facts as Facts,
@@ -235,4 +236,16 @@ test("nothing is told after the end", async () => {
 
   expect(sample.told.length).toBe(before);
   expect([...followed].every(({ aborted }) => aborted)).toBe(true);
+});
+
+test("links of contracts pertain to a provider only under the link name that it serves", async () => {
+  const { put, news } = await setUp();
+  const contract = "wasmcloud:keyvalue";
+
+  put(
+    link("one", "kv", { contract, targetValues: new Map([["bucket", "b"]]) }),
+    link("two", "kv", { contract, name: "spare", targetValues: new Map() }),
+  );
+
+  expect(await news()).toEqual(['link target one->kv default {"bucket":"b"}']);
 });

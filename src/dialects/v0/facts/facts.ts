@@ -24,8 +24,8 @@ export interface V0Facts {
   readonly claims: View<ReadonlyMap<string, StoredClaims>>;
   /** Resolves when all was read once; goes on following until `signal` aborts. Throws as {@link KvBucket}. */
   follow(signal: AbortSignal): Promise<void>;
-  /** Gives the id. */
-  putLink(link: LinkDefinition, signal: AbortSignal): Promise<string>;
+  /** Gives the id. `stored`: its JSON as it came, which may have more in it than is known here. */
+  putLink(link: LinkDefinition, signal: AbortSignal, stored?: Uint8Array): Promise<string>;
   /** The definition that went, if there was one. */
   removeLink(key: LinkDefinitionKey, signal: AbortSignal): Promise<LinkDefinition | undefined>;
   /** Keeps claims, unless just these are kept already. */
@@ -122,10 +122,10 @@ export function createV0Facts(
       await heard;
       live = true;
     },
-    async putLink(link, signal) {
+    async putLink(link, signal, stored = writeLinkJson(link)) {
       const id = await linkId(link);
       const bucket = await open(signal);
-      await bucket.put(linkKey(id), writeLinkJson(link), { signal });
+      await bucket.put(linkKey(id), stored, { signal });
       put(links, id, link);
       return id;
     },

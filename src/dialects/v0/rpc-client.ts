@@ -19,6 +19,7 @@ import { copyParams, copyResults } from "../../interfaces/copies.ts";
 import { resultName } from "./chunks.ts";
 import { withoutMark } from "./contracts/contract.ts";
 import { signInvocation } from "./claims.ts";
+import { isActor } from "./entity.ts";
 import { invocationId, tokenId } from "./ids.ts";
 import { readResponse, writeInvocation } from "./invocation.ts";
 import { rpcSubject } from "./subjects.ts";
@@ -95,13 +96,17 @@ async function send(
 ): Promise<Outcome> {
   const { rpc, lattice, host, clock, signer, chunks } = parts;
   const { signal, source } = call;
-  if (source === undefined) {
-    throw new LatticeError("denied", "0.82 knows no calls of nobody: a source is needed");
+  if (source === undefined && !isActor(target)) {
+    throw new LatticeError(
+      "denied",
+      "providers of 0.82 answer those that are linked: say who calls",
+    );
   }
   const now = clock.now();
   const id = invocationId(now);
   const unsigned = {
-    origin: parts.origin(source),
+    // Hosts look for the claims of whoever calls: `wash call` says that it is the actor itself.
+    origin: source === undefined ? target : parts.origin(source),
     target,
     operation,
     msg: argument,

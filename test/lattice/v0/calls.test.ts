@@ -251,6 +251,53 @@ test("actors call each other by key and by alias: here without the lattice, else
     .toEqual(utf8(`from ${stage.actor}`));
 });
 
+test("a call of nobody says that it is of its target, as wash does; providers have none of it", async () => {
+  await using stage = await setUp();
+  const [far, provider] = [nkey("M").public, entity("wasmcloud:keyvalue")];
+  using _ = await stage.serve(actorEntity(far), ({ origin }) => utf8(`from ${origin.public_key}`));
+  await stage.link(provider);
+  const ask = (target: string, types: World, instance: string, func: string, args: WitValue[]) =>
+    stage.node.host.calleeFor(entityId(target), types).invoke({
+      id: "1",
+      source: undefined,
+      target: entityId(target),
+      link: "default",
+      instance,
+      func,
+      args,
+      trace: new Map(),
+      signal: AbortSignal.timeout(10_000),
+    });
+  expect([
+    ...(await ask(far, actorWorld(), ACTOR_GUEST, "call", ["Test.Hear", utf8("x")])),
+  ]).toEqual([{ tag: "ok", val: utf8(`from ${far}`) }]);
+  const store = "wrpc:keyvalue/store@0.2.0-draft";
+  await expect(ask(provider.public_key, flat, store, "get", ["", "k"])).rejects.toMatchObject({
+    code: "denied",
+  });
+});
+
+test("a call is made within the trace of the one that makes it", async () => {
+  await using stage = await setUp();
+  const target = entity("my:contract");
+  const traces: (string | undefined)[] = [];
+  using _ = await stage.serve(target, ({ traceContext }) => {
+    traces.push(traceContext["traceparent"]);
+    return utf8("");
+  });
+  await stage.link(target);
+  const traceparent = `00-${"a".repeat(32)}-${"1".repeat(16)}-01`;
+  const call = {
+    origin: entity("wasmcloud:messaging"),
+    target: actorEntity(stage.actor),
+    operation: "Test.Pass",
+    msg: encode(["default", "my:contract", "Test.Do", utf8("x")]),
+  };
+  await invoke(peer.nats, stage.lattice, call, { ...keys, trace: { traceparent } });
+  expect(traces).toHaveLength(1);
+  expect(traces[0]).toMatch(new RegExp(`^00-${"a".repeat(32)}-(?!1{16})[0-9a-f]{16}-01$`));
+});
+
 test("logging and numbers are the host's own", async () => {
   await using stage = await setUp({ claims: { capabilities: [] } });
   const numbergen = async (operation: string, argument?: unknown): Promise<unknown> => {

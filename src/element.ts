@@ -17,7 +17,7 @@ import { badgeStyle } from "./page/style/badge.ts";
 
 /**
  * Attributes: `servers`, `lattice`, `name`, `labels` (`zone=edge,rack=7`), `component` (`id=url id2=url2`),
- * `dialects` (`v0,v1`), `issuers` (public keys of 0.82 clusters), `credentials` and `registries` (names of global async
+ * `dialects` (`v0,v1`), `issuers` (public keys of 0.82 clusters), `watch`, `credentials` and `registries` (names of global async
  * functions), `image-proxy`. They are read when the node joins; later changes count for the next join. Events: `inlay-state` with a {@link NodeState}, `inlay-call` with a `CallRecord` for each finished
  * call (of a flood, the last hundred of each state). CSS parts: `badge`, `menu`.
  */
@@ -30,6 +30,7 @@ export class LatticeHostElement extends LitElement {
     labels: {},
     dialects: {},
     issuers: {},
+    watch: {},
     component: {},
     credentials: {},
     registries: {},
@@ -45,6 +46,8 @@ export class LatticeHostElement extends LitElement {
   declare dialects: string | null;
   /** Public keys of 0.82 clusters whose calls are taken. */
   declare issuers: string | null;
+  /** Not `null`: tell of forged calls in the whole lattice. */
+  declare watch: string | null;
   declare component: string | null;
   /** Name of a global async function. */
   declare credentials: string | null;
@@ -69,6 +72,7 @@ export class LatticeHostElement extends LitElement {
     this.labels = null;
     this.dialects = null;
     this.issuers = null;
+    this.watch = null;
     this.component = null;
     this.credentials = null;
     this.registries = null;
@@ -180,7 +184,7 @@ export class LatticeHostElement extends LitElement {
   #join(): void {
     this.#leave();
     const own = new AbortController();
-    const { servers, lattice, name, labels, dialects, issuers, component } = this;
+    const { servers, lattice, name, labels, dialects, issuers, watch, component } = this;
     const { credentials, registries, imageProxy } = this;
     try {
       const options = joinOptions({
@@ -190,6 +194,7 @@ export class LatticeHostElement extends LitElement {
         labels,
         dialects,
         issuers,
+        watch,
         credentials,
         registries,
         imageProxy,

@@ -222,6 +222,28 @@ export const flooded: NodeState = {
   totals: { answered: 1_204_113, failed: 12, refused: 3_127 },
 };
 
+/** Somebody without a seed tries. */
+export const attacked: NodeState = {
+  ...working,
+  alarms: (["issuer", "hash", "replay"] as const).map((check, index) => ({
+    at: SAMPLE_EPOCH_MS + index * 1_310,
+    check,
+    problem: "invocation claims and invocation target URL do not match",
+    origin: `wasmbus://wasmcloud/httpserver/default/V${"BD4K7QX".repeat(8).slice(0, 55)}`,
+    target: `wasmbus://M${"A2KLOP5".repeat(8).slice(0, 55)}`,
+    operation: "HttpServer.HandleRequest",
+    subject: `wasmbus.rpc.default.M${"A2KLOP5".repeat(8).slice(0, 55)}`,
+    host: `N${"CT6YEB3".repeat(8).slice(0, 55)}`,
+  })),
+  watch: { phase: "watching", genuine: 48_213, forged: 3, unverified: 1, unchecked: 0 },
+};
+
+/** The watch sees nothing wrong. */
+export const watching: NodeState = {
+  ...working,
+  watch: { phase: "watching", genuine: 48_213, forged: 0, unverified: 0, unchecked: 0 },
+};
+
 export const reconnecting: NodeState = {
   ...working,
   phase: "reconnecting",

@@ -22,6 +22,8 @@ const STATES: Readonly<Record<string, NodeState>> = {
   joined: samples.joined,
   working: samples.working,
   flooded: samples.flooded,
+  attacked: samples.attacked,
+  watching: samples.watching,
   reconnecting: samples.reconnecting,
   "start-failed": samples.startFailed,
   leaving: samples.leaving,
@@ -77,6 +79,12 @@ async function takeAll(folder: string): Promise<void> {
         await page.locator("summary", { hasText: "Registries" }).click();
         const path = join(folder, `registries-${width}-${scheme}.png`);
         await page.screenshot({ path, fullPage: true });
+        await page.locator("summary", { hasText: "wasmCloud 0.82" }).click();
+        await page.getByRole("radio", { name: "0.82 and 1.x" }).click();
+        await page.screenshot({
+          path: join(folder, `dialects-${width}-${scheme}.png`),
+          fullPage: true,
+        });
       }
       await page.close();
     }

@@ -63,9 +63,8 @@ const V0_FIELDS: readonly FieldWords[] = [
   {
     name: "issuers",
     label: "Trusted clusters",
-    hint: "Public keys; calls that none of them has signed are refused",
+    hint: "Their public keys, apart by spaces; calls that none of them has signed are refused",
     placeholder: "C…",
-    kind: "long",
   },
   {
     name: "clusterSeed",
@@ -169,13 +168,7 @@ export class JoinForm extends LightElement {
   }
 
   #dialects(): TemplateResult {
-    const { dialects, allowUnsigned } = this.#now;
-    const unsigned = (event: Event): void => {
-      const { target } = event;
-      if (target instanceof HTMLInputElement) {
-        this.#set("allowUnsigned", target.checked ? "yes" : "");
-      }
-    };
+    const { dialects } = this.#now;
     return html`<details class="dialects" ?open=${this.fields.dialects !== "v1"}>
       <summary>wasmCloud 0.82</summary>
       <p class="hint">For lattices of hosts from before wasmCloud 1.0, whose calls are signed.</p>
@@ -187,17 +180,26 @@ export class JoinForm extends LightElement {
         dialects === "v1"
           ? nothing
           : html`${V0_FIELDS.map((field) => this.#field(field))}
-              <label class="check"
-                ><input
-                  type="checkbox"
-                  id="join-allowUnsigned"
-                  .checked=${allowUnsigned === "yes"}
-                  @change=${unsigned}
-                /><span>Start actors that nobody has signed</span></label
-              >
+              ${this.#check("allowUnsigned", "Start actors that nobody has signed")}
+              ${this.#check("watch", "Tell of forged calls in the whole lattice")}
               <p class="hint">The seed stays in this tab’s worker and is gone when it closes.</p>`
       }
     </details>`;
+  }
+
+  #check(name: "allowUnsigned" | "watch", words: string): TemplateResult {
+    const change = (event: Event): void => {
+      const { target } = event;
+      if (target instanceof HTMLInputElement) this.#set(name, target.checked ? "yes" : "");
+    };
+    return html`<label class="check"
+      ><input
+        type="checkbox"
+        id="join-${name}"
+        .checked=${this.#now[name] === "yes"}
+        @change=${change}
+      /><span>${words}</span></label
+    >`;
   }
 
   #field({ name, label, hint, placeholder = "", kind }: FieldWords): TemplateResult {

@@ -16,6 +16,7 @@ import { advicePanel } from "./advice.ts";
 import { face } from "./face.ts";
 import { hostCard } from "./host-card.ts";
 import { providersPanel } from "./providers.ts";
+import { safetyPanel } from "./safety.ts";
 import { LightElement } from "./light-element.ts";
 import { latticePicture, mark } from "./mark.ts";
 
@@ -112,13 +113,14 @@ export class InlayPage extends LightElement {
 
   #instrument(): TemplateResult {
     const { state, actions } = this;
+    const alarmed = state.alarms.length > 0;
     const live = state.phase === "joined" || state.phase === "reconnecting";
     const full =
       live ||
       state.phase === "connecting" ||
       state.workloads.length + state.providers.length + state.calls.length > 0;
     return html`${face(state, this.activity, this.nowMs, actions)} ${advicePanel(state)}
-      ${this.#hint()}
+      ${alarmed ? safetyPanel(state) : nothing} ${this.#hint()}
       ${
         full
           ? html`<div class="columns">
@@ -128,7 +130,9 @@ export class InlayPage extends LightElement {
                 .canStart=${live}
               ></inlay-components>
               <inlay-calls .calls=${state.calls}></inlay-calls>
-              <div class="aside">${providersPanel(state.providers)} ${hostCard(state)}</div>
+              <div class="aside">
+                ${alarmed ? nothing : safetyPanel(state)} ${providersPanel(state.providers)} ${hostCard(state)}
+              </div>
             </div>`
           : nothing
       } <inlay-log .entries=${state.log}></inlay-log>`;

@@ -1,4 +1,7 @@
-/** What a screen reader is told when the state changes: changes of phase and of components, never single calls. */
+/**
+ * What a screen reader is told when the state changes: changes of phase and of components, never single calls
+ * but forged ones.
+ */
 import type { NodeState, WorkloadView } from "../../core/node-state.ts";
 
 import { adviceFor } from "./advice.ts";
@@ -15,7 +18,8 @@ export function announcement(before: NodeState, now: NodeState): string {
   const gone = before.workloads
     .filter(({ id }) => now.workloads.every((workload) => workload.id !== id))
     .map(({ id }) => `${id} stopped.`);
-  return [...sentences, ...gone].join(" ");
+  const alarmed = (now.alarms.at(-1)?.at ?? 0) > (before.alarms.at(-1)?.at ?? 0);
+  return [...(alarmed ? ["A forged call was seen."] : []), ...sentences, ...gone].join(" ");
 }
 
 function phaseSentence(state: NodeState): string {

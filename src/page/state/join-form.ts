@@ -32,6 +32,7 @@ export interface JoinFields {
   readonly issuers: string;
   readonly clusterSeed: string;
   readonly allowUnsigned: "" | "yes";
+  readonly watch: "" | "yes";
 }
 
 export type JoinFieldName = keyof JoinFields;
@@ -64,6 +65,7 @@ export function fieldsOf(node: NodeOptions, credentials?: Credentials): JoinFiel
     dialects: dialectsKind(node),
     issuers: (node.clusterIssuers ?? []).join(" "),
     allowUnsigned: node.allowUnsigned === true ? "yes" : "",
+    watch: node.watch === true ? "yes" : "",
   };
 }
 
@@ -190,8 +192,12 @@ function v0From(
   if (clusterSeed !== "" && !/^SC[A-Z2-7]{56}$/.test(clusterSeed)) {
     problems.set("clusterSeed", "A cluster’s seed is SC and 56 letters or digits.");
   }
+  const watch = fields.watch === "yes";
+  if (watch && issuers.length === 0 && clusterSeed === "" && !problems.has("issuers")) {
+    problems.set("issuers", "Name a cluster to watch: without one every call would look forged.");
+  }
   return {
-    node: { clusterIssuers: issuers, allowUnsigned: fields.allowUnsigned === "yes" },
+    node: { clusterIssuers: issuers, allowUnsigned: fields.allowUnsigned === "yes", watch },
     ...(clusterSeed === "" ? {} : { clusterSeed }),
   };
 }

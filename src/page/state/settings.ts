@@ -86,9 +86,10 @@ export function readQuery(query: string): PageSettings {
       ...textOf(given, "js-domain", "jsDomain"),
       ...(dialects.length === 0 ? {} : { dialects }),
       ...(issuers.length === 0 ? {} : { clusterIssuers: issuers }),
+      ...(isSet(given, "watch") ? { watch: true } : {}),
     },
     components: each("component", readComponent),
-    autojoin: given.has("autojoin") && given.get("autojoin") !== "false",
+    autojoin: isSet(given, "autojoin"),
     complaints,
   };
 }
@@ -133,6 +134,10 @@ export function readSiteFile(value: unknown): SiteFile | undefined {
     }),
     ...(typeof proxy === "string" ? { imageProxy: proxy } : {}),
   };
+}
+
+function isSet(given: URLSearchParams, key: string): boolean {
+  return given.has(key) && given.get(key) !== "false";
 }
 
 function textOf<Key extends string>(

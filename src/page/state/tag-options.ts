@@ -15,6 +15,7 @@ export type TagTexts = Readonly<
       | "labels"
       | "dialects"
       | "issuers"
+      | "watch"
       | "credentials"
       | "registries"
       | "imageProxy",
@@ -25,7 +26,7 @@ export type TagTexts = Readonly<
 
 /** @throws {LatticeError} `bad-input` when no server is named a label is not of the form `key=value`, a dialect or an issuer is none. */
 export function joinOptions(texts: TagTexts): JoinOptions {
-  const { servers, lattice, name, labels, dialects, issuers } = texts;
+  const { servers, lattice, name, labels, dialects, issuers, watch } = texts;
   const { credentials, registries, imageProxy } = texts;
   const addresses = readServers(servers ?? "");
   if (addresses.length === 0) {
@@ -38,6 +39,7 @@ export function joinOptions(texts: TagTexts): JoinOptions {
     ...(labels ? { labels: readLabels(labels) } : {}),
     ...(dialects ? { dialects: readDialects(dialects) } : {}),
     ...(issuers ? { clusterIssuers: readIssuers(issuers) } : {}),
+    ...(typeof watch === "string" && watch !== "false" ? { watch: true } : {}),
     ...(credentials ? { credentials: credentialsOf(credentials) } : {}),
     ...(registries || imageProxy
       ? {

@@ -58,6 +58,7 @@ test("whoever speaks 0.82 names clusters, and gives a seed beside the options, n
         dialects: ["v0", "v1"],
         clusterIssuers: [issuer],
         allowUnsigned: false,
+        watch: false,
       },
       credentials: undefined,
       clusterSeed: seed,
@@ -76,12 +77,23 @@ test("an address that asks for 0.82 alone opens the form so, and what it asks fo
     dialects: ["v0"] as const,
     clusterIssuers: [`C${"A".repeat(55)}`],
     allowUnsigned: true,
+    watch: true,
   };
 
   const fields = fieldsOf(node);
 
   expect(fields).toMatchObject({ dialects: "v0", issuers: node.clusterIssuers[0] });
   expect(readJoinForm(fields, node)).toEqual({ request: { node, credentials: undefined } });
+});
+
+test("a watch without a cluster to trust is told, for everything would be an alarm", () => {
+  const fields = { ...fieldsOf(BASE), dialects: "v0" as const, watch: "yes" as const };
+
+  const reading = readJoinForm(fields, BASE);
+  const seeded = readJoinForm({ ...fields, clusterSeed: `SC${"A".repeat(56)}` }, BASE);
+
+  expect("problems" in reading && [...reading.problems.keys()]).toEqual(["issuers"]);
+  expect(seeded).toMatchObject({ request: { node: { watch: true } } });
 });
 
 test.each([

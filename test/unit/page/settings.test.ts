@@ -41,12 +41,13 @@ test("the dialect of 0.82 and the clusters that it trusts come of the query", ()
   const issuer = `C${"A".repeat(55)}`;
   const other = `C${"B".repeat(55)}`;
 
-  const settings = readQuery(`?dialects=v0,v1&issuer=${issuer}&issuer=${other}`);
+  const settings = readQuery(`?dialects=v0,v1&issuer=${issuer}&issuer=${other}&watch`);
   const idle = readQuery(`?issuer=${issuer}`);
 
   expect(settings.node).toMatchObject({
     dialects: ["v0", "v1"],
     clusterIssuers: [issuer, other],
+    watch: true,
   });
   expect(settings.complaints).toEqual([]);
   expect(idle.complaints).toEqual([expect.stringContaining("dialects=v0,v1")]);

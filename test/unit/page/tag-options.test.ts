@@ -13,6 +13,7 @@ test("attributes become the options of a join", () => {
     labels: "zone=edge,rack=7",
     dialects: "v0, v1",
     issuers: `C${"A".repeat(55)}, C${"B".repeat(55)}`,
+    watch: "",
   });
 
   expect(options).toEqual({
@@ -22,6 +23,7 @@ test("attributes become the options of a join", () => {
     labels: { zone: "edge", rack: "7" },
     dialects: ["v0", "v1"],
     clusterIssuers: [`C${"A".repeat(55)}`, `C${"B".repeat(55)}`],
+    watch: true,
   });
 });
 

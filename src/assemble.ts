@@ -32,7 +32,7 @@ import { chooseBridge } from "./runtime/choose-bridge.ts";
 import { createLaterRuntime } from "./runtime/later-runtime.ts";
 import { takeIdentity } from "./storage/identities.ts";
 import { VERSION } from "./version.ts";
-import { hostIdOf } from "./wire/nkey.ts";
+import { hostIdOf } from "./wire/nkey-public.ts";
 
 export interface NodePorts {
   readonly clock: Clock;

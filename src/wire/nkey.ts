@@ -4,32 +4,10 @@
  *
  * Messages of errors never hold a seed.
  */
-import type { HostId } from "../core/ids.ts";
-
 import { LatticeError } from "../core/error.ts";
-import { hostId } from "../core/ids.ts";
-import { decodeBase32, encodeBase32 } from "./base32.ts";
+import { decodeBase32 } from "./base32-read.ts";
+import { crc16, type NkeyKind, PREFIXES } from "./nkey-public.ts";
 
-/** Whose key it is. */
-export type NkeyKind =
-  | "account"
-  | "cluster"
-  | "module"
-  | "operator"
-  | "server"
-  | "service"
-  | "user";
-
-/** The first byte; its upper five bits are the first letter of the text. */
-const PREFIXES: Readonly<Record<NkeyKind, number>> = {
-  account: 0,
-  cluster: 2 << 3,
-  module: 12 << 3,
-  server: 13 << 3,
-  operator: 14 << 3,
-  user: 20 << 3,
-  service: 21 << 3,
-};
 const KINDS = new Map(Object.entries(PREFIXES).map(([kind, prefix]) => [prefix, kind]));
 const SEED_PREFIX = 18 << 3;
 
@@ -43,16 +21,6 @@ export interface NkeySeed {
   readonly kind: NkeyKind;
   /** Raw Ed25519 seed of 32 bytes. */
   readonly seed: Uint8Array;
-}
-
-/** The host id of a raw Ed25519 public key of 32 bytes. */
-export function hostIdOf(publicKey: Uint8Array): HostId {
-  return hostId(publicNkey("server", publicKey));
-}
-
-/** The text of a raw Ed25519 public key of 32 bytes: 56 letters, of which the first tells the kind. */
-export function publicNkey(kind: NkeyKind, key: Uint8Array): string {
-  return sealed(Uint8Array.of(PREFIXES[kind], ...key));
 }
 
 /** @throws {LatticeError} `bad-message` if `text` is no public nkey of a known kind, or its checksum is wrong. */
@@ -87,11 +55,6 @@ function kindOf(prefix: number | undefined): NkeyKind {
   return kind as NkeyKind;
 }
 
-function sealed(body: Uint8Array): string {
-  const sum = crc16(body);
-  return encodeBase32(Uint8Array.of(...body, sum & 0xff, sum >>> 8));
-}
-
 function opened(text: string): Uint8Array {
   const bytes = decodeBase32(text);
   const body = bytes.subarray(0, -2);
@@ -102,15 +65,4 @@ function opened(text: string): Uint8Array {
 
 function malformed(why: string): LatticeError {
   return new LatticeError("bad-message", `no nkey: ${why}`);
-}
-
-/** CRC-16/XMODEM. */
-function crc16(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
-    crc &= 0xffff;
-  }
-  return crc;
 }

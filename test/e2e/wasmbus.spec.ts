@@ -9,7 +9,7 @@ import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
-import { invoke, nkey } from "../support/wasmbus-peer.ts";
+import { invocation, invoke, nkey } from "../support/wasmbus-peer.ts";
 
 let server: InlayServer;
 test.beforeAll(async () => {
@@ -84,4 +84,60 @@ test("a seed that is none keeps the tab out, and is in no word of the error and 
     view: { phase: "failed" },
   });
   expect(told).not.toContain(secret.slice(2, 20));
+});
+
+test("a page that watches shows a forged call at once: who claims to be whom, and what is wrong", async ({
+  page,
+}) => {
+  const lattice = "wasmbus-watch";
+  const [cluster, outsider, host, provider, actor] = [
+    nkey("C"),
+    nkey("C"),
+    nkey("N"),
+    nkey("V"),
+    nkey("M"),
+  ];
+  await using peer = await connectPeer(server.wsDirect);
+  const query = new URLSearchParams({
+    servers: server.ws,
+    lattice,
+    dialects: "v0,v1",
+    issuer: cluster.public,
+    watch: "",
+    autojoin: "",
+  });
+  await page.goto(`${server.page}?${query}`);
+  const safety = page.getByRole("region", { name: "Safety" });
+  await expect(safety.getByText("Watching", { exact: true })).toBeVisible();
+  const call = {
+    origin: {
+      public_key: provider.public,
+      link_name: "default",
+      contract_id: "wasmcloud:httpserver",
+    },
+    target: { public_key: actor.public, link_name: "", contract_id: "" },
+    operation: "Shop.Order",
+    msg: utf8("one"),
+  };
+  const subject = `wasmbus.rpc.${lattice}.${actor.public}`;
+
+  // Nobody in this tab is called: it only looks.
+  peer.nats.publish(subject, invocation(call, { cluster, host }));
+  await expect(safety.getByText("Of 1 calls in the lattice, 0 were forged.")).toBeVisible();
+  await page.evaluate(() => {
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector(".alarm-check")) return;
+      observer.disconnect();
+      Reflect.set(globalThis, "shownAt", Date.now());
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  const sentAt = Date.now();
+  peer.nats.publish(subject, invocation(call, { cluster: outsider, host }));
+
+  await expect(safety.getByText("A cluster that is not trusted has signed it.")).toBeVisible();
+  await expect(safety.getByText("Shop.Order of")).toBeVisible();
+  await expect(safety.getByText("wasmcloud/httpserver/default/V")).toBeVisible();
+  const shownAt = await page.evaluate(() => Number(Reflect.get(globalThis, "shownAt")));
+  console.log(`a forged call is on the page after ${shownAt - sentAt} ms`);
+  expect(shownAt - sentAt).toBeLessThan(1000);
 });

@@ -21,7 +21,7 @@ import { createV0 } from "../../src/dialects/v0/index.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { createHost } from "../../src/host/host.ts";
-import { hostIdOf } from "../../src/wire/nkey.ts";
+import { hostIdOf } from "../../src/wire/nkey-public.ts";
 import { factsWith } from "./links-only.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
 import { realClock } from "./real-clock.ts";

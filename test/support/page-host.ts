@@ -18,7 +18,7 @@ import { createHost } from "../../src/host/host.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { chooseBridge } from "../../src/runtime/choose-bridge.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
-import { hostIdOf } from "../../src/wire/nkey.ts";
+import { hostIdOf } from "../../src/wire/nkey-public.ts";
 import { clock, fixtureBytes } from "../browser/runtime/support.ts";
 import { factsWith } from "./links-only.ts";
 

@@ -8,7 +8,7 @@ import { actor } from "../../src/dialects/v0/entity.ts";
 import { invocationId, tokenId } from "../../src/dialects/v0/ids.ts";
 import { writeInvocation } from "../../src/dialects/v0/invocation.ts";
 import { decodeBase64Url, encodeBase64Url } from "../../src/wire/base64url.ts";
-import { publicNkey } from "../../src/wire/nkey.ts";
+import { publicNkey } from "../../src/wire/nkey-public.ts";
 
 /** What a mutation must come to: `forged` ones are seen by whoever watches, `unreadable` ones say nothing of anybody. */
 export type Expectation = "forged" | "forged-or-unreadable";

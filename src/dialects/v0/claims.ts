@@ -5,7 +5,7 @@ import type { Shape } from "../../wire/shape.ts";
 import type { Invocation } from "./invocation.ts";
 
 import { signToken, WASCAP_REVISION } from "../../wire/jwt.ts";
-import { publicNkey } from "../../wire/nkey.ts";
+import { publicNkey } from "../../wire/nkey-public.ts";
 import { optional, record, text } from "../../wire/shape.ts";
 import { targetUrlOf, urlOf } from "./entity.ts";
 import { hashOf } from "./invocation.ts";

@@ -3,7 +3,8 @@ import type { Ed25519, Signer } from "../../wire/ed25519.ts";
 
 import { LatticeError, ownMessageOf } from "../../core/error.ts";
 import { openEd25519 } from "../../wire/ed25519.ts";
-import { isPublicNkey, publicNkey, readSeed } from "../../wire/nkey.ts";
+import { isPublicNkey, readSeed } from "../../wire/nkey.ts";
+import { publicNkey } from "../../wire/nkey-public.ts";
 
 export interface ClusterOptions {
   /** Public nkeys of clusters that are trusted besides this host's own. */

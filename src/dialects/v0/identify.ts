@@ -4,7 +4,8 @@ import type { EntityId } from "../../core/ids.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
-import { isPublicNkey, publicNkey } from "../../wire/nkey.ts";
+import { isPublicNkey } from "../../wire/nkey.ts";
+import { publicNkey } from "../../wire/nkey-public.ts";
 
 /**
  * The subject of the claims that were signed into the image. What nobody has signed is refused, unless `allowUnsigned`: then

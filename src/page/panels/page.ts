@@ -131,7 +131,8 @@ export class InlayPage extends LightElement {
               ></inlay-components>
               <inlay-calls .calls=${state.calls}></inlay-calls>
               <div class="aside">
-                ${alarmed ? nothing : safetyPanel(state)} ${providersPanel(state.providers)} ${hostCard(state)}
+                ${alarmed ? nothing : safetyPanel(state)} ${providersPanel(state.providers)}
+                ${hostCard(state)}
               </div>
             </div>`
           : nothing

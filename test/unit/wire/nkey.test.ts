@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { hostIdOf } from "../../../src/wire/nkey.ts";
+import { hostIdOf } from "../../../src/wire/nkey-public.ts";
 import { encodeBase32 } from "../../../src/wire/base32.ts";
 
 test.each([

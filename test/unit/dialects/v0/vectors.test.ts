@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 import type { Entity } from "../../../../src/dialects/v0/entity.ts";
 import type { Ed25519, Signer } from "../../../../src/wire/ed25519.ts";
-import type { NkeyKind } from "../../../../src/wire/nkey.ts";
+import type { NkeyKind } from "../../../../src/wire/nkey-public.ts";
 
 import { checkArgument, checkInvocation, isFault } from "../../../../src/dialects/v0/checks.ts";
 import { signInvocation } from "../../../../src/dialects/v0/claims.ts";
@@ -19,7 +19,8 @@ import {
 import { embeddedToken } from "../../../../src/wire/component-claims.ts";
 import { openEd25519 } from "../../../../src/wire/ed25519.ts";
 import { faultOf, readToken } from "../../../../src/wire/jwt.ts";
-import { publicNkey, readPublicNkey, readSeed } from "../../../../src/wire/nkey.ts";
+import { readPublicNkey, readSeed } from "../../../../src/wire/nkey.ts";
+import { publicNkey } from "../../../../src/wire/nkey-public.ts";
 import { anything } from "../../../../src/wire/shape.ts";
 import { fromHex, toHex } from "../../../support/hex.ts";
 

@@ -26,7 +26,7 @@ const COMPONENTS = [
   "wire/exports-of.ts",
 ].map(src);
 /** What only a node that speaks 0.82 loads. */
-const V0 = ["dialects/v0/index.ts", "runtime/wapc/module.ts"].map(src);
+const V0 = ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src);
 
 /** The file that a module goes to; `null` leaves it to the bundler. */
 export function workerChunk(id: string, graph: ModuleGraph): string | null {

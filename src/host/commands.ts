@@ -2,6 +2,7 @@
 import type { CommandHandlers, Inventory } from "../core/command.ts";
 import type { HostEvent } from "../core/event.ts";
 import type { HostId } from "../core/ids.ts";
+import type { Later } from "../core/later.ts";
 import type { Log } from "../core/log.ts";
 import type { Actors } from "./actors.ts";
 import type { LabelTable } from "./labels.ts";
@@ -18,7 +19,7 @@ export interface CommandParts {
   readonly inventory: () => Inventory;
   readonly labels: LabelTable;
   readonly workloads: Workloads;
-  readonly actors: Actors;
+  readonly actors: Later<Actors>;
   readonly providers: Providers;
   readonly facts: FactCommands["handlers"];
   readonly registries: Pick<Registries, "put">;
@@ -62,13 +63,13 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
     },
     async "actor.scale"(request) {
       if (request.maxInstances > 0) checkKept(request);
-      parts.actors.scale(request);
+      (await parts.actors()).scale(request);
       return undefined;
     },
-    "actor.stop": (request) => parts.actors.stop(request),
+    "actor.stop": async (request) => (await parts.actors()).stop(request),
     async "actor.update"(request) {
       checkKept(request);
-      return parts.actors.update(request);
+      return (await parts.actors()).update(request);
     },
     async "registry.put"(told) {
       parts.registries.put(told);

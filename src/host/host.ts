@@ -10,6 +10,7 @@ import type { HostEvent } from "../core/event.ts";
 import type { Facts } from "../core/facts.ts";
 import type { EntityId } from "../core/ids.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
+import type { Actors } from "./actors.ts";
 import type { Host, HostParts } from "./host-parts.ts";
 import type { Providers } from "./providers.ts";
 import type { Workload } from "./workload.ts";
@@ -20,7 +21,6 @@ import { chain } from "../core/call.ts";
 import { carrierOf } from "../core/dialect.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
-import { createActors } from "./actors.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
 import { watchConnections } from "./connections.ts";
@@ -121,12 +121,12 @@ export function createHost(parts: HostParts): Host {
     released: companions.release,
   });
 
-  const actors = createActors({
-    runtime: parts.runtime,
-    workloads,
-    clock,
-    log,
-    announce: announceAlive,
+  let openedActors: Actors | undefined;
+  const actors = later(clock, "actors", async () => {
+    const { createActors } = await import("./actors.ts");
+    const { runtime } = parts;
+    openedActors = createActors({ runtime, workloads, clock, log, announce: announceAlive });
+    return openedActors;
   });
   const providers: Providers = createProviders({
     informed: () => informed,
@@ -193,7 +193,7 @@ export function createHost(parts: HostParts): Host {
       await Promise.all(dialects.map(async (dialect) => dialect.settled?.()));
     };
     await Promise.all([
-      actors.end(limit),
+      openedActors?.end(limit),
       workloads.stopAll(limit),
       providers.stopAll(limit),
       Promise.race([answered(), aborted(limit)]),

@@ -1,9 +1,9 @@
 /**
- * What the 1.x protocols ask of a host, row by row. Tests name the rows that they show with {@link shows};
+ * What the protocols of 1.x, and the control plane of 0.82, ask of a host, row by row. Tests name the rows that they show with {@link shows};
  * `docs/protocol-coverage.md` is generated from that (`npm run docs:protocol`).
  */
 
-/** Group, then row, then what is shown. Names of the wire: wasmCloud 1.9.2, `wrpc.0.0.1`. */
+/** Group, then row, then what is shown. Names of the wire: wasmCloud 1.9.2, `wrpc.0.0.1`; wasmCloud 0.82.0. */
 export const PROTOCOL_ROWS = {
   "Control interface": {
     "host.ping": "every host answers with itself",
@@ -95,6 +95,64 @@ export const PROTOCOL_ROWS = {
     "busy Rust hosts": "accept late and are not taken for dead",
     "parameterless functions": "the end marker is sent",
     "functions without results": "end with the empty message",
+  },
+  "0.82, control interface": {
+    "ping.hosts": "every host answers with itself, its issuer and those that it trusts",
+    "get.{host}.inv": "the inventory of one host, instance ids included",
+    "auction.actor": "a bid where the constraints fit the labels, else silence",
+    "auction.provider": "a bid for in-page providers alone that do not run here",
+    "cmd.{host}.scale": "acknowledged at once; the image says who the actor is",
+    "cmd.{host}.sa": "annotations are a filter; answered when it has stopped",
+    "cmd.{host}.upd": "just the running annotations; answered when the other image serves",
+    "cmd.{host}.lp": "acknowledged at once; the configuration is a JSON object",
+    "cmd.{host}.sp": "another link name is refused, an unknown provider is not",
+    "cmd.{host}.stop": "answered first, with a limit in milliseconds",
+    "labels.{host}.put": "in pings and inventories from then on",
+    "labels.{host}.del": "no more in them",
+    "registries.put": "credentials for pulling",
+    "linkdefs.put": "stored as it came",
+    "linkdefs.del": "removed by actor, contract and link name",
+    "get.links": "all definitions of the lattice",
+    "get.claims": "all claims, with their older names beside the newer",
+    "config.put": "bytes, of actors and providers only",
+    "config.del": "purged",
+    "config.clear": "all of one actor or provider",
+    "get.config of a key": "bytes as numbers, or that it is not there",
+    "get.config of an entity": "all its keys, or nothing at all",
+    "malformed requests": "refused with upstream's text, in JSON",
+    "unknown subjects": "refused as unsupported",
+    "queue groups": "answered by one host, and by no tab that would do harm",
+  },
+  "0.82, events": {
+    "both subjects": "the general one and that of the event",
+    host_started: "after the lattice's data were read",
+    host_heartbeat: "the inventory",
+    host_stopped: "the labels; the last word",
+    actors_started: "by how many there are more",
+    actors_stopped: "by how many there are less, and how many are left",
+    actors_start_failed: "with the reason",
+    actor_scaled: "with claims; a stop tells of what there was",
+    actor_scale_failed: "with the reason, and both names of the reference",
+    provider_started: "with its contract, link name and instance",
+    provider_start_failed: "with the reason and the raw reference",
+    provider_stopped: "of the same instance",
+    health_check_passed: "from unknown or unhealthy to healthy",
+    health_check_failed: "from healthy to unhealthy",
+    health_check_status: "no change",
+    linkdef_set: "for each change of the store, not for what was there",
+    linkdef_deleted: "with all of what was removed",
+    config_set: "by the host that has done it",
+    config_deleted: "by the host that has done it",
+  },
+  "0.82, state and providers": {
+    "LINKDEF_{id}": "read and written; the id leaves the provider out",
+    "CLAIMS_{M…}": "written before the actor is told of",
+    "CLAIMS_{V…}": "written before the provider is told of",
+    "CONFIGDATA_{lattice}": "bytes under {entity}_{key}",
+    "linkdefs.put and .del": "msgpack to the provider's subjects",
+    "links of a provider": "those with its key and its link name, by their values",
+    health: "msgpack",
+    shutdown: "if it names this host",
   },
 } as const;
 

@@ -1,10 +1,12 @@
 /** The 0.82 control interface on a real server: each command, its answer, and the events that follow. */
 import { expect, test } from "vitest";
+import type { Runtime } from "../../../src/core/runtime.ts";
 import type { LatticeHost, LatticeHostOptions } from "../../support/lattice-host.ts";
 
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, told } from "../../support/wasmbus-control.ts";
 import { nkey } from "../../support/wasmbus-peer.ts";
@@ -73,6 +75,7 @@ const start = (lattice: string, options: LatticeHostOptions = {}): Promise<Latti
 const client = (lattice: string) => controlClient(peer, lattice);
 
 test("a host announces itself on both subjects of events", async () => {
+  shows("0.82, events: both subjects", "0.82, events: host_started");
   const lattice = setUp();
   const general = await peer.listen(`wasmbus.evt.${lattice}`);
   const heard = await client(lattice).events();
@@ -98,6 +101,7 @@ test("a host announces itself on both subjects of events", async () => {
 });
 
 test("ping.hosts is answered with the host and the issuers that it trusts", async () => {
+  shows("0.82, control interface: ping.hosts");
   const lattice = setUp();
   const trusted = nkey("C").public;
   await using node = await start(lattice, { v0: { issuers: [trusted], seed: cluster.seed } });
@@ -120,6 +124,12 @@ test("ping.hosts is answered with the host and the issuers that it trusts", asyn
 });
 
 test("scale starts the actor that the image says, and tells of it; the inventory has it", async () => {
+  shows(
+    "0.82, control interface: cmd.{host}.scale",
+    "0.82, control interface: get.{host}.inv",
+    "0.82, events: actors_started",
+    "0.82, events: actor_scaled",
+  );
   const lattice = setUp();
   await using node = await start(lattice);
   const { ask, command, events } = client(lattice);
@@ -173,6 +183,7 @@ test("scale starts the actor that the image says, and tells of it; the inventory
 });
 
 test("growing and shrinking tell the difference", async () => {
+  shows("0.82, events: actors_stopped");
   const lattice = setUp();
   await using node = await start(lattice);
   const { command, events } = client(lattice);
@@ -199,6 +210,7 @@ test("growing and shrinking tell the difference", async () => {
 });
 
 test("a scale to what runs already is no news, and one to nothing stops it if the annotations are the same", async () => {
+  shows("0.82, control interface: cmd.{host}.scale", "0.82, events: actor_scaled");
   const lattice = setUp();
   await using node = await start(lattice);
   const { ask, command, events } = client(lattice);
@@ -228,6 +240,7 @@ test("a scale to what runs already is no news, and one to nothing stops it if th
 });
 
 test("sa stops an actor whose annotations have all of the given ones", async () => {
+  shows("0.82, control interface: cmd.{host}.sa");
   const lattice = setUp();
   await using node = await start(lattice);
   const { command, events } = client(lattice);
@@ -249,6 +262,7 @@ test("sa stops an actor whose annotations have all of the given ones", async () 
 });
 
 test("upd is answered when the other image serves in the place of the first", async () => {
+  shows("0.82, control interface: cmd.{host}.upd");
   const lattice = setUp();
   await using node = await start(lattice);
   const { ask, command, events } = client(lattice);
@@ -275,6 +289,7 @@ test("upd is answered when the other image serves in the place of the first", as
 });
 
 test("upd takes an image of somebody else's, who runs in its place then", async () => {
+  shows("0.82, control interface: cmd.{host}.upd");
   const lattice = setUp();
   await using node = await start(lattice);
   const { ask, command, events } = client(lattice);
@@ -289,6 +304,7 @@ test("upd takes an image of somebody else's, who runs in its place then", async 
 });
 
 test("another image of a running actor is refused with both events of failure", async () => {
+  shows("0.82, events: actors_start_failed", "0.82, events: actor_scale_failed");
   const lattice = setUp();
   await using node = await start(lattice);
   const { command, events } = client(lattice);
@@ -318,6 +334,7 @@ test("another image of a running actor is refused with both events of failure", 
 });
 
 test("what nobody has signed does not start, unless the options allow it; its digest is its key then", async () => {
+  shows("0.82, control interface: cmd.{host}.scale");
   const lattice = setUp();
   const { command, events } = client(lattice);
   const heard = await events();
@@ -343,6 +360,7 @@ test("what nobody has signed does not start, unless the options allow it; its di
 });
 
 test("an image that is not there fails with an event that has the reference", async () => {
+  shows("0.82, events: actor_scale_failed");
   const lattice = setUp();
   await using node = await start(lattice);
   const { command, events } = client(lattice);
@@ -358,7 +376,36 @@ test("an image that is not there fails with an event that has the reference", as
   });
 });
 
+test("a stop gives up a start that still loads", async () => {
+  shows("0.82, control interface: cmd.{host}.scale");
+  const lattice = setUp();
+  let began = (): void => undefined;
+  const loading = new Promise<void>((resolve) => (began = resolve));
+  const runtime: Runtime = {
+    load: (_, { signal }) => {
+      began();
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  await using node = await start(lattice, { parts: { runtime } });
+  const { command, events } = client(lattice);
+  const heard = await events();
+  await command(node, "scale", { actor_ref: image, count: 1, annotations });
+  await loading;
+
+  await command(node, "scale", { actor_ref: image, count: 0, annotations });
+
+  expect(await told(heard, "actor_scale_failed", node)).toMatchObject({
+    max_instances: 1,
+    error: expect.stringContaining("a later command stopped"),
+  });
+});
+
 test("an actor auction is answered by hosts whose labels satisfy the constraints", async () => {
+  shows("0.82, control interface: auction.actor");
   const lattice = setUp();
   await using node = await start(lattice, { labels: { zone: "a" } });
   const auction = (constraints: object) =>
@@ -371,6 +418,7 @@ test("an actor auction is answered by hosts whose labels satisfy the constraints
 });
 
 test("labels change, in pings and inventories", async () => {
+  shows("0.82, control interface: labels.{host}.put", "0.82, control interface: labels.{host}.del");
   const lattice = setUp();
   await using node = await start(lattice);
   const { ask } = client(lattice);
@@ -382,6 +430,11 @@ test("labels change, in pings and inventories", async () => {
 });
 
 test("registries are taken, and a text that is no JSON is told so in JSON", async () => {
+  shows(
+    "0.82, control interface: registries.put",
+    "0.82, control interface: malformed requests",
+    "0.82, control interface: unknown subjects",
+  );
   const lattice = setUp();
   await using node = await start(lattice);
   const { ask, command } = client(lattice);
@@ -399,6 +452,7 @@ test("registries are taken, and a text that is no JSON is told so in JSON", asyn
 });
 
 test("a host that is told to stop says goodbye", async () => {
+  shows("0.82, control interface: cmd.{host}.stop", "0.82, events: host_stopped");
   const lattice = setUp();
   const node = await start(lattice);
   const { command, events } = client(lattice);
@@ -413,6 +467,7 @@ test("a host that is told to stop says goodbye", async () => {
 });
 
 test("a heartbeat is the inventory", async () => {
+  shows("0.82, events: host_heartbeat");
   const lattice = setUp();
   const { ask, events } = client(lattice);
   const heard = await events();

@@ -9,6 +9,7 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, startNativeV0Host, told } from "../../support/wasmbus-control.ts";
 import { nkey } from "../../support/wasmbus-peer.ts";
@@ -65,6 +66,15 @@ const idOf = (actor: string, contract: string, name: string): string =>
 const id = idOf(echo, "wasmcloud:httpserver", "default");
 
 test.concurrent("a link is stored as it came, told by event and to its provider, and listed", async () => {
+  shows(
+    "0.82, control interface: linkdefs.put",
+    "0.82, control interface: linkdefs.del",
+    "0.82, control interface: get.links",
+    "0.82, events: linkdef_set",
+    "0.82, events: linkdef_deleted",
+    "0.82, state and providers: LINKDEF_{id}",
+    "0.82, state and providers: linkdefs.put and .del",
+  );
   const lattice = fresh();
   await using node = await start(lattice);
   await node.sharing(true);
@@ -98,6 +108,7 @@ test.concurrent("a link is stored as it came, told by event and to its provider,
 });
 
 test.concurrent("links that were there are no news; what others store and remove later is", async () => {
+  shows("0.82, events: linkdef_set", "0.82, events: linkdef_deleted");
   const lattice = fresh();
   const { data } = await openStore(peer.nats, lattice);
   await data.put(`LINKDEF_${id}`, JSON.stringify(definition()));
@@ -117,6 +128,7 @@ test.concurrent("links that were there are no news; what others store and remove
 });
 
 test.concurrent("claims of an actor are kept before it is told of, and listed with their older names", async () => {
+  shows("0.82, control interface: get.claims", "0.82, state and providers: CLAIMS_{M…}");
   const lattice = fresh();
   await using node = await start(lattice);
   await node.sharing(true);
@@ -158,6 +170,16 @@ test.concurrent("claims of an actor are kept before it is told of, and listed wi
 });
 
 test.concurrent("configuration is put, read, removed and cleared, in bytes", async () => {
+  shows(
+    "0.82, control interface: config.put",
+    "0.82, control interface: config.del",
+    "0.82, control interface: config.clear",
+    "0.82, control interface: get.config of a key",
+    "0.82, control interface: get.config of an entity",
+    "0.82, events: config_set",
+    "0.82, events: config_deleted",
+    "0.82, state and providers: CONFIGDATA_{lattice}",
+  );
   const lattice = fresh();
   await using node = await start(lattice);
   await node.sharing(true);
@@ -183,6 +205,11 @@ test.concurrent("configuration is put, read, removed and cleared, in bytes", asy
 });
 
 test.concurrent("configuration of what is no actor or provider is refused, and so is what clients of 0.33 send to clear", async () => {
+  shows(
+    "0.82, control interface: config.put",
+    "0.82, control interface: malformed requests",
+    "0.82, control interface: unknown subjects",
+  );
   const lattice = fresh();
   await using node = await start(lattice);
   await node.sharing(true);
@@ -203,6 +230,7 @@ test.concurrent("configuration of what is no actor or provider is refused, and s
 });
 
 test.concurrent("where a native host answers pings, it alone answers for the lattice; tabs take over when it goes", async () => {
+  shows("0.82, control interface: queue groups");
   const lattice = fresh();
   const native = await startNativeV0Host(peer, lattice, nkey("N").public);
   await using one = await start(lattice);
@@ -221,6 +249,7 @@ test.concurrent("where a native host answers pings, it alone answers for the lat
 });
 
 test.concurrent("a tab whose options keep it from shared work never answers for the lattice", async () => {
+  shows("0.82, control interface: queue groups");
   const lattice = fresh();
   await using node = await start(lattice, { parts: { shareWork: false } });
   await new Promise((resolve) => setTimeout(resolve, 1300));

@@ -12,6 +12,7 @@ import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { sampleProvider } from "../../support/sample-provider.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, told } from "../../support/wasmbus-control.ts";
 import { actorEntity, invoke, nkey } from "../../support/wasmbus-peer.ts";
@@ -61,6 +62,12 @@ const start = (lattice: string, options: LatticeHostOptions["parts"] = {}): Prom
 const client = (lattice: string) => controlClient(peer, lattice);
 
 test("lp starts an in-page provider, whose claims are kept by the time it is told of", async () => {
+  shows(
+    "0.82, control interface: cmd.{host}.lp",
+    "0.82, control interface: get.{host}.inv",
+    "0.82, events: provider_started",
+    "0.82, state and providers: CLAIMS_{V…}",
+  );
   const lattice = fresh();
   await using node = await start(lattice);
   const { ask, command, events } = client(lattice);
@@ -116,6 +123,7 @@ test("lp starts an in-page provider, whose claims are kept by the time it is tol
 });
 
 test("a linked actor is served, by the values of its link; others are told that they are not linked", async () => {
+  shows("0.82, state and providers: links of a provider");
   const lattice = fresh();
   const { data } = await openStore(peer.nats, lattice);
   const linked = nkey("M").public;
@@ -155,6 +163,7 @@ test("a linked actor is served, by the values of its link; others are told that 
 });
 
 test("a provider is told of links with its key, its link name, and of no others", async () => {
+  shows("0.82, control interface: cmd.{host}.lp", "0.82, state and providers: links of a provider");
   const lattice = fresh();
   const { data } = await openStore(peer.nats, lattice);
   const sample = sampleProvider();
@@ -194,6 +203,12 @@ test("a provider is told of links with its key, its link name, and of no others"
 });
 
 test("health is asked for on the provider's subject, and told by event when it changes", async () => {
+  shows(
+    "0.82, events: health_check_passed",
+    "0.82, events: health_check_failed",
+    "0.82, events: health_check_status",
+    "0.82, state and providers: health",
+  );
   const lattice = fresh();
   const clock = fakeClock();
   const sample = sampleProvider();
@@ -220,6 +235,7 @@ test("health is asked for on the provider's subject, and told by event when it c
 });
 
 test("sp stops the provider of that link name; an unknown one is no failure", async () => {
+  shows("0.82, control interface: cmd.{host}.sp", "0.82, events: provider_stopped");
   const lattice = fresh();
   const sample = sampleProvider();
   await using node = await start(lattice, { providers: [sample.kind] });
@@ -252,6 +268,7 @@ test("sp stops the provider of that link name; an unknown one is no failure", as
 });
 
 test("shutdown ends the provider if it names this host", async () => {
+  shows("0.82, state and providers: shutdown");
   const lattice = fresh();
   const sample = sampleProvider();
   await using node = await start(lattice, { providers: [sample.kind] });
@@ -270,6 +287,7 @@ test("shutdown ends the provider if it names this host", async () => {
 });
 
 test("what cannot start, or runs already, is told by event", async () => {
+  shows("0.82, events: provider_start_failed");
   const lattice = fresh();
   const sample = sampleProvider();
   await using node = await start(lattice, { providers: [sample.kind] });
@@ -304,6 +322,7 @@ test("what cannot start, or runs already, is told by event", async () => {
 });
 
 test("a bid is for in-page providers that could start here, under fitting labels", async () => {
+  shows("0.82, control interface: auction.provider");
   const lattice = fresh();
   await using node = await start(lattice);
   const { command, events } = client(lattice);

@@ -9,7 +9,6 @@ import type { SafetyOptions } from "./safety.ts";
 
 import { entityId } from "../../core/ids.ts";
 import { later } from "../../core/later.ts";
-import { mapped } from "../../core/view.ts";
 import { ACTOR_GUEST, ACTOR_HOST } from "../../interfaces/actor.ts";
 import { isPublicNkey } from "../../wire/nkey.ts";
 import { openCluster } from "./cluster.ts";
@@ -17,6 +16,7 @@ import { createControl } from "./control.ts";
 import { createDirectory } from "./directory.ts";
 import { actorByAlias, createV0Facts } from "./facts/facts.ts";
 import { indexLinks } from "./facts/links.ts";
+import { mapped } from "./mapped.ts";
 import { attend } from "./provider-desk.ts";
 import { createRpc } from "./rpc.ts";
 import { createSafety } from "./safety.ts";

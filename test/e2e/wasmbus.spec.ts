@@ -2,14 +2,23 @@
  * A tab in a lattice of wasmCloud 0.82: it runs an actor, and a provider that is not this project's code calls that with
  * signed invocations.
  */
+import { decode, encode } from "@msgpack/msgpack";
 import { expect, test } from "@playwright/test";
 import type { InlayServer } from "../support/inlay-server.ts";
+import type { PeerEntity } from "../support/wasmbus-peer.ts";
 
 import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
-import { invocation, invoke, nkey } from "../support/wasmbus-peer.ts";
+import {
+  actorEntity,
+  invocation,
+  invoke,
+  nkey,
+  putLink,
+  serveEntity,
+} from "../support/wasmbus-peer.ts";
 
 let server: InlayServer;
 test.beforeAll(async () => {
@@ -57,6 +66,52 @@ test("a tab that speaks 0.82 runs an actor, and answers those whom its cluster t
   expect(answered.error ?? "").toBe("");
   expect(refused.msg).toHaveLength(0);
   expect(refused.error).toBe("issuer of this invocation is not among the list of valid issuers");
+});
+
+test("an actor in a tab counts requests of an HTTP server with a key-value provider elsewhere", async () => {
+  const lattice = "wasmbus-counter";
+  const [cluster, host, actor] = [nkey("C"), nkey("N"), nkey("M").public];
+  const provider = (contract_id: string): PeerEntity => ({
+    public_key: nkey("V").public,
+    link_name: "default",
+    contract_id,
+  });
+  const [http, keyvalue] = [provider("wasmcloud:httpserver"), provider("wasmcloud:keyvalue")];
+  await using images = await serveImages();
+  await using browser = await browsers.chromium();
+  await using peer = await connectPeer(server.wsDirect);
+  let hits = 0;
+  using _ = await serveEntity(peer.nats, lattice, keyvalue, cluster, ({ operation, msg }) => {
+    const { key, value } = decode(msg) as { key: string; value: number };
+    if (operation !== "KeyValue.Increment" || key !== "hits") return { error: "what is that?" };
+    return encode((hits += value));
+  });
+  const tab = await joinFrom(browser, server.page, {
+    servers: [server.ws],
+    lattice,
+    dialects: ["v0"],
+    clusterSeed: cluster.seed,
+    allowUnsigned: true,
+  });
+  await tab.run("await node.start(arg)", { id: actor, image: images.url("actor-kvcounter.wasm") });
+  const request = { method: "GET", path: "/", queryString: "", header: {}, body: utf8("") };
+  const ask = async (): Promise<unknown> => {
+    const call = {
+      origin: http,
+      target: actorEntity(actor),
+      operation: "HttpServer.HandleRequest",
+      msg: encode(request),
+    };
+    const { error, msg } = await invoke(peer.nats, lattice, call, { cluster, host });
+    if (error !== undefined) return error;
+    const { statusCode, body } = decode(msg) as { statusCode: number; body: Uint8Array };
+    return [statusCode, decode(body)];
+  };
+
+  expect(await ask()).toBe("unknown actor call alias");
+  await putLink(peer.nats, lattice, actor, keyvalue);
+  await expect.poll(ask).toEqual([200, 1]);
+  expect(await ask()).toEqual([200, 2]);
 });
 
 test("a seed that is none keeps the tab out, and is in no word of the error and of the view", async () => {

@@ -45,6 +45,7 @@ export interface Control {
   ): Promise<void>;
 }
 
+const ENDS_START: ReadonlySet<string> = new Set(["provider-started", "provider-start-failed"]);
 const LIVE: View<FactsStatus> = createSource<FactsStatus>({ phase: "live" });
 
 export function createControl(
@@ -69,6 +70,8 @@ export function createControl(
     settled: () => changes.settled(),
     announce(event) {
       for (const each of wireEvents(event, { host, ...own, running, contractOf })) send(each);
+      // From its start on, `running` knows the contract of a provider.
+      if (ENDS_START.has(event.type) && "id" in event) contracts.delete(event.id);
     },
     async obey(facts, commands, until) {
       const cluster = await options.cluster();

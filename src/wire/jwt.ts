@@ -109,8 +109,6 @@ export async function faultOf(
   return (await ed25519.verify(key, signature, signed)) ? undefined : "signature";
 }
 
-/** For claims about something that says nothing more. */
-export const noWascap: Shape<undefined> = defaulting(() => undefined, undefined);
 
 function malformed(why: string): LatticeError {
   return new LatticeError("bad-message", `JWT error: ${why}`);

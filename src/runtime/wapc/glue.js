@@ -13,6 +13,7 @@ const SUCCESS = 1;
 const FAILURE = -1;
 
 /** Thrown by `proc_exit`. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- told apart by its class when it is caught
 class Exit {
   constructor(code) {
     this.code = code;
@@ -57,6 +58,7 @@ export function instantiate(coreOf, imports, instantiateCore) {
     };
     call.hostResponse = undefined;
     call.hostError = undefined;
+    // oxlint-disable-next-line promise/no-callback-in-promise -- these are no callbacks of a caller
     if (WAITS) return (async () => ask())().then(done, failed);
     try {
       return done(ask());

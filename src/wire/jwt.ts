@@ -10,7 +10,7 @@ import type { Shape } from "./shape.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { decodeBase64Url, encodeBase64Url } from "./base64url.ts";
 import { readPublicNkey } from "./nkey.ts";
-import { defaulting, natural, optional, readJson, record, text, writeJson } from "./shape.ts";
+import { natural, optional, readJson, record, text, writeJson } from "./shape.ts";
 
 /** Claims; `wascap` is what the token is about. */
 export interface Claims<Wascap> {
@@ -108,7 +108,6 @@ export async function faultOf(
   if (claims.nbf !== undefined && now < claims.nbf) return "early";
   return (await ed25519.verify(key, signature, signed)) ? undefined : "signature";
 }
-
 
 function malformed(why: string): LatticeError {
   return new LatticeError("bad-message", `JWT error: ${why}`);

@@ -10,7 +10,7 @@ import type { Token } from "../../wire/jwt.ts";
 import type { InvocationMeta } from "./claims.ts";
 import type { Invocation } from "./invocation.ts";
 
-import { LatticeError, messageOf } from "../../core/error.ts";
+import { messageOf } from "../../core/error.ts";
 import { faultOf, readToken } from "../../wire/jwt.ts";
 import { isPublicNkey } from "../../wire/nkey.ts";
 import { invocationMeta } from "./claims.ts";
@@ -122,11 +122,6 @@ export function replayed(): Fault {
 
 export function isFault(outcome: object): outcome is Fault {
   return "check" in outcome;
-}
-
-/** A fault as an error of the machinery. */
-export function refusal({ text }: Fault): LatticeError {
-  return new LatticeError("denied", text);
 }
 
 const TOKEN_TEXTS = {

@@ -1,5 +1,4 @@
 /** What a cluster signs of one invocation, and signing it (wasmCloud v0.82.0 `crates/core/src/lib.rs`, `Invocation::new`). */
-import type { Claims } from "../../wire/jwt.ts";
 import type { Signer } from "../../wire/ed25519.ts";
 import type { Shape } from "../../wire/shape.ts";
 import type { Invocation } from "./invocation.ts";
@@ -16,8 +15,6 @@ export interface InvocationMeta {
   readonly origin_url: string;
   readonly hash: string;
 }
-
-export type InvocationClaims = Claims<InvocationMeta | undefined>;
 
 export const invocationMeta: Shape<InvocationMeta | undefined> = optional(
   record<InvocationMeta>({ target_url: text, origin_url: text, hash: text }),

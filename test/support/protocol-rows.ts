@@ -154,6 +154,26 @@ export const PROTOCOL_ROWS = {
     health: "msgpack",
     shutdown: "if it names this host",
   },
+  "0.82, calls": {
+    "called: responses": "the fields in their order, content_length always",
+    "called: errors":
+      "a guest's own text, of a trap only that there was one, UNKNOWN for what cannot be read",
+    "called: HttpServer.HandleRequest":
+      "by what exports an HTTP handler; structs as maps and as arrays",
+    "called: long arguments and results":
+      "through the object store, deleted by whoever has read them",
+    "called: trace context": "that of the invocation, else that of the message",
+    "called: queue groups": "actors by their subject",
+    "called: providers": "KeyValue.* of an in-page provider, for those who are linked",
+    "calling: providers": "by contract and link name, signed",
+    "calling: errors": "upstream's texts, for the actor to read",
+    "calling: capabilities": "contracts that the signed claims list",
+    "calling: long arguments and results": "through the object store",
+    "calling: actors": "by key and by call alias",
+    "calling: builtins": "logging and numbers, in the host",
+    "calling: trace context": "the same trace, a span of its own",
+    "calling: components": "wasi:keyvalue by wasmcloud:keyvalue",
+  },
 } as const;
 
 type Rows = typeof PROTOCOL_ROWS;

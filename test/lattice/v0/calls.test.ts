@@ -14,6 +14,7 @@ import { keyvalueKind } from "../../../src/providers/keyvalue/keyvalue.ts";
 import { createMemoryKeyvalue } from "../../../src/storage/keyvalue-memory.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { startV0Host } from "../../support/wasmbus-host.ts";
 import {
@@ -133,6 +134,7 @@ function linked(node: Awaited<ReturnType<typeof startV0Host>>, source: string): 
 }
 
 test("an actor calls the provider that it is linked to by contract and link name, in signed invocations", async () => {
+  shows("0.82, calls: calling: providers");
   await using stage = await setUp();
   const [first, second] = [entity("my:contract"), entity("my:contract", "spare")];
   const received: Received[] = [];
@@ -161,6 +163,7 @@ test("an actor calls the provider that it is linked to by contract and link name
 });
 
 test("whatever goes wrong is a text for the actor", async () => {
+  shows("0.82, calls: calling: errors");
   await using stage = await setUp();
   const [deaf, cross] = [entity("my:contract"), entity("my:contract", "cross")];
   await stage.link(deaf);
@@ -193,6 +196,7 @@ test("whatever goes wrong is a text for the actor", async () => {
 });
 
 test("contracts that the signed claims do not list are refused; what nobody signed is not asked", async () => {
+  shows("0.82, calls: calling: capabilities");
   await using stage = await setUp({ claims: { capabilities: ["wasmcloud:keyvalue"] } });
   const target = entity("my:contract");
   let calls = 0;
@@ -210,6 +214,7 @@ test("contracts that the signed claims do not list are refused; what nobody sign
 });
 
 test("a megabyte goes to a provider and back through the object store", async () => {
+  shows("0.82, calls: calling: long arguments and results");
   await using stage = await setUp();
   const target = entity("my:contract");
   using _ = await stage.serve(target, ({ msg }) => msg.toReversed());
@@ -236,6 +241,7 @@ test("a megabyte goes to a provider and back through the object store", async ()
 });
 
 test("actors call each other by key and by alias: here without the lattice, elsewhere by it", async () => {
+  shows("0.82, calls: calling: actors");
   await using stage = await setUp();
   const [here, far] = [nkey("M").public, nkey("M").public];
   await scale(stage.node, here, "file:///unsigned");
@@ -278,6 +284,7 @@ test("a call of nobody says that it is of its target, as wash does; providers ha
 });
 
 test("a call is made within the trace of the one that makes it", async () => {
+  shows("0.82, calls: calling: trace context");
   await using stage = await setUp();
   const target = entity("my:contract");
   const traces: (string | undefined)[] = [];
@@ -299,6 +306,7 @@ test("a call is made within the trace of the one that makes it", async () => {
 });
 
 test("logging and numbers are the host's own", async () => {
+  shows("0.82, calls: calling: builtins");
   await using stage = await setUp({ claims: { capabilities: [] } });
   const numbergen = async (operation: string, argument?: unknown): Promise<unknown> => {
     const bytes = argument === undefined ? new Uint8Array(0) : encode(argument);
@@ -387,6 +395,7 @@ const shop: LocalComponent = {
 test.each([false, true])(
   "a component's wasi:keyvalue is the contract's, where its link leads to a provider of 0.82 (1.x spoken too: %s)",
   async (bilingual) => {
+    shows("0.82, calls: calling: components");
     const id = nkey("M").public;
     const signed = { subject: id, issuer: "A", capabilities: ["wasmcloud:keyvalue"] };
     await using stage = await setUp({

@@ -14,6 +14,7 @@ import { keyvalueKind } from "../../../src/providers/keyvalue/keyvalue.ts";
 import { createMemoryKeyvalue } from "../../../src/storage/keyvalue-memory.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer } from "../../support/native-peer.ts";
+import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { startV0Host } from "../../support/wasmbus-host.ts";
 import {
@@ -133,6 +134,7 @@ test("an actor takes any operation, and its bytes come back in a response of 0.8
 });
 
 test("the fields come in the order in which peers that read arrays have them", async () => {
+  shows("0.82, calls: called: responses");
   const data = invocation(toActor("Test.Echo", bytes("x")), { ...keys, id: "call-2" });
   const reply = await peer.nats.request(subjectOf("default", actorEntity(actorKey)), data);
   expect(Object.keys(decode(reply.data) as object)).toEqual([
@@ -147,6 +149,7 @@ test.each([
   ["a guest's own error", "Test.Unheard", "no handler found for operation `Test.Unheard`"],
   ["a trap, of which nothing else is told", "Test.Trap", "failed to handle invocation"],
 ])("%s is the response's error", async (_, operation, error) => {
+  shows("0.82, calls: called: errors");
   const response = await ask(toActor(operation, bytes("hi")), { id: `call-${operation}` });
   expect(response).toEqual({
     msg: new Uint8Array(0),
@@ -158,6 +161,7 @@ test.each([
 });
 
 test("bytes that are no invocation are answered to nobody in particular", async () => {
+  shows("0.82, calls: called: errors");
   for (const data of [bytes("no msgpack"), encode({ origin: {} }), new Uint8Array(0)]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const response = await respond(peer.nats, subjectOf("default", actorEntity(actorKey)), data);
@@ -174,6 +178,7 @@ test("an invocation by a cluster that is not trusted goes no further", async () 
 });
 
 test("a request of the HTTP server comes to what exports an HTTP handler, and its response goes back", async () => {
+  shows("0.82, calls: called: HttpServer.HandleRequest");
   const request = {
     method: "POST",
     path: "/greet",
@@ -233,6 +238,7 @@ test("a component has no operations but those of its interfaces", async () => {
 });
 
 test("a megabyte goes both ways through the object store, and its readers leave nothing there", async () => {
+  shows("0.82, calls: called: long arguments and results");
   const argument = new Uint8Array(1_000_000).map((_, at) => at % 251);
   const call = toActor("Test.Echo", argument);
   const response = await invokeChunked(peer.nats, "default", call, { ...keys, id: "long-1" });
@@ -262,6 +268,7 @@ test("a long argument that is not there, or is another one than was signed, is r
 });
 
 test("the trace of an invocation is the call's, and that of its message where it has none", async () => {
+  shows("0.82, calls: called: trace context");
   const trace = (span: string) => ({ traceparent: `00-${"a".repeat(32)}-${span}-01` });
   const call = toActor("Test.Echo", bytes("t"));
   const [own, other] = [trace("1111111111111111"), trace("2222222222222222")];
@@ -285,6 +292,7 @@ test("the trace of an invocation is the call's, and that of its message where it
 });
 
 test("two nodes share an actor's calls", async () => {
+  shows("0.82, calls: called: queue groups");
   const other = await startV0Host({
     url: server.ws,
     cluster,
@@ -304,6 +312,7 @@ test("two nodes share an actor's calls", async () => {
 });
 
 test("an in-page provider answers those that a link leads to it, and nobody else", async () => {
+  shows("0.82, calls: called: providers");
   const target = {
     public_key: keyvalueKey,
     link_name: "default",

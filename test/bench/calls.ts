@@ -45,7 +45,7 @@ const STALL_LIMIT_MS = 20_000;
 const GREETER = "inlay:demo/greeter";
 const GREETING_BYTES = "Hello, !".length;
 
-interface Round {
+export interface Round {
   readonly latencies: readonly number[];
   readonly perSecond: number;
 }
@@ -127,7 +127,7 @@ async function playRounds(
   return played;
 }
 
-function figures(
+export function figures(
   rounds: readonly Round[],
   raw: readonly Round[],
 ): Omit<CallsRow, "bytes" | "candidate" | "traffic"> {
@@ -150,7 +150,7 @@ function figures(
 }
 
 /** Milliseconds of each of `count` calls, one after the other. */
-async function oneByOne(ask: Ask, count: number): Promise<readonly number[]> {
+export async function oneByOne(ask: Ask, count: number): Promise<readonly number[]> {
   const took: number[] = [];
   await inTime(
     (async () => {
@@ -165,7 +165,7 @@ async function oneByOne(ask: Ask, count: number): Promise<readonly number[]> {
 }
 
 /** Calls per second while {@link IN_FLIGHT} are under way, counted for `ms` after a first tenth that is not. */
-async function manyAtOnce(ask: Ask, ms: number): Promise<number> {
+export async function manyAtOnce(ask: Ask, ms: number): Promise<number> {
   const begin = performance.now() + ms / 10;
   const end = begin + ms;
   let done = 0;

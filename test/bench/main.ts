@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what a call, a start, a visit and a component cost. README.md says what is measured and how.
  *
- * `--quick` takes less than two minutes; `--only calls,composition,streams,bodies,cold-start,joining,memory` leaves the others out;
+ * `--quick` takes less than two minutes; `--only calls,signed,composition,streams,bodies,cold-start,joining,memory` leaves the others out;
  * `--big` builds the
  * component of 12 MB if it is not there. Fails only if something did not work.
  */
@@ -14,11 +14,13 @@ import { type CompositionPlan, measureComposition } from "./composition.ts";
 import { type JoiningPlan, measureJoining } from "./joining.ts";
 import { type MemoryPlan, measureMemory } from "./memory.ts";
 import { printResults, type Results, writeResults } from "./results.ts";
+import { measureSigned, type SignedPlan } from "./signed.ts";
 import { type Stage, withStage } from "./stage.ts";
 import { measureStreams, type StreamsPlan } from "./streams.ts";
 
 interface Plan {
   readonly calls: CallsPlan;
+  readonly signed: SignedPlan;
   readonly streams: StreamsPlan;
   readonly bodies: BodiesPlan;
   readonly composition: CompositionPlan;
@@ -36,6 +38,7 @@ const FULL: Plan = {
       { bytes: 64 * 1024, calls: 50, ms: 500 },
     ],
   },
+  signed: { rounds: 12, bytes: 64, calls: 200, ms: 300 },
   streams: { rounds: 7, bytes: 64 * 1024 * 1024 },
   bodies: { rounds: 7, bytes: 20_000_000 },
   composition: { rounds: 100, calls: 100 },
@@ -53,6 +56,7 @@ const QUICK: Plan = {
       { bytes: 64 * 1024, calls: 30, ms: 250 },
     ],
   },
+  signed: { rounds: 4, bytes: 64, calls: 100, ms: 150 },
   streams: { rounds: 3, bytes: 16 * 1024 * 1024 },
   bodies: { rounds: 3, bytes: 20_000_000 },
   composition: { rounds: 40, calls: 50 },
@@ -63,6 +67,7 @@ const QUICK: Plan = {
 
 const PARTS = [
   "calls",
+  "signed",
   "composition",
   "streams",
   "bodies",
@@ -94,9 +99,10 @@ async function main(): Promise<void> {
 }
 
 async function play(stage: Stage, plan: Plan, parts: ReadonlySet<Part>): Promise<Results> {
-  const { calls, composition, streams, bodies, coldStart, joining, memory } = plan;
+  const { calls, signed, composition, streams, bodies, coldStart, joining, memory } = plan;
   return {
     ...(parts.has("calls") ? { calls: await measureCalls(stage, calls, tell) } : {}),
+    ...(parts.has("signed") ? { signed: await measureSigned(stage, signed, tell) } : {}),
     ...(parts.has("composition")
       ? { composition: await measureComposition(stage, composition, tell) }
       : {}),

@@ -9,6 +9,7 @@ import type { CompositionRow } from "./composition.ts";
 import type { ColdStartRow } from "./cold-start.ts";
 import type { JoiningRow } from "./joining.ts";
 import type { MemoryFigures } from "./memory.ts";
+import type { SignedRow } from "./signed.ts";
 import type { Summary } from "./statistics.ts";
 import type { StreamsRow } from "./streams.ts";
 import { judge } from "./targets.ts";
@@ -16,6 +17,8 @@ import { judge } from "./targets.ts";
 /** A part that was not asked for is absent. */
 export interface Results {
   readonly calls?: readonly CallsRow[];
+  /** Of 64 bytes. */
+  readonly signed?: readonly SignedRow[];
   readonly streams?: readonly StreamsRow[];
   readonly bodies?: readonly BodiesRow[];
   readonly composition?: readonly CompositionRow[];
@@ -41,7 +44,7 @@ export async function writeResults(results: Results, tookMs: number): Promise<st
 }
 
 export function printResults(results: Results): void {
-  const { bodies, calls, composition, streams, coldStarts, joining, memory } = results;
+  const { bodies, calls, composition, signed, streams, coldStarts, joining, memory } = results;
   if (calls !== undefined) {
     title(`Calls: one at a time, and ${IN_FLIGHT} in flight; ratios to the tab's raw echo`);
     table(
@@ -56,6 +59,20 @@ export function printResults(results: Results): void {
         row.throughputRatio.toFixed(2),
         row.traffic?.messages ?? "",
         row.traffic?.bytes ?? "",
+      ]),
+    );
+  }
+  if (signed !== undefined) {
+    title(`Signed calls of 64 bytes: one at a time, and ${IN_FLIGHT} in flight`);
+    table(
+      ["", "p50 ms", "p99 ms", "x raw", "calls/s", "x raw"],
+      signed.map((row) => [
+        row.candidate,
+        row.p50Ms.toFixed(2),
+        row.p99Ms.toFixed(2),
+        row.p50Ratio.toFixed(2),
+        row.perSecond,
+        row.throughputRatio.toFixed(2),
       ]),
     );
   }

@@ -29,6 +29,8 @@ interface TabOptions {
   readonly echo?: string;
   /** Join this lattice beside other tabs. */
   readonly lattice?: Lattice;
+  /** Speak 0.82 as well, and answer what this cluster has signed. */
+  readonly issuer?: string;
 }
 
 export interface BenchTab extends AsyncDisposable {
@@ -67,7 +69,7 @@ export async function withStage<T>(play: (stage: Stage) => Promise<T>): Promise<
     page,
     images,
     reports,
-    async openTab({ echo, lattice: shared } = {}) {
+    async openTab({ echo, issuer, lattice: shared } = {}) {
       const lattice = shared ?? (await watchLattice(client, `bench-${tabs++}`));
       const place = reports.open();
       const url = new URL("bench/tab.html", page);
@@ -75,6 +77,7 @@ export async function withStage<T>(play: (stage: Stage) => Promise<T>): Promise<
       url.searchParams.set("lattice", lattice.name);
       url.searchParams.set("report", place.url);
       if (echo !== undefined) url.searchParams.set("echo", echo);
+      if (issuer !== undefined) url.searchParams.set("issuer", issuer);
       const browser = await openChromium(url.href);
       try {
         return await joinedTab(browser, place, lattice);

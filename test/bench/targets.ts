@@ -10,6 +10,7 @@ export interface Verdict {
 
 /** The smallest payload shows the cost of a call, the larger ones that of bytes. */
 const CALL_BYTES = 64;
+const SIGNED_PER_SECOND = 1_500;
 
 export function judge({
   bodies,
@@ -17,6 +18,7 @@ export function judge({
   composition,
   coldStarts,
   joining,
+  signed,
 }: Results): readonly Verdict[] {
   const verdicts: Verdict[] = [];
   const most = (target: string, found: number | undefined, limit: number, unit: string): void => {
@@ -30,6 +32,16 @@ export function judge({
   const greet = calls?.find((row) => row.candidate === "wrpc greet" && row.bytes === CALL_BYTES);
   most(`wRPC p50 / raw echo p50, ${CALL_BYTES} B`, greet?.p50Ratio, 1.6, "");
   least(`wRPC calls/s / raw echo, ${CALL_BYTES} B`, greet?.throughputRatio, 0.4);
+  const invocations = signed?.find((row) => row.candidate === "signed echo");
+  if (invocations !== undefined) {
+    const { perSecond, throughputRatio } = invocations;
+    // Either will do: a machine that is busy is slow at everything.
+    if (perSecond >= SIGNED_PER_SECOND) {
+      least("signed calls/s", perSecond, SIGNED_PER_SECOND);
+    } else {
+      least("signed calls/s / raw echo", throughputRatio, 0.25);
+    }
+  }
   const [here, there] = composition ?? [];
   most("component to component in one tab, p50", here?.p50Us, 150, " us");
   if (here !== undefined && there !== undefined) {

@@ -10,12 +10,20 @@ const query = new URLSearchParams(location.search);
 const server = query.get("server") ?? "";
 const lattice = query.get("lattice") ?? "";
 const echo = query.get("echo");
+const issuer = query.get("issuer");
 
 async function main(): Promise<void> {
   if (echo !== null) await startEcho(echo);
   const address = new URL("../lib/index.js", location.href).href;
   const library = (await import(/* @vite-ignore */ address)) as typeof Library;
-  const node = await library.join({ servers: [server], lattice, name: "bench" });
+  const node = await library.join({
+    servers: [server],
+    lattice,
+    name: "bench",
+    ...(issuer === null
+      ? {}
+      : { dialects: ["v1", "v0"], clusterIssuers: [issuer], allowUnsigned: true }),
+  });
   const { hostId, joinSteps, bridge } = node.view.peek();
   node.view.subscribe(({ phase }) => {
     if (phase === "stopped") location.reload();

@@ -16,7 +16,6 @@ const WORKER = src("workers/host.worker.ts");
 /** As `prepare()` of `assemble.ts` loads it. */
 const COMPONENTS = [
   "dialects/v1/rpc.ts",
-  "host/outbound/companions.ts",
   "host/outbound/outbound.ts",
   "host/outbound/reach.ts",
   "interfaces/interfaces.ts",

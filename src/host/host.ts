@@ -77,7 +77,7 @@ export function createHost(parts: HostParts): Host {
       local,
       shortCircuit: parts.shortCircuit ?? true,
       intercept: chain([trace(clock, record, "component")]),
-      companions: await companions.open(),
+      companions,
     });
   });
   /** What the lattice keeps was read, and what the host asked for was answered: then components and providers may start. */
@@ -113,7 +113,7 @@ export function createHost(parts: HostParts): Host {
       companions.review();
       parts.changed();
     },
-    released: companions.release,
+    released: (pool) => companions.release(pool),
   });
 
   const providers: Providers = createProviders({

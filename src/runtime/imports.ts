@@ -82,13 +82,10 @@ export function wasiImports(world: World): readonly string[] {
   return [...new Set([...world.imports.keys()].filter(isWasi).map(withoutVersion))];
 }
 
-/** The exports that callers may use: all plain functions. Each call has its own instance, so own handles mean nothing. */
+/** The exports that callers may use, and how they cross. */
 export function callableExports(world: World): ReadonlyMap<string, FunctionSetups> {
   return new Map(
-    [...world.exports].map(([name, functions]) => {
-      const plain = [...functions].filter(([func]) => !func.startsWith("["));
-      return [name, setups(new Map(plain), "export")];
-    }),
+    [...world.exports].map(([name, functions]) => [name, setups(functions, "export")]),
   );
 }
 
@@ -114,9 +111,9 @@ function setup(type: FuncType, side: Side): FunctionSetup {
   return { gives, refused: `handles of ${stuck.resource} of ${owner} stay within the component` };
 }
 
-/** Handles of what is imported do; streams of `wasi:io` only towards the guest. */
+/** Handles of what is imported do, and those of what is exported; streams of `wasi:io` only towards the guest. */
 function crosses(handle: Handle, { result }: FuncType, side: Side): boolean {
-  if (handle.of === undefined) return false;
+  if (handle.of === undefined) return side === "export";
   if (!isWasi(handle.of)) return true;
   if (side === "export" || ioStreamOf(handle) === undefined || result === undefined) return false;
   return handlesIn([result]).includes(handle);

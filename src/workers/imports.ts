@@ -7,6 +7,7 @@ import type { Resources } from "./resources.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { camelCase, withoutVersion } from "../core/wit.ts";
+import { pascalCase, RESOURCE_FUNCTION } from "./instantiate.ts";
 import { paramTypes, resultTypes } from "./resources.ts";
 
 export interface ImportParts {
@@ -42,15 +43,6 @@ export function createImports(
   }
   for (const [name, given] of Object.entries(imports)) imports[name] = noting(life, given);
   return imports;
-}
-
-/** `[constructor]bucket`, `[method]bucket.get`, `[static]bucket.of`. */
-const RESOURCE_FUNCTION = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/;
-
-/** `BucketOfSand` of `bucket-of-sand`. */
-function pascalCase(name: string): string {
-  const camel = camelCase(name);
-  return camel.slice(0, 1).toUpperCase() + camel.slice(1);
 }
 
 type Stub = (...args: readonly unknown[]) => unknown;

@@ -8,6 +8,7 @@ import type { GuestFunction, GuestInterface } from "./adapter.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { camelCase } from "../core/wit.ts";
+import { CONSTRUCT } from "./awaitable-exports.ts";
 
 /** Interfaces by their name without version, each an object of functions and resource classes. */
 export type GuestImports = Readonly<Record<string, object>>;
@@ -70,15 +71,53 @@ export function interfaceOf(exports: GuestExports, instance: string): GuestInter
   return typeof holder === "object" && holder !== null ? (holder as GuestInterface) : undefined;
 }
 
-/** `undefined` if the guest has no such function. */
+/** `undefined` if the guest has no such function. Methods take their object first. */
 export function exportOf(
   exports: GuestExports,
   instance: string,
   func: string,
 ): GuestFunction | undefined {
+  const [, kind, resource = "", name = ""] = RESOURCE_FUNCTION.exec(func) ?? [];
+  if (kind === undefined) return functionOf(interfaceOf(exports, instance), camelCase(func));
+  const made = classOf(exports, instance, resource);
+  if (made === undefined) return undefined;
+  if (kind === "static") return functionOf(made, camelCase(name));
+  if (kind === "constructor") {
+    // A constructor can give no promise; where it may wait, the transpile worker has made a function of it.
+    return functionOf(made, CONSTRUCT) ?? ((...args) => Reflect.construct(made, args));
+  }
+  const method: unknown = Reflect.get(made.prototype, camelCase(name));
+  if (typeof method !== "function") return undefined;
+  return (self, ...args): unknown => Reflect.apply(method, self, args);
+}
+
+/** The class of a resource that the guest's interface `instance` has; `undefined` if it has none. */
+export function classOf(
+  exports: GuestExports,
+  instance: string,
+  resource: string,
+): ResourceConstructor | undefined {
   const holder = interfaceOf(exports, instance);
-  if (holder === undefined) return undefined;
-  const found: unknown = Reflect.get(holder, camelCase(func));
+  const found: unknown = holder && Reflect.get(holder, pascalCase(resource));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what jco exports under such a name is a class
+  return typeof found === "function" ? (found as ResourceConstructor) : undefined;
+}
+
+type ResourceConstructor = (new (...args: readonly unknown[]) => object) & {
+  readonly prototype: object;
+};
+
+/** `[constructor]bucket`, `[method]bucket.get`, `[static]bucket.of`. */
+export const RESOURCE_FUNCTION: RegExp = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/;
+
+/** `BucketOfSand` of `bucket-of-sand`. */
+export function pascalCase(name: string): string {
+  const camel = camelCase(name);
+  return camel.slice(0, 1).toUpperCase() + camel.slice(1);
+}
+
+function functionOf(holder: object | undefined, name: string): GuestFunction | undefined {
+  const found: unknown = holder && Reflect.get(holder, name);
   if (typeof found !== "function") return undefined;
   return (...args): unknown => Reflect.apply(found, holder, args);
 }

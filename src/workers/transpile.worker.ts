@@ -11,6 +11,7 @@ import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { revealState } from "../wire/core-state.ts";
 import { surveyComponent } from "../wire/component-survey.ts";
+import { awaitableExports } from "./awaitable-exports.ts";
 import { withBoundedHandles } from "./bounded-handles.ts";
 import { withoutReservedNames } from "./reserved-names.ts";
 
@@ -30,6 +31,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
       glue = withBoundedHandles(withoutReservedNames(new TextDecoder().decode(bytes)));
     }
   }
+  if (request.mode === "jspi" && glue !== undefined) glue = awaitableExports(glue);
   if (glue === undefined) throw new LatticeError("bad-image", "the transpiler gave no JavaScript");
   refuseDynamicImports(glue);
   return transferring({ glue, cores, keepsHandles }, bigBuffers([...cores.values()]));

@@ -13,6 +13,7 @@ import type { View } from "../../core/view.ts";
 import type { WitValue, World } from "../../core/wit.ts";
 import type { Held, ImportFunction } from "../../interfaces/import-mapping.ts";
 import type { Interfaces, InterfacesOfWorkload } from "../../interfaces/interfaces.ts";
+import type { Drops } from "./drops.ts";
 import type { Reach } from "./reach.ts";
 
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
@@ -20,6 +21,7 @@ import { DEFAULT_LINK, linkMissing } from "../../core/link.ts";
 import { withoutVersion } from "../../core/wit.ts";
 import { onTheWire, tellsFailures, withFailures } from "../../interfaces/rpc-error.ts";
 import { createHostAnswers } from "./host-answers.ts";
+import { createSessions } from "./sessions.ts";
 import { childTrace } from "./trace-context.ts";
 
 export interface OutboundParts {
@@ -34,6 +36,7 @@ export interface OutboundParts {
   readonly interfaces: Interfaces;
   readonly own: InterfacesOfWorkload;
   readonly reach: Reach;
+  readonly dropped: Drops;
   readonly log: Log;
 }
 
@@ -52,6 +55,7 @@ export function createOutbound(parts: OutboundParts): Importee {
   const answerOf = createHostAnswers({ ...parts, linkable });
   /** By what stands for one instance of the component. */
   const heldBy = new WeakMap<ImportCall["linkNames"], Held>();
+  const sessions = createSessions();
   const heldOf = ({ linkNames }: ImportCall): Held => {
     let held = heldBy.get(linkNames);
     if (held === undefined) heldBy.set(linkNames, (held = parts.own.held()));
@@ -96,7 +100,8 @@ export function createOutbound(parts: OutboundParts): Importee {
       target = targetOf(parts.links(), link, route.links);
       if (target === undefined) throw missing(parts, link, route.links[0] ?? instance);
       const { signal } = request;
-      return await reach(target, route.types, instance, func).invoke({
+      const callee = reach(target, route.types, instance, func);
+      const made = {
         id: request.id,
         source: id,
         target,
@@ -106,7 +111,9 @@ export function createOutbound(parts: OutboundParts): Importee {
         args,
         trace: childTrace(request.trace),
         signal,
-      });
+      };
+      const type = route.types.exports.get(instance)?.get(func);
+      return await sessions.invoke(request.linkNames, type, made, (each) => callee.invoke(each));
     } catch (cause) {
       if (asLatticeError(cause).code !== expected) {
         tell(request, cause, { instance, func, link, target });
@@ -147,10 +154,19 @@ export function createOutbound(parts: OutboundParts): Importee {
         throw cause;
       }
     },
+    drop({ instance, resource, handle, linkNames }) {
+      const links = linksOf(instance);
+      const target = targetOf(parts.links(), linkNameOf({ linkNames }, links), links);
+      // Without its link, or behind another, the handle says nothing: its owner drops the resource in time.
+      if (target !== undefined) parts.dropped(target, instance, resource, handle);
+    },
   };
 }
 
-function linkNameOf({ linkNames }: ImportCall, links: readonly string[]): string {
+function linkNameOf(
+  { linkNames }: Pick<ImportCall, "linkNames">,
+  links: readonly string[],
+): string {
   for (const each of links) {
     const chosen = linkNames.get(each);
     if (chosen !== undefined) return chosen;

@@ -33,6 +33,7 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
       linkless: () => undefined,
       interfaces,
       own: interfaces.workload(),
+      dropped: () => undefined,
       reach: () => greeter,
       log: recordLog().log,
     });

@@ -42,6 +42,7 @@ function importing(target: Callee) {
     linkless: () => undefined,
     interfaces,
     own: interfaces.workload(),
+    dropped: () => undefined,
     reach: (_, types) => {
       reached.push(types);
       return target;

@@ -1,18 +1,10 @@
 /**
- * The bytes of handles that Inlay nodes give out for resources of their components, and the subjects that lead to them.
+ * The bytes of handles that Inlay nodes give out for resources of their components, by which others find where these live.
  *
  * wRPC leaves both open: a handle is a `list<u8>` which only its maker reads (bytecodealliance/wrpc `SPEC.md`), and the
  * drop of one has no name on the wire. A handle is five bytes that tell ours from others, 16 that say where the
  * resource lives, and 16 random ones, without which nobody can use it.
- *
- * `{lattice}.{id}.wrpc.0.0.1.at.{place}.{instance}.{function}`, with the place as 32 hex digits, leads to that one
- * place; so does `….at.{place}.{instance}.[resource-drop]{resource}`, whose payload is the handle as a value, for which
- * there is no answer.
  */
-import type { EntityId, LatticeId } from "../core/ids.ts";
-
-import { PROTOCOL, subjectPrefix, wireFunction } from "./wrpc.ts";
-
 export interface ResourceHandle {
   /** 32 hex digits: one run of one component in one node. */
   readonly place: string;
@@ -23,7 +15,8 @@ export interface ResourceHandle {
 /** `\0inl` and the version of this form: no text that others use for handles begins so. */
 const MAGIC = Uint8Array.of(0x00, 0x69, 0x6e, 0x6c, 0x01);
 const ID_BYTES = 16;
-const HANDLE_BYTES = MAGIC.length + 2 * ID_BYTES;
+/** All handles are as long. */
+export const HANDLE_BYTES = 37;
 
 export function writeHandle({ place, id }: ResourceHandle): Uint8Array {
   const bytes = new Uint8Array(HANDLE_BYTES);
@@ -57,17 +50,6 @@ export function randomId(): string {
 /** True for what {@link randomId} could have given. */
 export function isRandomId(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text);
-}
-
-/** What the subjects of everything at `place` begin with, dot included. */
-export function placePrefix(lattice: LatticeId, id: EntityId, place: string): string {
-  return `${subjectPrefix(lattice, id)}.${PROTOCOL}.at.${place}.`;
-}
-
-/** What stands behind {@link placePrefix} for a function, by its component-level name. */
-export function placeTail(instance: string, func: string): string {
-  const name = wireFunction(func) ?? func;
-  return instance === "" ? name : `${instance}.${name}`;
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -198,7 +198,9 @@ class LocalPortable implements Portable {
     try {
       const call = { ...request, args, target: entityId("target"), link: "default" };
       const nothing = (): Promise<never> => Promise.reject(new Error("it imports nothing"));
-      const own = { ...functions, ...guest?.(nothing, call, () => undefined) }[`${instance}#${func}`];
+      const own = { ...functions, ...guest?.(nothing, call, () => undefined) }[
+        `${instance}#${func}`
+      ];
       const result = own?.(...args);
       const results = copyResults(type, type.result === undefined ? [] : [result]);
       witness.ended(done());

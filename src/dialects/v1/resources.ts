@@ -1,6 +1,6 @@
 /**
  * Resources of components over wRPC, between Inlay nodes: what wRPC has no word for goes in headers that other peers do
- * not look at, and on subjects below the place that a handle names (`../../wire/resource-handle.ts`).
+ * not look at, and on subjects below the place that a handle names (`../../wire/place-subjects.ts`).
  */
 import type { Bus, BusMessage, PublishOptions, Subscription } from "../../core/bus.ts";
 import type { Served } from "../../core/dialect.ts";
@@ -9,7 +9,8 @@ import type { Log } from "../../core/log.ts";
 import type { WitType } from "../../core/wit.ts";
 
 import { messageOf } from "../../core/error.ts";
-import { isRandomId, placePrefix, placeTail, readHandle } from "../../wire/resource-handle.ts";
+import { placePrefix, placeTail } from "../../wire/place-subjects.ts";
+import { isRandomId, readHandle } from "../../wire/resource-handle.ts";
 import { decodeTuple, encodeTuple } from "../../wire/value.ts";
 
 /** Of a call that makes resources: the caller's instance, as 32 hex digits. What was made for one can meet in one call. */

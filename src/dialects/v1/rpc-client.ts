@@ -26,7 +26,7 @@ import {
 } from "../../wire/value.ts";
 import { abandon } from "../../wire/value-deferred.ts";
 import { hasHandles, placeForCaller } from "../../interfaces/places.ts";
-import { placePrefix, placeTail } from "../../wire/resource-handle.ts";
+import { placePrefix, placeTail } from "../../wire/place-subjects.ts";
 import { headerBytes, invocationSubject, unservable } from "../../wire/wrpc.ts";
 import { createCallStreams } from "./call-streams.ts";
 import { FLOW_HEADER, WINDOW_BYTES } from "./flow.ts";

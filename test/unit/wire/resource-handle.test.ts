@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 
 import { entityId, latticeId } from "../../../src/core/ids.ts";
+import { placePrefix, placeTail } from "../../../src/wire/place-subjects.ts";
 import {
   isRandomId,
   isResourceHandle,
-  placePrefix,
-  placeTail,
   randomId,
   readHandle,
   writeHandle,

@@ -60,6 +60,7 @@ test("resources live in a tab, and are used from another tab, from the same one,
   expect(await tallier("left", "")).toBe("01");
 
   // What a guest forgets is dropped with its instance.
+  await watcher.nats.flush();
   const before = wire.heard.length;
   expect(await tallier("forget", "08")).toBe("08");
   await expect
@@ -77,8 +78,10 @@ test("resources live in a tab, and are used from another tab, from the same one,
   expect(new Set(answers)).toEqual(new Set(["05"]));
 
   // In one tab nothing goes over the wire.
+  await watcher.nats.flush();
   const quiet = wire.heard.length;
   expect(await tallier("merged", "0502")).toBe("07");
+  await watcher.nats.flush();
   expect(wire.heard).toHaveLength(quiet);
 
   // With its tab a resource is gone, and nothing else is. Whoever watches is somebody who listens, to the server.

@@ -108,6 +108,13 @@ export function withoutVersion(name: string): string {
   return at === -1 ? name : name.slice(0, at);
 }
 
+/** Those of `names` that differ from another one only by their version. */
+export function inSeveralVersions(names: Iterable<string>): ReadonlySet<string> {
+  const all = [...new Set(names)];
+  const bare = Map.groupBy(all, withoutVersion);
+  return new Set(all.filter((name) => (bare.get(withoutVersion(name)) ?? []).length > 1));
+}
+
 /** `keyValue` of `key-value`: jco's spelling of record fields, flags and parameters. */
 export function camelCase(name: string): string {
   return name.toLowerCase().replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

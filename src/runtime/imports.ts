@@ -8,7 +8,7 @@ import type {
 import type { FuncType, Interface, World } from "../core/wit.ts";
 import type { Handle } from "../wire/type-parts.ts";
 
-import { parseInterfaceName, withoutVersion } from "../core/wit.ts";
+import { camelCase, inSeveralVersions, parseInterfaceName, withoutVersion } from "../core/wit.ts";
 import { handlesIn, ioStreamOf, partsOf } from "../wire/type-parts.ts";
 import { isWasi } from "./wasi.ts";
 
@@ -60,6 +60,28 @@ export function answeredImports(world: World): ReadonlyMap<string, ImportedInter
     return [[name, { functions: setups(functions, "import"), resources: own }] as const];
   });
   return new Map(answered);
+}
+
+/** The imports that only their versions tell apart: each is answered on its own. */
+export function versionedImports(world: World): readonly string[] {
+  return [...inSeveralVersions([...world.imports.keys()].filter((name) => !isWasi(name)))];
+}
+
+/**
+ * Functions of resources that no class of JavaScript can have, for people: an object with a method `then` passes
+ * for a promise wherever it is waited for, and nothing takes the place of a class's `prototype`.
+ */
+export function unfitFunctions(world: World): readonly string[] {
+  return [...world.imports, ...world.exports].flatMap(([instance, functions]) =>
+    [...functions.keys()].flatMap((func) => {
+      const [, kind, name = ""] = /^\[(method|static)\][^.]+\.(.+)$/.exec(func) ?? [];
+      const unfit = kind === "method" ? "then" : "prototype";
+      if (kind === undefined || camelCase(name) !== unfit) return [];
+      return [
+        `the component has ${instance}#${func}: JavaScript has another meaning for "${unfit}" there`,
+      ];
+    }),
+  );
 }
 
 /** Names of the resources that each import brings along. */

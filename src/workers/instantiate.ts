@@ -66,9 +66,16 @@ export async function importGlue(
 
 /** The functions of an exported interface, or those of the root; `undefined` if there is no such interface. */
 export function interfaceOf(exports: GuestExports, instance: string): GuestInterface | undefined {
-  const holder: unknown = instance === "" ? exports : exports[instance];
+  // The glue spells names without a package as it spells functions.
+  const key = instance.includes(":") ? instance : camelCase(instance);
+  const holder: unknown = instance === "" ? exports : ownOf(exports, key);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jco exports interfaces as objects of functions and classes
   return typeof holder === "object" && holder !== null ? (holder as GuestInterface) : undefined;
+}
+
+/** Nothing inherited: `to-string` and `constructor` are names like others. */
+function ownOf(holder: object, key: string): unknown {
+  return Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined;
 }
 
 /** `undefined` if the guest has no such function. Methods take their object first. */
@@ -98,7 +105,7 @@ export function classOf(
   resource: string,
 ): ResourceConstructor | undefined {
   const holder = interfaceOf(exports, instance);
-  const found: unknown = holder && Reflect.get(holder, pascalCase(resource));
+  const found: unknown = holder && ownOf(holder, pascalCase(resource));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what jco exports under such a name is a class
   return typeof found === "function" ? (found as ResourceConstructor) : undefined;
 }
@@ -117,7 +124,7 @@ export function pascalCase(name: string): string {
 }
 
 function functionOf(holder: object | undefined, name: string): GuestFunction | undefined {
-  const found: unknown = holder && Reflect.get(holder, name);
+  const found: unknown = holder && ownOf(holder, name);
   if (typeof found !== "function") return undefined;
   return (...args): unknown => Reflect.apply(found, holder, args);
 }

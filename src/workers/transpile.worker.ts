@@ -40,7 +40,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
 async function generated(
   request: TranspileRequest,
 ): Promise<readonly (readonly [string, Uint8Array])[]> {
-  const { bytes, mode, asyncImports, asyncExports } = request;
+  const { bytes, mode, asyncImports, asyncExports, versioned } = request;
   try {
     const { files } = await generate(bytes, {
       name: NAME,
@@ -49,6 +49,7 @@ async function generated(
       noNodejsCompat: true,
       noTypescript: true,
       base64Cutoff: 0,
+      map: versioned.map((name) => [name, name] as [string, string]),
       asyncMode:
         mode === "sync"
           ? { tag: "sync" }

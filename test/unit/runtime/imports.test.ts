@@ -5,7 +5,13 @@ import type { FuncType, Interface, WitType, World } from "../../../src/core/wit.
 
 import { chooseBridge } from "../../../src/runtime/choose-bridge.ts";
 import { exportPatterns, waitingImports, waitModeOf } from "../../../src/runtime/bridge.ts";
-import { answeredImports, callableExports, unmetImports } from "../../../src/runtime/imports.ts";
+import {
+  answeredImports,
+  callableExports,
+  unfitFunctions,
+  unmetImports,
+  versionedImports,
+} from "../../../src/runtime/imports.ts";
 
 const PLAIN: FuncType = { params: [] };
 const FALLIBLE: FuncType = { params: [], result: { kind: "result" } };
@@ -64,6 +70,35 @@ describe("unmetImports", () => {
       "wasi:sockets/tcp@0.2.0 (no link can stand for what WASI wants of a host)",
     ]);
   });
+});
+
+test("functions that no class of JavaScript can have are named", () => {
+  const world = worldOf(
+    {
+      "a:b/c@1.0.0": functions("then", "prototype", "[method]r.then", "[method]r.prototype"),
+      "a:b/d": functions("[static]r.then", "[static]r.prototype", "[method]r.then-some"),
+    },
+    { "a:b/e": functions("[method]r.then", "[method]r.to-string") },
+  );
+
+  expect(unfitFunctions(world)).toEqual([
+    'the component has a:b/c@1.0.0#[method]r.then: JavaScript has another meaning for "then" there',
+    'the component has a:b/d#[static]r.prototype: JavaScript has another meaning for "prototype" there',
+    'the component has a:b/e#[method]r.then: JavaScript has another meaning for "then" there',
+  ]);
+});
+
+test("imports of one interface in several versions are told from others; WASI is the worker's own matter", () => {
+  const world = worldOf({
+    "": functions("a"),
+    "a:b/c@1.0.0": functions("f"),
+    "a:b/c@2.0.0": functions("f"),
+    "a:b/d@1.0.0": functions("f"),
+    "wasi:io/poll@0.2.0": functions("poll"),
+    "wasi:io/poll@0.2.3": functions("poll"),
+  });
+
+  expect(versionedImports(world)).toEqual(["a:b/c@1.0.0", "a:b/c@2.0.0"]);
 });
 
 describe("how functions cross", () => {

@@ -111,8 +111,9 @@ export function withoutVersion(name: string): string {
 /** Those of `names` that differ from another one only by their version. */
 export function inSeveralVersions(names: Iterable<string>): ReadonlySet<string> {
   const all = [...new Set(names)];
-  const bare = Map.groupBy(all, withoutVersion);
-  return new Set(all.filter((name) => (bare.get(withoutVersion(name)) ?? []).length > 1));
+  const times = new Map<string, number>();
+  for (const bare of all.map(withoutVersion)) times.set(bare, (times.get(bare) ?? 0) + 1);
+  return new Set(all.filter((name) => times.get(withoutVersion(name)) !== 1));
 }
 
 /** `keyValue` of `key-value`: jco's spelling of record fields, flags and parameters. */

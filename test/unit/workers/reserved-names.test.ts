@@ -29,7 +29,7 @@ test.each(["arguments", "memory0", "ret"])(
   "exported functions and an interface named %s keep their keys and get other identifiers",
   (name) => {
     const made = [
-      `    function ${name}(arg0) { log('function="${name}"', { funcName: '${name}' }); }`,
+      `    function ${name}(arg0) { trace('function="${name}"', { funcName: '${name}' }); }`,
       `    async function ${name}$1(arg0) { }`,
       `    exports0Run = exports0['a:b/e#${name}'];`,
       "    const e = {",

@@ -70,6 +70,7 @@ describe("the world of a fixture", () => {
         exports: {
           "inlay:test/faulty": {
             trap: func({}),
+            "trap-if": func({ really: t("bool") }, t("u32")),
             spin: func({}),
             "spin-for": func({ rounds: t("u64") }, t("u64")),
             grow: func({ pages: t("u32") }, t("s32")),

@@ -42,6 +42,8 @@ export type GuestSaid =
       readonly end: number;
       readonly request: Omit<GuestImport, "callId">;
     }
+  /** The guest has no use for a handle any more. */
+  | { readonly tag: "drop"; readonly handle: Uint8Array }
   /** The results of the call, while the guest goes on. */
   | { readonly tag: "respond"; readonly results: readonly WitValue[] };
 
@@ -127,6 +129,11 @@ export interface ComponentSetup {
 
 export interface GuestCall {
   readonly id: number;
+  /**
+   * The instance to call, by its number: made if it is not there, kept if the call ends well. Handles of the component's
+   * own resources are numbers within such an instance.
+   */
+  readonly resident?: number;
   readonly instance: string;
   readonly func: string;
   readonly args: readonly WitValue[];
@@ -183,6 +190,8 @@ export interface ComponentMethods {
   call(call: GuestCall): Promise<GuestAnswer>;
   /** Discards the instance of a call that waits for an import. */
   cancel(callId: number): Promise<void>;
+  /** Drops a resource of an instance that was kept, or ends that. Throws `guest-trapped`; then the instance has ended. */
+  drop(resident: number, slot?: number): Promise<void>;
   ping(): Promise<void>;
   /**
    * Makes a second component ready in this worker, whose calls may take `deadlineMs`. Only where guests wait by JSPI, and

@@ -10,6 +10,8 @@ export interface TranspileRequest {
   readonly asyncImports: readonly string[];
   /** With JSPI: the same for exports; functions of the root by their bare name. */
   readonly asyncExports: readonly string[];
+  /** Imported interfaces that the glue is to take by their full names; it takes others by those without version. */
+  readonly versioned: readonly string[];
 }
 
 export interface Transpiled {

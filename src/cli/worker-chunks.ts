@@ -17,9 +17,10 @@ const WORKER = src("workers/host.worker.ts");
 /** As `prepare()` of `assemble.ts` loads it. */
 const COMPONENTS = [
   "dialects/v1/rpc.ts",
-  "host/outbound/companions.ts",
+  "host/outbound/drops.ts",
   "host/outbound/outbound.ts",
   "host/outbound/reach.ts",
+  "host/owned-resources.ts",
   "interfaces/interfaces.ts",
   "runtime/runtime.ts",
   "storage/image-cache.ts",

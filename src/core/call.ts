@@ -18,6 +18,13 @@ export interface Call {
   /** Component-level name: `get`, `[method]bucket.get`. */
   readonly func: string;
   readonly args: readonly WitValue[];
+  /**
+   * Of calls that make resources: which instance of the caller makes them, by 128 random bits in hex. What was made for
+   * one can be used together. Absent where the caller does not say.
+   */
+  readonly session?: string;
+  /** The place that must answer, as a handle names it; absent: any that serves the target. */
+  readonly place?: string;
   /** W3C `traceparent` and `tracestate`. */
   readonly trace: ReadonlyMap<string, string>;
   /** Aborted when nobody waits for the results, or for what still flows in them, any more. */
@@ -50,9 +57,19 @@ export interface Callee {
   invoke(call: Call): Promise<Results>;
 }
 
+export interface DroppedHandle {
+  /** The interface that it was given under. */
+  readonly instance: string;
+  readonly resource: string;
+  readonly handle: Uint8Array;
+  readonly linkNames: ImportCall["linkNames"];
+}
+
 /** Answers what guests import. */
 export interface Importee {
   invoke(call: ImportCall): Promise<Results>;
+  /** The guest has no use for a handle any more, which a call of this gave it. Tells whoever has the resource. */
+  drop?(dropped: DroppedHandle): void;
 }
 
 /** `values` whose streams and futures have all ended when `ended` resolves. Whoever hears its failure need not be there. */

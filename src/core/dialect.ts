@@ -11,6 +11,7 @@ import type { Link } from "./link.ts";
 import type { Log } from "./log.ts";
 import type { ProviderDesk } from "./provider.ts";
 import type { RegistryCredentials } from "./registry.ts";
+import type { PoolResources } from "./runtime.ts";
 import type { View } from "./view.ts";
 import type { WitValue, World } from "./wit.ts";
 
@@ -40,6 +41,8 @@ export interface Served {
    * with handles are not served.
    */
   readonly handles?: boolean;
+  /** Of a callee whose handles lead to one place: calls for it are taken whatever `accepting` says. */
+  readonly resources?: PoolResources;
   /**
    * What each call passes. A dialect puts all of a call inside, its parameters' arrival and its results' departure
    * included, so that whatever fails is seen; the arguments are not there yet when the call enters.
@@ -103,6 +106,8 @@ export interface Dialect {
   attend?(desk: ProviderDesk, signal: AbortSignal): Promise<void>;
   /** Data plane, out: calls `target` by the function types of `world`'s exports. */
   reach(target: EntityId, world: World): Callee;
+  /** Tells the place that `handle` leads to, which `target` gave out, that it is not used any more. Nobody answers. */
+  drop?(target: EntityId, instance: string, resource: string, handle: Uint8Array): void;
   /**
    * Whether `target` is a member of this generation, as far as it can tell. Of several dialects the first one that knows a
    * target carries its calls, else the first.

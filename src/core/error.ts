@@ -48,6 +48,8 @@ export type ErrorCode =
   | "worker-lost"
   /** More calls than may run and wait. */
   | "overloaded"
+  /** A handle whose resource has ended: it was dropped, nobody used it for long, or its instance or node is not there any more. */
+  | "gone"
   /** Nothing of that name is here. */
   | "not-found"
   /** The name is taken. */

@@ -44,12 +44,14 @@ export interface RunOptions {
 }
 
 /**
- * A running component: instances made ahead of time, each serving exactly one call, and a bounded line of
- * calls that wait. `invoke` throws `overloaded` when the line is full, `deadline`, `guest-trapped`,
+ * A running component: instances made ahead of time, each serving exactly one call unless a resource lives in it, and a
+ * bounded line of calls that wait. `invoke` throws `overloaded` when the line is full, `deadline`, `guest-trapped`,
  * `worker-lost`, `closed`.
  */
 export interface Pool extends Callee, AsyncDisposable {
   readonly load: View<PoolLoad>;
+  /** Of a component that exports resources. */
+  readonly resources?: PoolResources;
   /** Absent if the component cannot run in another one's worker: its guests wait for their host. */
   readonly portable?: Portable;
   /**
@@ -60,6 +62,13 @@ export interface Pool extends Callee, AsyncDisposable {
   resize(maxInstances: number): void;
   /** Resolves when no call runs or waits. New calls are still taken: whoever drains has left the queue groups. */
   drained(signal: AbortSignal): Promise<void>;
+}
+
+export interface PoolResources {
+  /** What all handles of this run say of where they lead. */
+  readonly place: string;
+  /** Whoever had the handle has no use for it any more. One that leads nowhere means nothing. */
+  drop(handle: Uint8Array): void;
 }
 
 export interface PoolLoad {

@@ -108,6 +108,14 @@ export function withoutVersion(name: string): string {
   return at === -1 ? name : name.slice(0, at);
 }
 
+/** Those of `names` that differ from another one only by their version. */
+export function inSeveralVersions(names: Iterable<string>): ReadonlySet<string> {
+  const all = [...new Set(names)];
+  const times = new Map<string, number>();
+  for (const bare of all.map(withoutVersion)) times.set(bare, (times.get(bare) ?? 0) + 1);
+  return new Set(all.filter((name) => times.get(withoutVersion(name)) !== 1));
+}
+
 /** `keyValue` of `key-value`: jco's spelling of record fields, flags and parameters. */
 export function camelCase(name: string): string {
   return name.toLowerCase().replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -4,11 +4,13 @@
  * It knows nothing of NATS, of browsers or of any generation of the protocols: those are its parts.
  */
 import type { Bus } from "../core/bus.ts";
+import type { Callee } from "../core/call.ts";
 import type { Inventory } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { HostEvent } from "../core/event.ts";
 import type { Facts } from "../core/facts.ts";
 import type { EntityId } from "../core/ids.ts";
+import type { World } from "../core/wit.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
 import type { Actors } from "./actors.ts";
 import type { Host, HostParts } from "./host-parts.ts";
@@ -60,6 +62,7 @@ export function createHost(parts: HostParts): Host {
     (await import("../interfaces/interfaces.ts")).createInterfaces(),
   );
   const outbound = later(clock, "imports of components", () => import("./outbound/outbound.ts"));
+  const away = chain([trace(clock, record, "component")]);
   const others = dialects.flatMap((dialect) => dialect.links ?? []);
   const elsewhere = joinLinks(others, lifetime.signal);
   const kept = joinLinks(facts === undefined ? others : [facts.links, ...others], lifetime.signal);
@@ -71,7 +74,9 @@ export function createHost(parts: HostParts): Host {
     const workload = workloads.staying(target);
     if (workload === undefined) return providers.running(target);
     const { world, callee, pool } = workload;
-    return { world, callee, accepting: () => pool.load.peek().accepting };
+    const { resources } = pool;
+    const own = resources === undefined ? {} : { resources };
+    return { world, callee, handles: true, ...own, accepting: () => pool.load.peek().accepting };
   };
   const reach = later(clock, "calls of components", async () => {
     const { createReach } = await import("./outbound/reach.ts");
@@ -79,12 +84,21 @@ export function createHost(parts: HostParts): Host {
       dialects,
       local,
       shortCircuit: parts.shortCircuit ?? true,
-      intercept: chain([trace(clock, record, "component")]),
-      companions: await companions.open(),
+      intercept: away,
+      companions,
     });
   });
   /** What the lattice keeps was read, and what the host asked for was answered: then components and providers may start. */
   let informed: Promise<unknown> = Promise.resolve();
+  const drops = later(clock, "resources of other components", async () =>
+    (await import("./outbound/drops.ts")).createDrops(local, dialects),
+  );
+  const owned = later(clock, "resources of components", () => import("./owned-resources.ts"));
+  const inLattice = (target: EntityId, world: World): Callee => {
+    const dialect = carrierOf(dialects, target);
+    if (dialect === undefined) throw new LatticeError("not-served", "this node speaks no dialect");
+    return away(dialect.reach(target, world));
+  };
   const workloads: Workloads = createWorkloads({
     informed: () => informed,
     runtime: parts.runtime,
@@ -93,6 +107,12 @@ export function createHost(parts: HostParts): Host {
     intercept,
     interfaces,
     facts,
+    placed: async ({ id }, world, pool, signal) => {
+      const { resources } = pool;
+      if (resources === undefined) return pool;
+      const { takenAtPlace } = await owned(signal);
+      return takenAtPlace(pool, world, resources.place, () => inLattice(id, world));
+    },
     imports: async ({ id }, { world, claims }, own, config, signal) =>
       (await outbound(signal)).createOutbound({
         id,
@@ -108,6 +128,7 @@ export function createHost(parts: HostParts): Host {
         own,
         reach: await reach(signal),
         dialects,
+        dropped: await drops(signal),
         log,
       }),
     present: presence.present,
@@ -118,7 +139,7 @@ export function createHost(parts: HostParts): Host {
       companions.review();
       parts.changed();
     },
-    released: companions.release,
+    released: (pool) => companions.release(pool),
   });
 
   let openedActors: Actors | undefined;

@@ -1,17 +1,31 @@
-/** The companions of this host's components, whose code comes with the first component: until then there are none. */
+/**
+ * The companions of this host's components, whose code is loaded when a component first calls another one of this node. No
+ * call waits for it: until it is there, nothing is watched.
+ */
+import type { Callee } from "../core/call.ts";
 import type { Companions, CompanionsParts } from "./outbound/companions.ts";
 
-export interface LateCompanions extends Pick<Companions, "review" | "release"> {
-  /** Loads them, once. */
-  open(): Promise<Companions>;
-}
+import { messageOf } from "../core/error.ts";
+import { later } from "../core/later.ts";
 
-export function createLateCompanions(parts: CompanionsParts): LateCompanions {
+export function createLateCompanions(parts: CompanionsParts): Companions {
+  const { clock, log } = parts;
+  const load = later(clock, "companions", () => import("./outbound/companions.ts"));
   let companions: Companions | undefined;
+  let loading = false;
+  const open = async (): Promise<void> => {
+    loading = true;
+    try {
+      companions = (await load()).createCompanions(parts);
+    } catch (cause) {
+      // Calls go on as they are; each try would cost a request.
+      log.warn("companion.unavailable", { problem: messageOf(cause) });
+    }
+  };
   return {
-    async open() {
-      const { createCompanions } = await import("./outbound/companions.ts");
-      return (companions ??= createCompanions(parts));
+    watch(callee, type): Callee {
+      if (!loading) void open();
+      return companions?.watch(callee, type) ?? callee;
     },
     review: () => companions?.review(),
     release: async (pool) => companions?.release(pool),

@@ -23,6 +23,13 @@ export interface WorkloadParts {
   /** What each call passes. */
   readonly intercept: Interceptor;
   readonly interfaces: Later<Interfaces>;
+  /** What calls the component of `spec`, which has `world` and runs in `pool`: where the resources live that a call is about. */
+  readonly placed: (
+    spec: WorkloadSpec,
+    world: World,
+    pool: Pool,
+    signal: AbortSignal,
+  ) => Promise<Callee>;
   /** Answers what the component of `spec` imports; `config` is what it reads, live. */
   readonly imports: (
     spec: WorkloadSpec,
@@ -100,7 +107,9 @@ export async function startWorkload(
     const { load } = pool;
     onProgress({ stage: "subscribe" });
     const { intercept } = parts;
-    const face = own.face(component.world, pool);
+    const { resources } = pool;
+    const callee = await parts.placed(spec, component.world, pool, signal);
+    const face = own.face(component.world, callee);
     const accepting = createSource(true);
     const decide = (): void => accepting.set(parts.present.peek() && load.peek().accepting);
     decide();
@@ -112,6 +121,8 @@ export async function startWorkload(
           {
             id,
             ...face,
+            handles: true,
+            ...(resources === undefined ? {} : { resources }),
             claims: component.claims,
             intercept,
             accepting,
@@ -122,10 +133,10 @@ export async function startWorkload(
       ),
     );
     signal.throwIfAborted();
-    const callee = intercept(face.callee);
+    const recorded = intercept(face.callee);
     const { released } = parts;
     return running(
-      { spec, component, pool, world: face.world, callee, released },
+      { spec, component, pool, world: face.world, callee: recorded, released },
       servings,
       served,
     );

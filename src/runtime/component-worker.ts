@@ -13,7 +13,7 @@ import type {
 } from "../channels/component.ts";
 import type { Log } from "../core/log.ts";
 import type { WitValue } from "../core/wit.ts";
-import type { GuestRun, GuestRunParts } from "./guest-run.ts";
+import type { GuestRun, GuestRunParts, KeptInstance } from "./guest-run.ts";
 import type { Runner } from "./runner.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
 
@@ -22,6 +22,7 @@ import { answer, remote, transferring } from "../channels/rpc.ts";
 import { createAnswerWriter, createSharedAnswer, isBlocked } from "../channels/shared-answer.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { createCompanions } from "./companions.ts";
+import { createGuestLife } from "./guest-life.ts";
 import { createGuestRun } from "./guest-run.ts";
 import { PortableComponent } from "./portable.ts";
 import { createWatchdog } from "./watchdog.ts";
@@ -43,6 +44,7 @@ export async function openComponentWorker(
   const worker = supply.take();
   const dead = new AbortController();
   const running = new Map<number, GuestRun>();
+  const kept = new Map<number, KeptInstance>();
   const answers = setup.mode === "atomics" ? createSharedAnswer() : undefined;
   const component = remote<ComponentMethods>(worker.port, dead.signal);
   let lastId = 0;
@@ -53,6 +55,7 @@ export async function openComponentWorker(
     worker.terminate();
     dead.abort(reason);
     for (const run of running.values()) run.close(reason);
+    for (const { life } of kept.values()) life.end();
   };
   const watchdog = createWatchdog({
     clock,
@@ -86,14 +89,21 @@ export async function openComponentWorker(
     if (run !== undefined) return run;
     throw new LatticeError("aborted", `${setup.name} ${what} outside of a call`);
   };
+  const keep = (number: number): KeptInstance => {
+    const known = kept.get(number) ?? { number, life: createGuestLife(parts.imports) };
+    kept.set(number, known);
+    return known;
+  };
   const guests: GuestSide = {
     import: (request) =>
       runOf(request.callId, `imported ${request.instance}.${request.func}`).import(request),
     wait: (wait) => runOf(wait.callId, "waited").wait(wait),
     hear(callId, said) {
       watchdog.heard();
-      // Without a call it has crossed with its end.
-      trusting(() => running.get(callId)?.hear(said));
+      const run = running.get(callId);
+      // Without a call it has crossed with its end, unless a destructor says it.
+      if (run !== undefined) trusting(() => run.hear(said));
+      else if (said.tag === "drop") for (const { life } of kept.values()) life.dropped(said.handle);
     },
     hearCompanions(report) {
       watchdog.heard();
@@ -127,9 +137,14 @@ export async function openComponentWorker(
   return {
     lost: dead.signal,
     end,
-    invoke(call) {
+    invoke(call, resident) {
       const id = ++lastId;
-      const run = createGuestRun(id, call, parts);
+      const run = createGuestRun(
+        id,
+        call,
+        parts,
+        resident === undefined ? undefined : keep(resident),
+      );
       running.set(id, run);
       watchdog.watch();
       const serve = async (): Promise<void> => {
@@ -158,6 +173,20 @@ export async function openComponentWorker(
               : undefined,
         }
       : {}),
+    async drop(resident, slot) {
+      if (slot === undefined) {
+        kept.get(resident)?.life.end();
+        kept.delete(resident);
+      }
+      // A destructor is the guest's code as well.
+      watchdog.watch();
+      try {
+        await component.drop(resident, slot);
+      } finally {
+        watchdog.heard();
+        if (running.size === 0) watchdog.rest();
+      }
+    },
     cancel(call) {
       for (const [id, run] of running) {
         if (run.call !== call) continue;

@@ -22,6 +22,7 @@ import { instantiationsOf } from "./instantiations.ts";
 import { borrowing, mayBorrow } from "./lent-memory.ts";
 import { openPool } from "./pool.ts";
 import { PortableComponent } from "./portable.ts";
+import { createResidents } from "./residents.ts";
 
 export interface ComponentParts {
   /** The reference, for messages. */
@@ -93,6 +94,7 @@ export async function createComponent(
         ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
         open: (opening) =>
           openComponentWorker({ setup, world, supply, imports, clock, log, release }, opening),
+        residents: (freed) => createResidents({ name, world, clock, freed }),
         opening: signal,
         signal: parts.signal,
       });

@@ -17,12 +17,14 @@ import type { Log } from "../core/log.ts";
 import type { Release } from "../core/memory.ts";
 import type { CompanionCall } from "../core/runtime.ts";
 import type { FuncType, WitValue, World } from "../core/wit.ts";
+import type { GuestLife } from "./guest-life.ts";
 import type { GuestStreams } from "./guest-streams.ts";
 
 import { flowing } from "../core/call.ts";
 import { compact } from "../channels/port.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { errOf } from "./import-errors.ts";
+import { createGuestLife } from "./guest-life.ts";
 import { createGuestStreams } from "./guest-streams.ts";
 import { partsOf } from "../wire/type-parts.ts";
 
@@ -63,10 +65,21 @@ export interface GuestRun {
   close(reason?: LatticeError): void;
 }
 
-export function createGuestRun(id: number, call: Call, parts: GuestRunParts): GuestRun {
+/** An instance that stays after the call: its number in the worker, and its life. */
+export interface KeptInstance {
+  readonly number: number;
+  readonly life: GuestLife;
+}
+
+export function createGuestRun(
+  id: number,
+  call: Call,
+  parts: GuestRunParts,
+  kept?: KeptInstance,
+): GuestRun {
   const { setup, world, imports, clock, log, release } = parts;
-  /** Each call has an instance of its own, so what an instance chooses lasts for a call. */
-  const linkNames = new Map<string, string>();
+  /** Other calls have an instance of their own, so what that chooses lasts for a call. */
+  const life = kept?.life ?? createGuestLife(imports);
   const served = world.exports.get(call.instance)?.get(call.func);
   const streaming = served !== undefined && crosses(served);
   const settling = deferred<Results>();
@@ -92,7 +105,7 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
     return {
       id: `${call.id}.${imported}`,
       source: call.target,
-      linkNames,
+      linkNames: life.linkNames,
       instance,
       func,
       args,
@@ -125,8 +138,10 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
     const type = typeOf(request);
     const streamed = crosses(type);
     const args = streamed ? ownStreams().accept(request.args) : request.args;
+    life.taken(type, "params", args);
     return orErr(type, async () => {
       const results = await imports.invoke(importCall({ ...request, args }));
+      life.given(type, "results", results);
       // What the results say of their own end cannot cross.
       return streamed ? ownStreams().lend([...results]) : [...results];
     });
@@ -141,7 +156,9 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
     request() {
       const args = call.args.map(compact);
       const { instance, func } = call;
-      return { id, instance, func, args: streaming ? ownStreams().lend(args) : args };
+      if (served !== undefined) life.given(served, "params", args);
+      const resident = kept && { resident: kept.number };
+      return { id, ...resident, instance, func, args: streaming ? ownStreams().lend(args) : args };
     },
     import: importOne,
     accompanied,
@@ -152,6 +169,8 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
         if (responded) throw new LatticeError("denied", "the worker gives results twice");
         responded = true;
         settling.resolve(given(said.results));
+      } else if (said.tag === "drop") {
+        life.dropped(said.handle);
       } else if (said.tag === "start") {
         ownStreams().start(said.end, importOne(said.request));
       } else {
@@ -160,6 +179,7 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
     },
     wait: ({ ends, forMs }) => ownStreams().wait(ends, forMs),
     conclude(results) {
+      if (served !== undefined) life.taken(served, "results", results);
       if (!responded) settling.resolve(given(results));
       ending.resolve();
     },
@@ -172,6 +192,7 @@ export function createGuestRun(id: number, call: Call, parts: GuestRunParts): Gu
       log.warn("guest.failed-late", { component: setup.name, instance, func, code, error });
     },
     close(reason) {
+      if (kept === undefined || reason !== undefined) life.end();
       gone?.abort(reason ?? new LatticeError("aborted", "the call has ended"));
       streams?.close(
         reason ?? new LatticeError("incomplete", "the component ended before its stream did"),

@@ -8,7 +8,7 @@ import type {
 import type { FuncType, Interface, World } from "../core/wit.ts";
 import type { Handle } from "../wire/type-parts.ts";
 
-import { parseInterfaceName, withoutVersion } from "../core/wit.ts";
+import { camelCase, inSeveralVersions, parseInterfaceName, withoutVersion } from "../core/wit.ts";
 import { handlesIn, ioStreamOf, partsOf } from "../wire/type-parts.ts";
 import { isWasi } from "./wasi.ts";
 
@@ -62,6 +62,28 @@ export function answeredImports(world: World): ReadonlyMap<string, ImportedInter
   return new Map(answered);
 }
 
+/** The imports that only their versions tell apart: each is answered on its own. */
+export function versionedImports(world: World): readonly string[] {
+  return [...inSeveralVersions([...world.imports.keys()].filter((name) => !isWasi(name)))];
+}
+
+/**
+ * Functions of resources that no class of JavaScript can have, for people: an object with a method `then` passes
+ * for a promise wherever it is waited for, and nothing takes the place of a class's `prototype`.
+ */
+export function unfitFunctions(world: World): readonly string[] {
+  return [...world.imports, ...world.exports].flatMap(([instance, functions]) =>
+    [...functions.keys()].flatMap((func) => {
+      const [, kind, name = ""] = /^\[(method|static)\][^.]+\.(.+)$/.exec(func) ?? [];
+      const unfit = kind === "method" ? "then" : "prototype";
+      if (kind === undefined || camelCase(name) !== unfit) return [];
+      return [
+        `the component has ${instance}#${func}: JavaScript has another meaning for "${unfit}" there`,
+      ];
+    }),
+  );
+}
+
 /** Names of the resources that each import brings along. */
 function importedResources({ imports, exports }: World): Map<string, string[]> {
   const functions = [...imports.values(), ...exports.values()].flatMap((each) => [
@@ -82,13 +104,10 @@ export function wasiImports(world: World): readonly string[] {
   return [...new Set([...world.imports.keys()].filter(isWasi).map(withoutVersion))];
 }
 
-/** The exports that callers may use: all plain functions. Each call has its own instance, so own handles mean nothing. */
+/** The exports that callers may use, and how they cross. */
 export function callableExports(world: World): ReadonlyMap<string, FunctionSetups> {
   return new Map(
-    [...world.exports].map(([name, functions]) => {
-      const plain = [...functions].filter(([func]) => !func.startsWith("["));
-      return [name, setups(new Map(plain), "export")];
-    }),
+    [...world.exports].map(([name, functions]) => [name, setups(functions, "export")]),
   );
 }
 
@@ -114,9 +133,9 @@ function setup(type: FuncType, side: Side): FunctionSetup {
   return { gives, refused: `handles of ${stuck.resource} of ${owner} stay within the component` };
 }
 
-/** Handles of what is imported do; streams of `wasi:io` only towards the guest. */
+/** Handles of what is imported do, and those of what is exported; streams of `wasi:io` only towards the guest. */
 function crosses(handle: Handle, { result }: FuncType, side: Side): boolean {
-  if (handle.of === undefined) return false;
+  if (handle.of === undefined) return side === "export";
   if (!isWasi(handle.of)) return true;
   if (side === "export" || ioStreamOf(handle) === undefined || result === undefined) return false;
   return handlesIn([result]).includes(handle);

@@ -18,7 +18,7 @@ import { LatticeError } from "../core/error.ts";
 import { componentWorld } from "../wire/component-types.ts";
 import { readClaims } from "./claims.ts";
 import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge.ts";
-import { unmetImports } from "./imports.ts";
+import { unfitFunctions, unmetImports, versionedImports } from "./imports.ts";
 import { locate, pinOf } from "./locate.ts";
 import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
 import { parseReference } from "./reference.ts";
@@ -85,6 +85,8 @@ async function prepare(
   }
   const world = componentWorld(bytes);
   refuseUnmet(world);
+  const [unfit] = unfitFunctions(world);
+  if (unfit !== undefined) throw new LatticeError("unsupported", unfit);
   const glueMode = glueModeOf(waitModeOf(world, parts.bridge));
   onProgress?.({ stage: "transpile" });
   const request = {
@@ -92,6 +94,7 @@ async function prepare(
     mode: glueMode,
     asyncImports: waitingImports(world),
     asyncExports: exportPatterns(world),
+    versioned: versionedImports(world),
   };
   const transpiled = await parts.transpiler.transpile(request, signal);
   const { length: sizeBytes } = bytes;

@@ -8,6 +8,7 @@ import type { Cancel, Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Pool, PoolLoad } from "../core/runtime.ts";
 import type { Limits } from "../core/workload.ts";
+import type { Residents, Stay } from "./residents.ts";
 import type { Runner } from "./runner.ts";
 
 import { asLatticeError, LatticeError } from "../core/error.ts";
@@ -24,6 +25,8 @@ export interface PoolParts {
   /** Calls that one runner executes at once; default: all that may run. */
   readonly callsPerRunner?: number;
   readonly open: (signal: AbortSignal) => Promise<Runner>;
+  /** Of a component that exports resources; `freed` is called when a runner keeps less than before. */
+  readonly residents?: (freed: (runner: Runner) => void) => Residents | undefined;
   /** Gives up the opening; means nothing afterwards. */
   readonly opening: AbortSignal;
   /** Ends the pool. */
@@ -32,7 +35,10 @@ export interface PoolParts {
 
 /** A call from its acceptance to its end. */
 interface Ticket {
-  readonly call: Call;
+  /** As its runner has it, from then on. */
+  call: Call;
+  /** Of a call that has to run in one instance. */
+  readonly stay: Stay | undefined;
   readonly resolve: (results: Results) => void;
   readonly reject: (reason: unknown) => void;
   /** Neither its deadline nor its caller matter any more: it has ended, or is given up. */
@@ -59,29 +65,47 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   let opening = 0;
 
   const perLane = (): number => parts.callsPerRunner ?? maxInstances;
+  const residents = parts.residents?.((runner) => {
+    for (const lane of lanes) if (lane.runner === runner) dropSurplus(lane);
+  });
   const show = (): void => {
     const before = load.peek();
     const beyond = running + line.length - maxInstances;
     load.set({ running, waiting: line.length, accepting: accepts(before, beyond, limits) });
   };
-  const freeLane = (): Lane | undefined => {
+  const laneFor = ({ stay }: Ticket): Lane | undefined => {
+    for (const lane of lanes) {
+      if (lane.busy < perLane() && stay?.ready(lane.runner) !== false) return lane;
+    }
+    return undefined;
+  };
+  /** The first call that may start now: one may wait for its instance while others go on. */
+  const next = (): readonly [ticket: Ticket, lane: Lane] | undefined => {
     if (running >= maxInstances) return undefined;
-    for (const lane of lanes) if (lane.busy < perLane()) return lane;
+    for (const [index, ticket] of line.entries()) {
+      const lane = laneFor(ticket);
+      if (lane === undefined) continue;
+      line.splice(index, 1);
+      return [ticket, lane];
+    }
     return undefined;
   };
   /** Starts what may start, and opens runners for what may not. */
   const pump = (): void => {
     if (ended.signal.aborted) return;
-    for (let lane = freeLane(); lane !== undefined; lane = freeLane()) {
-      const ticket = line.shift();
-      if (ticket === undefined) break;
-      begin(ticket, lane);
-    }
+    for (let found = next(); found !== undefined; found = next()) begin(...found);
     show();
     const wanted = Math.ceil(Math.min(maxInstances, running + line.length) / perLane());
     for (let missing = wanted - lanes.size - opening; missing > 0; missing--) void openLane();
   };
   const begin = (ticket: Ticket, lane: Lane): void => {
+    const { stay } = ticket;
+    try {
+      if (stay !== undefined) ticket.call = stay.enter(lane.runner);
+    } catch (reason) {
+      refuse(ticket, reason);
+      return;
+    }
     running++;
     lane.busy++;
     ticket.lane = lane;
@@ -89,17 +113,22 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       ticket.forget();
       running--;
       lane.busy--;
+      stay?.leave();
       pump();
       dropSurplus(lane);
     };
-    const { results, ended: over } = lane.runner.invoke(ticket.call);
+    const invoked = lane.runner.invoke(ticket.call, stay?.number);
+    const results = stay === undefined ? invoked.results : stay.give(invoked.results);
     // The ticket may be settled already, by its deadline or its caller; then these change nothing.
     results.then(ticket.resolve, ticket.reject);
+    // Who gives handles out has them in the table before the instance is anybody else's.
+    const over = stay === undefined ? invoked.ended : Promise.allSettled([results, invoked.ended]);
     void over.then(free);
   };
   /** After a resize to less there are runners that get nothing to do. */
   const dropSurplus = (lane: Lane): void => {
     if (lane.busy > 0 || lanes.size <= Math.ceil(maxInstances / perLane())) return;
+    if (residents?.holds(lane.runner) === true) return;
     if (lanes.delete(lane))
       lane.runner.end(new LatticeError("closed", `${name} needs fewer workers`));
   };
@@ -136,12 +165,17 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   const refuse = (ticket: Ticket, reason: unknown): void => {
     ticket.reject(reason);
     ticket.forget();
+    ticket.stay?.leave();
     abandon(ticket.call.args, reason);
   };
   const replace = (lane: Lane, reason: LatticeError): void => {
-    if (!lanes.delete(lane) || ended.signal.aborted) return;
+    const known = lanes.delete(lane);
+    residents?.lost(lane.runner);
+    if (!known || ended.signal.aborted) return;
     log.warn("pool.runner-lost", { component: name, error: reason.message });
     if (lanes.size + opening === 0) void openLane();
+    // Calls that waited for an instance of it hear that it is gone.
+    else pump();
   };
   const giveUp = (ticket: Ticket, reason: unknown): void => {
     if (ticket.lane !== undefined) {
@@ -171,6 +205,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     if (ended.signal.aborted) return;
     const reason = new LatticeError("closed", `the component ${name} was stopped`);
     ended.abort(reason);
+    residents?.end();
     for (const { runner } of lanes) runner.end(reason);
     lanes.clear();
     for (const ticket of line.splice(0)) refuse(ticket, reason);
@@ -197,9 +232,14 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   }
   return {
     load,
+    ...(residents === undefined ? {} : { resources: residents }),
     invoke(call) {
-      const obstacle = obstacleTo(call);
-      if (obstacle !== undefined) {
+      let stay: Stay | undefined;
+      try {
+        const obstacle = obstacleTo(call);
+        if (obstacle !== undefined) throw obstacle;
+        stay = residents?.stayOf(call);
+      } catch (obstacle) {
         abandon(call.args, obstacle);
         return Promise.reject(obstacle);
       }
@@ -208,6 +248,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
         let cancelTimer: Cancel | undefined;
         const ticket: Ticket = {
           call,
+          stay,
           resolve,
           reject,
           forget: () => {

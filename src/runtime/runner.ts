@@ -4,11 +4,14 @@ import type { LatticeError } from "../core/error.ts";
 import type { Pool } from "../core/runtime.ts";
 
 export interface Runner {
-  invoke(call: Call): RunningCall;
+  /** With `resident`, in the instance of that number, which is made if it is not there, and kept if the call ends well. */
+  invoke(call: Call, resident?: number): RunningCall;
   /** Gives a running call up: it ends soon, by force if the worker must be ended for that. */
   cancel(call: Call): void;
   /** As {@link Pool.accompany}; absent where it cannot be. */
   readonly accompany?: NonNullable<Pool["accompany"]>;
+  /** Drops what an instance that was kept calls `slot`; without `slot`, ends the instance. No call may run in it. */
+  drop(resident: number, slot?: number): Promise<void>;
   /** Aborts when the runner is dead, with the reason. */
   readonly lost: AbortSignal;
   /** Ends it; running calls reject with `reason`. */

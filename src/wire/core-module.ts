@@ -4,33 +4,27 @@
  * Engines have no limit of their own short of 4 GiB; a maximum in the module makes `memory.grow` answer -1.
  * Layout: WebAssembly/spec, "Binary Format", "Memory Types" and "Memory Section".
  */
+import type { ComponentReader } from "./component-reader.ts";
+import type { Growing, LimitsSection } from "./core-limits.ts";
+
 import { LatticeError } from "../core/error.ts";
-import { ComponentReader, hex } from "./component-reader.ts";
+import { hex } from "./component-reader.ts";
+import { leb128, readSection, replaceSection, tally } from "./core-limits.ts";
 
 const PAGE_BYTES = 65_536;
 
 /** Pages that 32 bits can address; a module may not declare more. */
 const MAX_PAGES = 65_536;
 
-const MEMORY_SECTION = 5;
+const MEMORIES = { id: 5, name: "memory" };
 
 /** Flags of limits; further ones are 64-bit addresses (04) and pages of another size (08). */
 const HAS_MAXIMUM = 0x01;
 const SHARED = 0x02;
 
-/** A memory that a module defines, as its section has it. */
-interface Memory {
-  readonly minimum: number;
-  readonly maximum: number | undefined;
+/** A memory that a module defines, as its section has it; in pages. */
+interface Memory extends Growing {
   readonly shared: boolean;
-}
-
-/** Where a module defines its memories. */
-interface MemorySection {
-  /** From the section's id to the end of its content. */
-  readonly start: number;
-  readonly end: number;
-  readonly memories: readonly Memory[];
 }
 
 /**
@@ -48,15 +42,9 @@ export function limitMemories(
   maxBytes: number,
   times: readonly number[] = [],
 ): Uint8Array[] {
-  const sections = modules.map(memorySection);
-  let count = 0;
-  let needed = 0;
-  for (const [i, section] of sections.entries()) {
-    for (const { minimum } of section?.memories ?? []) {
-      count += times[i] ?? 1;
-      needed += minimum * PAGE_BYTES * (times[i] ?? 1);
-    }
-  }
+  const sections = modules.map((module) => readSection(module, MEMORIES, readMemory));
+  const { count, minima } = tally(sections, times);
+  const needed = minima * PAGE_BYTES;
   if (needed > maxBytes) {
     throw new LatticeError(
       "bad-image",
@@ -70,40 +58,18 @@ export function limitMemories(
   });
 }
 
-function withLimits(module: Uint8Array, section: MemorySection, share: number): Uint8Array {
-  const limited = section.memories.map((memory) => {
+function withLimits(module: Uint8Array, section: LimitsSection<Memory>, share: number): Uint8Array {
+  const limited = section.entries.map((memory) => {
     const maximum = Math.min(memory.maximum ?? MAX_PAGES, memory.minimum + share);
     return { ...memory, maximum };
   });
-  if (limited.every(({ maximum }, i) => maximum === section.memories[i]?.maximum)) return module;
-  const content = [...leb128(limited.length), ...limited.flatMap(limits)];
-  const replaced = Uint8Array.of(MEMORY_SECTION, ...leb128(content.length), ...content);
-  const behind = module.subarray(section.end);
-  const result = new Uint8Array(section.start + replaced.length + behind.length);
-  result.set(module.subarray(0, section.start));
-  result.set(replaced, section.start);
-  result.set(behind, section.start + replaced.length);
-  return result;
+  if (limited.every(({ maximum }, i) => maximum === section.entries[i]?.maximum)) return module;
+  return replaceSection(module, section, MEMORIES.id, limited.map(limits));
 }
 
 function limits({ minimum, maximum, shared }: Memory & { readonly maximum: number }): number[] {
   const flags = HAS_MAXIMUM | (shared ? SHARED : 0);
   return [flags, ...leb128(minimum), ...leb128(maximum)];
-}
-
-function memorySection(module: Uint8Array): MemorySection | undefined {
-  const reader = new ComponentReader(module);
-  if (reader.preamble() === "component") reader.fail("a component stands where a core module must");
-  while (!reader.done) {
-    const start = reader.at;
-    const id = reader.byte();
-    const content = reader.within(reader.u32());
-    if (id !== MEMORY_SECTION) continue;
-    const memories = content.list(() => readMemory(content));
-    if (!content.done) reader.fail(`the memory section at byte ${start} has bytes left over`);
-    return { start, end: content.end, memories };
-  }
-  return undefined;
 }
 
 function readMemory(reader: ComponentReader): Memory {
@@ -131,15 +97,4 @@ function unsupported(at: number, what: string): never {
     "unsupported",
     `the memory at byte ${at} has ${what}, and only 32-bit memories run here`,
   );
-}
-
-/** A whole number as modules write it. */
-export function leb128(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return [...bytes, rest];
 }

@@ -4,15 +4,18 @@
  *
  * Layout: WebAssembly/spec, "Binary Format", "Table Types" and "Table Section".
  */
+import type { ComponentReader } from "./component-reader.ts";
+import type { Growing, LimitsSection } from "./core-limits.ts";
+
 import { LatticeError } from "../core/error.ts";
-import { ComponentReader, hex } from "./component-reader.ts";
+import { hex } from "./component-reader.ts";
 import { skipInstruction } from "./core-code.ts";
-import { leb128 } from "./core-module.ts";
+import { leb128, readSection, replaceSection, tally } from "./core-limits.ts";
 
 /** Elements of all tables of an instance together; toolchains make tables of some thousands of functions. */
 const MOST_ELEMENTS = 1_000_000;
 
-const TABLE_SECTION = 4;
+const TABLES = { id: 4, name: "table" };
 const HAS_MAXIMUM = 0x01;
 /** Begins a table with an initial value. */
 const WITH_VALUE = 0x40;
@@ -20,19 +23,10 @@ const WITH_VALUE = 0x40;
 const TO_TYPE = [0x63, 0x64];
 const END = 0x0b;
 
-interface Table {
+interface Table extends Growing {
   /** What stands before its limits and behind them. */
   readonly before: Uint8Array;
   readonly behind: Uint8Array;
-  readonly minimum: number;
-  readonly maximum: number | undefined;
-}
-
-interface TableSection {
-  /** From the section's id to the end of its content. */
-  readonly start: number;
-  readonly end: number;
-  readonly tables: readonly Table[];
 }
 
 /**
@@ -47,15 +41,10 @@ export function limitTables(
   modules: readonly Uint8Array[],
   times: readonly number[] = [],
 ): Uint8Array[] {
-  const sections = modules.map(tableSection);
-  let count = 0;
-  let needed = 0;
-  for (const [i, section] of sections.entries()) {
-    for (const { minimum } of section?.tables ?? []) {
-      count += times[i] ?? 1;
-      needed += minimum * (times[i] ?? 1);
-    }
-  }
+  const sections = modules.map((module) =>
+    readSection(module, TABLES, (reader) => readTable(reader, module)),
+  );
+  const { count, minima: needed } = tally(sections, times);
   if (needed > MOST_ELEMENTS) {
     throw new LatticeError(
       "bad-image",
@@ -69,42 +58,18 @@ export function limitTables(
   });
 }
 
-function withLimits(module: Uint8Array, section: TableSection, share: number): Uint8Array {
+function withLimits(module: Uint8Array, section: LimitsSection<Table>, share: number): Uint8Array {
   const bounded = ({ minimum, maximum }: Table): number =>
     Math.min(maximum ?? Infinity, minimum + share);
-  if (section.tables.every((table) => bounded(table) === table.maximum)) return module;
-  const content = [
-    ...leb128(section.tables.length),
-    ...section.tables.flatMap((table) => [
-      ...table.before,
-      HAS_MAXIMUM,
-      ...leb128(table.minimum),
-      ...leb128(bounded(table)),
-      ...table.behind,
-    ]),
-  ];
-  const replaced = [TABLE_SECTION, ...leb128(content.length), ...content];
-  const behind = module.subarray(section.end);
-  const result = new Uint8Array(section.start + replaced.length + behind.length);
-  result.set(module.subarray(0, section.start));
-  result.set(replaced, section.start);
-  result.set(behind, section.start + replaced.length);
-  return result;
-}
-
-function tableSection(module: Uint8Array): TableSection | undefined {
-  const reader = new ComponentReader(module);
-  if (reader.preamble() === "component") reader.fail("a component stands where a core module must");
-  while (!reader.done) {
-    const start = reader.at;
-    const id = reader.byte();
-    const content = reader.within(reader.u32());
-    if (id !== TABLE_SECTION) continue;
-    const tables = content.list(() => readTable(content, module));
-    if (!content.done) reader.fail(`the table section at byte ${start} has bytes left over`);
-    return { start, end: content.end, tables };
-  }
-  return undefined;
+  if (section.entries.every((table) => bounded(table) === table.maximum)) return module;
+  const entries = section.entries.map((table) => [
+    ...table.before,
+    HAS_MAXIMUM,
+    ...leb128(table.minimum),
+    ...leb128(bounded(table)),
+    ...table.behind,
+  ]);
+  return replaceSection(module, section, TABLES.id, entries);
 }
 
 function readTable(reader: ComponentReader, module: Uint8Array): Table {

@@ -90,6 +90,9 @@ export function unservable(
   return met === undefined ? undefined : `${name} uses ${met}, which cannot cross the lattice yet`;
 }
 
+/** What WASI wants of a host stays within that. */
+const OF_HOSTS = /^wasi:(?:cli|clocks|filesystem|http|io|random|sockets|tls)\//;
+
 /** Types of one interface share parts: each is looked at once. */
 function obstacleIn(
   type: WitType,
@@ -100,8 +103,9 @@ function obstacleIn(
   if (seen.has(type)) return undefined;
   seen.add(type);
   if (depth > MAX_TYPE_DEPTH) return `types nested deeper than ${MAX_TYPE_DEPTH}`;
-  if ((type.kind === "own" || type.kind === "borrow") && !handles) {
-    return `the resource ${type.resource}`;
+  if (type.kind === "own" || type.kind === "borrow") {
+    if (!handles) return `the resource ${type.resource}`;
+    if (OF_HOSTS.test(type.of ?? "")) return `the resource ${type.resource} of ${type.of}`;
   }
   for (const part of innerTypes(type)) {
     const obstacle = obstacleIn(part, handles, seen, depth + 1);

@@ -2,7 +2,7 @@
  * A component in its worker: a stock of instances that have served nobody, and the calls that run.
  *
  * An instance that has served a call goes back into the stock only if it can be set back to how it was made; all others
- * end with their call.
+ * end with their call, but for those in which resources live: they stay until the host ends them.
  */
 import type {
   ComponentHostMethods,
@@ -30,7 +30,14 @@ import { createAtomicsBridge } from "./bridge/atomics.ts";
 import { createJspiBridge } from "./bridge/jspi.ts";
 import { createSyncBridge } from "./bridge/sync.ts";
 import { createImports } from "./imports.ts";
-import { exportOf, importGlue, interfaceOf, resultsOf, resultsOfThrown } from "./instantiate.ts";
+import {
+  classOf,
+  exportOf,
+  importGlue,
+  interfaceOf,
+  resultsOf,
+  resultsOfThrown,
+} from "./instantiate.ts";
 import { createLife } from "./life.ts";
 import { createMemories } from "./memories.ts";
 import { createLineLimiter } from "./printed.ts";
@@ -59,6 +66,8 @@ export interface Guest {
   /** The results are copies that nobody else holds. They are there at once where guests never wait. */
   call(call: GuestCall): Promise<readonly WitValue[]> | readonly WitValue[];
   cancel(callId: number): void;
+  /** See `ComponentMethods.drop`. */
+  drop(resident: number, slot: number | undefined): void;
 }
 
 /** Memories beyond those of the stock, for the calls that run. */
@@ -79,6 +88,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   const bridge = bridgeOf(setup, parts);
   const stock: Instance[] = [];
   const running = new Map<number, Life>();
+  const residents = new Map<number, Instance>();
   const memories = createMemories(borrowersOf(setup), setup.stock + MORE_MEMORIES);
   /** Memories of instances that have ended, to be wiped when the next instance is made, not before an answer. */
   const used: (readonly Lent[])[] = [];
@@ -131,9 +141,14 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       refill();
     }, 0);
   };
-  const finish = ({ id }: GuestCall, instance: Instance, well: boolean): void => {
+  const finish = ({ id, resident }: GuestCall, instance: Instance, well: boolean): void => {
     const { life, rewind } = instance;
     running.delete(id);
+    if (resident !== undefined) {
+      if (well) residents.set(resident, instance);
+      else residents.delete(resident);
+      if (well) return;
+    }
     const again = well && rewind !== undefined && !life.touched;
     if (well && !again) wanted = setup.stock;
     if (again && stock.length + served.length < wanted) served.push(instance);
@@ -145,13 +160,30 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
     // After a trap or a cancelled wait there may be frames that still hold the memory.
     if (well && lent.length > 0) used.push(lent);
   };
+  const drop = (resident: number, slot?: number): void => {
+    const instance = residents.get(resident);
+    if (instance === undefined) return;
+    if (slot === undefined) {
+      residents.delete(resident);
+      end(instance, true);
+      return;
+    }
+    try {
+      instance.resources.drop(slot);
+    } catch (thrown) {
+      residents.delete(resident);
+      end(instance, false);
+      throw thrown;
+    }
+  };
   return {
     ready: prepare(),
+    drop,
     call(call) {
       const func = funcs.get(call.instance)?.get(call.func);
       if (func === undefined) throw missing(setup, call);
       if (func.refused !== undefined) throw refusal(setup, call, func.refused);
-      const instance = take();
+      const instance = residents.get(call.resident ?? 0) ?? take();
       const { life } = instance;
       const respond = (results: readonly WitValue[]): void => bridge.respond(life, results);
       const run = serverOf(setup, instance, call, func, respond);
@@ -216,7 +248,11 @@ function maker(
     const cores: CoreInstances[number][] = [];
     const streams = createRemoteStreams(life, bridge, parts.release);
     const { imports: own, adapters, io } = surround(life, streams);
-    const resources = createResources({ imports: setup.imports, streams, io });
+    const dropped = (handle: Uint8Array): void => {
+      // Where guests never wait they have no import that gives handles; one from a caller is dropped with the instance.
+      if (mode !== "sync") bridge.say(life, { tag: "drop", handle });
+    };
+    const resources = createResources({ imports: setup.imports, streams, io, dropped });
     const given = createImports(life, { own, bridge, answered: setup.imports, resources });
     const exports = instantiate(given, (module, imports) => {
       // The limit of memory was divided by as many.
@@ -242,19 +278,23 @@ function bridgeOf({ mode, answers }: ComponentSetup, { host, nearby }: GuestPart
 
 /** What serves `call`: the guest's function, or an adapter of its interface. `undefined` if there is no such thing. */
 function serverOf(
-  { adapted }: ComponentSetup,
+  setup: ComponentSetup,
   { exports, adapters, resources }: Instance,
   { instance, func, args }: GuestCall,
   { gives, type }: FunctionSetup,
   respond: (results: readonly WitValue[]) => void,
 ): (() => Later<readonly WitValue[]>) | undefined {
-  const behind = adapted.get(instance);
+  const behind = setup.adapted.get(instance);
   if (behind === undefined) {
     const own = exportOf(exports, instance, func);
     if (own === undefined || type === undefined)
       return own && (() => attempt(() => own(...args), gives));
+    // Those that it uses of its other interfaces have no class in this one.
+    const ownClass = (resource: string): ReturnType<typeof classOf> =>
+      classOf(exports, instance, resource) ?? onlyClassOf(setup, exports, resource);
     return () => {
-      const outcome = attempt(() => own(...resources.in(args, paramTypes(type))), gives);
+      const given = (): unknown => own(...resources.in(args, paramTypes(type), ownClass));
+      const outcome = attempt(given, gives);
       return after(outcome, (results) => resources.out(results, resultTypes(type)));
     };
   }
@@ -263,6 +303,18 @@ function serverOf(
   if (adapter === undefined || guest === undefined) return undefined;
   // Its results have the form of the waist already.
   return () => attempt(() => adapter(guest, { func, args, respond }), "results");
+}
+
+/** The class of a resource of that name, if the guest has one only. */
+function onlyClassOf(
+  setup: ComponentSetup,
+  exports: GuestExports,
+  resource: string,
+): ReturnType<typeof classOf> {
+  const [only, other] = [...setup.exports.keys()].flatMap(
+    (instance) => classOf(exports, instance, resource) ?? [],
+  );
+  return other === undefined ? only : undefined;
 }
 
 /** The results of `run`, at once or later, with a thrown `err` turned back into a value. */

@@ -6,7 +6,8 @@ import type { Life } from "./life.ts";
 import type { Resources } from "./resources.ts";
 
 import { LatticeError } from "../core/error.ts";
-import { camelCase, withoutVersion } from "../core/wit.ts";
+import { camelCase, inSeveralVersions, withoutVersion } from "../core/wit.ts";
+import { pascalCase, RESOURCE_FUNCTION } from "./instantiate.ts";
 import { paramTypes, resultTypes } from "./resources.ts";
 
 export interface ImportParts {
@@ -22,9 +23,10 @@ export function createImports(
   life: Life,
   { own, bridge, answered, resources }: ImportParts,
 ): GuestImports {
-  const imports: Record<string, object> = { ...own };
+  const imports = withoutInherited<object>(own);
+  const versioned = inSeveralVersions(answered.keys());
   for (const [instance, { functions, resources: names }] of answered) {
-    const stubs: Record<string, unknown> = {};
+    const stubs = withoutInherited<unknown>();
     for (const name of names) stubs[pascalCase(name)] = resources.classOf(instance, name).made;
     for (const [func, setup] of functions) {
       const ask = bridge.importFunction(life, importOf(instance, func, setup, resources));
@@ -36,21 +38,18 @@ export function createImports(
       if (kind === "") stubs[camelCase(func)] = stub;
       else attach(resources.classOf(instance, resource), kind, camelCase(name), stub);
     }
-    // The glue has one object for all versions of an interface.
-    const bare = withoutVersion(instance);
-    imports[bare] = { ...imports[bare], ...stubs };
+    // The glue asks for an interface without its version, unless there are several.
+    const asked = versioned.has(instance) ? instance : withoutVersion(instance);
+    imports[asked] = Object.assign(withoutInherited(imports[asked]), stubs);
   }
   for (const [name, given] of Object.entries(imports)) imports[name] = noting(life, given);
   return imports;
 }
 
-/** `[constructor]bucket`, `[method]bucket.get`, `[static]bucket.of`. */
-const RESOURCE_FUNCTION = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/;
-
-/** `BucketOfSand` of `bucket-of-sand`. */
-function pascalCase(name: string): string {
-  const camel = camelCase(name);
-  return camel.slice(0, 1).toUpperCase() + camel.slice(1);
+/** A copy of `from` where a name that is not there finds nothing, `constructor` and `toString` included. */
+function withoutInherited<T>(from: object = {}): Record<string, T> {
+  const copy: Record<string, T> = Object.create(null);
+  return Object.assign(copy, from);
 }
 
 type Stub = (...args: readonly unknown[]) => unknown;
@@ -102,12 +101,11 @@ const same = <T>(values: T): T => values;
  * uses one has it from a function.
  */
 function noting(life: Life, given: object): object {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]: [string, unknown]) => [
-      name,
-      typeof value === "function" && !/^[A-Z]/.test(name) ? noted(life, value) : value,
-    ]),
-  );
+  const result = withoutInherited<unknown>(given);
+  for (const [name, value] of Object.entries(result)) {
+    if (typeof value === "function" && !/^[A-Z]/.test(name)) result[name] = noted(life, value);
+  }
+  return result;
 }
 
 /** A proxy, for the glue finds more on a function than its call. */

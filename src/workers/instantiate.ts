@@ -8,6 +8,7 @@ import type { GuestFunction, GuestInterface } from "./adapter.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { camelCase } from "../core/wit.ts";
+import { CONSTRUCT } from "./awaitable-exports.ts";
 
 /** Interfaces by their name without version, each an object of functions and resource classes. */
 export type GuestImports = Readonly<Record<string, object>>;
@@ -65,20 +66,65 @@ export async function importGlue(
 
 /** The functions of an exported interface, or those of the root; `undefined` if there is no such interface. */
 export function interfaceOf(exports: GuestExports, instance: string): GuestInterface | undefined {
-  const holder: unknown = instance === "" ? exports : exports[instance];
+  // The glue spells names without a package as it spells functions.
+  const key = instance.includes(":") ? instance : camelCase(instance);
+  const holder: unknown = instance === "" ? exports : ownOf(exports, key);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jco exports interfaces as objects of functions and classes
   return typeof holder === "object" && holder !== null ? (holder as GuestInterface) : undefined;
 }
 
-/** `undefined` if the guest has no such function. */
+/** Nothing inherited: `to-string` and `constructor` are names like others. */
+function ownOf(holder: object, key: string): unknown {
+  return Object.hasOwn(holder, key) ? Reflect.get(holder, key) : undefined;
+}
+
+/** `undefined` if the guest has no such function. Methods take their object first. */
 export function exportOf(
   exports: GuestExports,
   instance: string,
   func: string,
 ): GuestFunction | undefined {
+  const [, kind, resource = "", name = ""] = RESOURCE_FUNCTION.exec(func) ?? [];
+  if (kind === undefined) return functionOf(interfaceOf(exports, instance), camelCase(func));
+  const made = classOf(exports, instance, resource);
+  if (made === undefined) return undefined;
+  if (kind === "static") return functionOf(made, camelCase(name));
+  if (kind === "constructor") {
+    // A constructor can give no promise; where it may wait, the transpile worker has made a function of it.
+    return functionOf(made, CONSTRUCT) ?? ((...args) => Reflect.construct(made, args));
+  }
+  const method: unknown = Reflect.get(made.prototype, camelCase(name));
+  if (typeof method !== "function") return undefined;
+  return (self, ...args): unknown => Reflect.apply(method, self, args);
+}
+
+/** The class of a resource that the guest's interface `instance` has; `undefined` if it has none. */
+export function classOf(
+  exports: GuestExports,
+  instance: string,
+  resource: string,
+): ResourceConstructor | undefined {
   const holder = interfaceOf(exports, instance);
-  if (holder === undefined) return undefined;
-  const found: unknown = Reflect.get(holder, camelCase(func));
+  const found: unknown = holder && ownOf(holder, pascalCase(resource));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what jco exports under such a name is a class
+  return typeof found === "function" ? (found as ResourceConstructor) : undefined;
+}
+
+type ResourceConstructor = (new (...args: readonly unknown[]) => object) & {
+  readonly prototype: object;
+};
+
+/** `[constructor]bucket`, `[method]bucket.get`, `[static]bucket.of`. */
+export const RESOURCE_FUNCTION: RegExp = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/;
+
+/** `BucketOfSand` of `bucket-of-sand`. */
+export function pascalCase(name: string): string {
+  const camel = camelCase(name);
+  return camel.slice(0, 1).toUpperCase() + camel.slice(1);
+}
+
+function functionOf(holder: object | undefined, name: string): GuestFunction | undefined {
+  const found: unknown = holder && ownOf(holder, name);
   if (typeof found !== "function") return undefined;
   return (...args): unknown => Reflect.apply(found, holder, args);
 }

@@ -1,8 +1,10 @@
 /**
- * Resources of imported interfaces, within one life: bytes between the realms, and objects of a class for the glue.
+ * Resources within one life: objects of a class for the glue, and between the realms bytes for those of imported
+ * interfaces, numbers for the guest's own.
  *
- * Whoever answers the interface chooses the bytes of a handle and alone understands them. A guest can only pass on what it
- * was given: the glue keeps handles in tables, and their bytes are out of its reach. Drops stay here.
+ * Whoever answers an imported interface chooses the bytes of a handle and alone understands them. A guest can only pass
+ * on what it was given: the glue keeps handles in tables, and their bytes are out of its reach. Of its drops the host
+ * hears where the handle is one of an Inlay node; others stay here.
  */
 import type { ImportedInterface } from "../channels/component.ts";
 import type { FuncType, WitType, WitValue } from "../core/wit.ts";
@@ -11,17 +13,19 @@ import type { IoStreams } from "./adapter.ts";
 import type { RemoteStreams } from "./remote-streams.ts";
 
 import { LatticeError } from "../core/error.ts";
-import { camelCase } from "../core/wit.ts";
-import { ioStreamOf, partsOfType } from "../wire/type-parts.ts";
-import { isTagged } from "../wire/value-types.ts";
+import { convertHandles, partOf } from "../wire/convert-handles.ts";
+import { HANDLE_BYTES } from "../wire/resource-handle.ts";
+import { ioStreamOf } from "../wire/type-parts.ts";
 
 export interface Resources {
   /** The class of the resource `resource` of the interface `name`. */
   classOf(name: string, resource: string): ResourceClass;
-  /** Values of the guest for the host: handles as bytes. */
+  /** Values of the guest for the host: handles as bytes or numbers. */
   out(values: readonly WitValue[], types: readonly WitType[]): readonly WitValue[];
-  /** Values of the host for the guest: bytes as objects. */
-  in(values: readonly WitValue[], types: readonly WitType[]): readonly WitValue[];
+  /** Values of the host for the guest: bytes and numbers as objects. */
+  in(values: readonly WitValue[], types: readonly WitType[], own?: OwnClass): readonly WitValue[];
+  /** Ends the guest's own resource of that number. */
+  drop(slot: number): void;
 }
 
 export interface ResourceClass {
@@ -33,23 +37,52 @@ export interface ResourceClass {
   construct: (...args: readonly WitValue[]) => unknown;
 }
 
+/** The class that an object of the guest's own resource of this name must have. */
+export type OwnClass = (resource: string) => (new (...args: never[]) => object) | undefined;
+
 export interface ResourceParts {
   readonly imports: ReadonlyMap<string, ImportedInterface>;
   readonly streams: RemoteStreams;
   /** Makes streams of `wasi:io`; absent if the component has none. */
   readonly io: IoStreams | undefined;
+  /** Hears of handles that the guest has no use for any more. */
+  readonly dropped: (handle: Uint8Array) => void;
 }
 
-export function createResources({ imports, streams, io }: ResourceParts): Resources {
+/** As jco's glue has it where the engine has none. */
+const DISPOSE: symbol = Symbol.dispose ?? Symbol.for("dispose");
+
+export function createResources({ imports, streams, io, dropped }: ResourceParts): Resources {
   const bytesOf = new WeakMap<object, Uint8Array>();
+  const own = new Map<number, object>();
+  let lastSlot = 0;
+  const dispose = function (this: object): void {
+    const handle = bytesOf.get(this);
+    // The host looks whether it is one of an Inlay node; most are not, by their length.
+    if (handle?.length === HANDLE_BYTES) dropped(handle);
+  };
   const classes = new Map<string, ResourceClass>();
   for (const [name, { resources }] of imports) {
-    for (const resource of resources) classes.set(`${name}.${resource}`, createClass());
+    for (const resource of resources) classes.set(`${name}.${resource}`, createClass(dispose));
   }
-  const toBytes = (handle: Handle, value: WitValue): WitValue => {
+  const outside = (handle: Handle, value: WitValue): WitValue => {
+    if (handle.of === undefined && typeof value === "object" && value !== null) {
+      own.set(++lastSlot, value);
+      return lastSlot;
+    }
     const bytes = typeof value === "object" && value !== null ? bytesOf.get(value) : undefined;
     if (bytes === undefined) throw misfit(handle, "is none");
     return bytes;
+  };
+  /** The glue looks numbers up in the table of the wanted class, whatever object they come from. */
+  const toOwn = (handle: Handle, value: WitValue, classOf?: OwnClass): object => {
+    const found = typeof value === "number" ? own.get(value) : undefined;
+    const wanted = classOf?.(handle.resource);
+    if (found === undefined || wanted === undefined || !(found instanceof wanted)) {
+      throw misfit(handle, "is none");
+    }
+    if (handle.kind === "own" && typeof value === "number") own.delete(value);
+    return found;
   };
   const toObject = (handle: Handle, value: WitValue): WitValue => {
     const found = classes.get(`${handle.of}.${handle.resource}`);
@@ -78,8 +111,19 @@ export function createResources({ imports, streams, io }: ResourceParts): Resour
         throw new LatticeError("internal", `no resource ${name}.${resource}`);
       return found;
     },
-    out: (values, types) => values.map((value, index) => converted(value, types[index], toBytes)),
-    in: (values, types) => values.map((value, index) => converted(value, types[index], toObject)),
+    out: (values, types) =>
+      values.map((value, index) => convertHandles(value, types[index], outside)),
+    in: (values, types, classOf) => {
+      const inside = (handle: Handle, value: WitValue): WitValue =>
+        handle.of === undefined ? toOwn(handle, value, classOf) : toObject(handle, value);
+      return values.map((value, index) => convertHandles(value, types[index], inside));
+    },
+    drop(slot) {
+      const found = own.get(slot);
+      own.delete(slot);
+      const end: unknown = found && Reflect.get(found, DISPOSE);
+      if (typeof end === "function") Reflect.apply(end, found, []);
+    },
   };
 }
 
@@ -92,7 +136,7 @@ export function resultTypes({ result }: FuncType): readonly WitType[] {
   return result === undefined ? [] : [result];
 }
 
-function createClass(): ResourceClass {
+function createClass(dispose: (this: object) => void): ResourceClass {
   const own: ResourceClass = {
     // No class: its constructor could give no promise.
     made: function (this: unknown, ...args) {
@@ -102,52 +146,8 @@ function createClass(): ResourceClass {
       throw new LatticeError("internal", "the resource has no constructor");
     },
   };
+  Object.defineProperty(own.made.prototype, DISPOSE, { value: dispose });
   return own;
-}
-
-type Convert = (handle: Handle, value: WitValue) => WitValue;
-
-/** `value` with its handles converted; parts without any stay as they are. */
-function converted(value: WitValue, type: WitType | undefined, convert: Convert): WitValue {
-  if (type === undefined || !partsOfType(type).handles) return value;
-  const next = (part: WitValue, of: WitType | undefined): WitValue => converted(part, of, convert);
-  const payload = (of: WitType | undefined): WitValue =>
-    of === undefined ? value : { tag: tagOf(value), val: next(partOf(value, "val"), of) };
-  switch (type.kind) {
-    case "own":
-    case "borrow":
-      return convert(type, value);
-    case "list":
-      return Array.isArray(value) ? value.map((part: WitValue) => next(part, type.element)) : value;
-    case "tuple":
-      return Array.isArray(value)
-        ? value.map((part: WitValue, index) => next(part, type.elements[index]))
-        : value;
-    case "option":
-      if (isTagged(type)) return tagOf(value) === "some" ? payload(type.some) : value;
-      return value === undefined || value === null ? undefined : next(value, type.some);
-    case "result":
-      return payload(tagOf(value) === "err" ? type.err : type.ok);
-    case "variant":
-      return payload(type.cases.find(({ name }) => name === tagOf(value))?.type);
-    case "record":
-      return Object.fromEntries(
-        type.fields.map((field) => {
-          const name = camelCase(field.name);
-          return [name, next(partOf(value, name), field.type)];
-        }),
-      );
-    default:
-      return value;
-  }
-}
-
-function tagOf(value: WitValue): WitValue {
-  return partOf(value, "tag");
-}
-
-function partOf(value: WitValue, name: string): WitValue {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function noStreams({ resource }: Handle): never {

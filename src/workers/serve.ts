@@ -83,6 +83,7 @@ function serve(port: Port, wasi: GuestParts["wasi"]): void {
     entrust: (entrusted) => companions.entrust(entrusted),
     dismiss: (companion) => companions.dismiss(companion),
     cancel: async (callId) => prepared().cancel(callId),
+    drop: async (resident, slot) => prepared().drop(resident, slot),
     ping: () => Promise.resolve(),
   };
   answer(port, methods, life.signal);

@@ -11,6 +11,7 @@ import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { revealState } from "../wire/core-state.ts";
 import { surveyComponent } from "../wire/component-survey.ts";
+import { awaitableExports } from "./awaitable-exports.ts";
 import { withBoundedHandles } from "./bounded-handles.ts";
 import { withoutReservedNames } from "./reserved-names.ts";
 
@@ -30,6 +31,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
       glue = withBoundedHandles(withoutReservedNames(new TextDecoder().decode(bytes)));
     }
   }
+  if (request.mode === "jspi" && glue !== undefined) glue = awaitableExports(glue);
   if (glue === undefined) throw new LatticeError("bad-image", "the transpiler gave no JavaScript");
   refuseDynamicImports(glue);
   return transferring({ glue, cores, keepsHandles }, bigBuffers([...cores.values()]));
@@ -38,7 +40,7 @@ async function transpile(request: TranspileRequest): Promise<Transpiled> {
 async function generated(
   request: TranspileRequest,
 ): Promise<readonly (readonly [string, Uint8Array])[]> {
-  const { bytes, mode, asyncImports, asyncExports } = request;
+  const { bytes, mode, asyncImports, asyncExports, versioned } = request;
   try {
     const { files } = await generate(bytes, {
       name: NAME,
@@ -47,6 +49,7 @@ async function generated(
       noNodejsCompat: true,
       noTypescript: true,
       base64Cutoff: 0,
+      map: versioned.map((name) => [name, name] as [string, string]),
       asyncMode:
         mode === "sync"
           ? { tag: "sync" }

@@ -41,7 +41,7 @@ const FULL: Plan = {
   signed: { rounds: 12, bytes: 64, calls: 200, ms: 300 },
   streams: { rounds: 7, bytes: 64 * 1024 * 1024 },
   bodies: { rounds: 7, bytes: 20_000_000 },
-  composition: { rounds: 100, calls: 100 },
+  composition: { rounds: 100, calls: 50 },
   coldStart: { browsers: 3, starts: 2, big: "if-built" },
   joining: { browsers: 2, visits: 6 },
   memory: { components: 20, samples: 10 },

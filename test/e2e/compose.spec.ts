@@ -7,33 +7,12 @@ import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
-import { scale } from "./story.ts";
+import { putLink, scale } from "./story.ts";
 
 /** Each test has a lattice of its own: the server of `npm start` remembers links from one start to the next. */
 const newLattice = (): string => `compose-${crypto.randomUUID()}`;
 const text = (value: string): Uint8Array =>
   Buffer.concat([Uint8Array.of(value.length), Buffer.from(value)]);
-
-/** Puts a link as soon as one of `tabs` does that for the lattice. */
-async function link(
-  peer: NativePeer,
-  lattice: string,
-  tabs: readonly JoinedTab[],
-  given: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await expect
-    .poll(async () => Promise.all(tabs.map((tab) => tab.run("return node.view.peek().sharing"))), {
-      timeout: 20_000,
-    })
-    .toContain(true);
-  const reply = await peer.ask(`wasmbus.ctl.v1.${lattice}.link.put`, {
-    name: "default",
-    source_config: [],
-    target_config: [],
-    ...given,
-  });
-  expect(reply).toMatchObject({ success: true });
-}
 
 const GREETER = { wit_namespace: "inlay", wit_package: "demo", interfaces: ["greeter"] };
 
@@ -74,7 +53,11 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
     ]);
 
   // In one tab: nothing goes over the wire.
-  await link(peer, lattice, [first, second], { source_id: "caller", target: "hello", ...GREETER });
+  await putLink(peer, lattice, [first, second], {
+    source_id: "caller",
+    target: "hello",
+    ...GREETER,
+  });
   await expect.poll(() => greet("Ada")).toBe("Hello, Ada!");
   expect(wire.heard).toHaveLength(0);
 
@@ -127,7 +110,7 @@ test("two components meet by a link: in one tab with nothing on the wire, in two
   expect(await companions("companion.lost")).toBe(0);
 
   // A name of its own leads elsewhere, to somebody who is not there.
-  await link(peer, lattice, [first, second], {
+  await putLink(peer, lattice, [first, second], {
     source_id: "caller",
     target: "nobody",
     name: "backup",

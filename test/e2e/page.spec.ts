@@ -206,7 +206,8 @@ test("while calls run on after Leave, the page says that it waits for them", asy
 
   const sleep = "default.sleeper.wrpc.0.0.1.inlay:test/sleeper.sleep";
   const call = peer.invoke(sleep, Uint8Array.of(0x88, 0x27), { timeoutMs: 20_000 }); // 5 s
-  await expect(page.getByText("1 of 2 running")).toBeVisible();
+  const sleeper = page.getByRole("article", { name: "Component sleeper" });
+  await expect(sleeper.getByText("1 of 2 running")).toBeVisible();
   await page.getByRole("button", { name: "Leave" }).click();
 
   await expect(page.getByRole("heading", { name: "Leaving" })).toBeVisible();

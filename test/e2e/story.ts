@@ -142,3 +142,24 @@ export async function tellOfWaiting(stage: Stage): Promise<void> {
     );
   await expect.poll(messages).toEqual(["dear log"]);
 }
+
+/** Puts a link as soon as one of `tabs` does that for the lattice. */
+export async function putLink(
+  peer: NativePeer,
+  lattice: string,
+  tabs: readonly JoinedTab[],
+  given: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await expect
+    .poll(async () => Promise.all(tabs.map((tab) => tab.run("return node.view.peek().sharing"))), {
+      timeout: 20_000,
+    })
+    .toContain(true);
+  const reply = await peer.ask(`wasmbus.ctl.v1.${lattice}.link.put`, {
+    name: "default",
+    source_config: [],
+    target_config: [],
+    ...given,
+  });
+  expect(reply).toMatchObject({ success: true });
+}

@@ -17,11 +17,16 @@ import type {
 import type { WitValue, World } from "../../src/core/wit.ts";
 
 import { LONGEST_TIMER_MS } from "../../src/core/clock.ts";
+import type { Runner } from "../../src/runtime/runner.ts";
 import { asLatticeError, LatticeError } from "../../src/core/error.ts";
 import { digest, entityId } from "../../src/core/ids.ts";
 import { createSource, until } from "../../src/core/view.ts";
 import { copyParams, copyResults } from "../../src/interfaces/copies.ts";
+import { openPool } from "../../src/runtime/pool.ts";
+import { createResidents } from "../../src/runtime/residents.ts";
 import { partsOf } from "../../src/wire/type-parts.ts";
+import { recordLog } from "./log-recorder.ts";
+import { realClock } from "./real-clock.ts";
 
 type LocalFunctions = Readonly<Record<string, (...args: WitValue[]) => unknown>>;
 
@@ -32,6 +37,9 @@ export type Importing = (
   ...args: WitValue[]
 ) => Promise<readonly WitValue[]>;
 
+/** Drops a handle that this guest was given. */
+export type Dropping = (instance: string, resource: string, handle: Uint8Array) => void;
+
 export interface LocalComponent {
   readonly world: World;
   /** As if somebody had signed it. */
@@ -41,13 +49,21 @@ export interface LocalComponent {
   /** By `instance#func`; gives the result, or throws. */
   readonly functions: LocalFunctions;
   /** Functions that need imports; made for each call. */
-  readonly guest?: (importing: Importing, call: Call) => LocalFunctions;
+  readonly guest?: (importing: Importing, call: Call, drop: Dropping) => LocalFunctions;
+  /** Of a component that exports resources: the functions of one instance, to which resources are numbers. */
+  readonly instance?: () => LocalInstance;
   /** Its guests never wait, so that it may run beside its callers; default false. */
   readonly portable?: boolean;
   /** Hears of each call that comes to its own pool. */
   readonly onInvoke?: (call: Call) => void;
   /** Set by tests to take part in admission: what `load` says. */
   readonly load?: ReturnType<typeof createSource<PoolLoad>>;
+}
+
+/** An instance in which resources may live. */
+export interface LocalInstance {
+  readonly functions: LocalFunctions;
+  drop(slot: number): void;
 }
 
 /** Components by the reference they are loaded from; any other is `image-unavailable`. */
@@ -72,21 +88,84 @@ function prepared(component: LocalComponent): Component {
     sizeBytes: 0,
     world: component.world,
     claims: component.claims,
-    run: (options: RunOptions) => Promise.resolve(poolOf(component, options)),
+    run: async (options: RunOptions) =>
+      component.instance === undefined
+        ? poolOf(component, options)
+        : residentPool(component, component.instance, options),
+  };
+}
+
+/** The pool of real components, with instances that are objects. */
+function residentPool(
+  { world }: LocalComponent,
+  instance: () => LocalInstance,
+  { maxInstances, limits, signal }: RunOptions,
+): Promise<Pool> {
+  const { log } = recordLog();
+  return openPool({
+    name: "component",
+    maxInstances,
+    limits,
+    clock: realClock,
+    log,
+    residents: (freed) => createResidents({ name: "component", world, clock: realClock, freed }),
+    open: () => Promise.resolve(localRunner(instance)),
+    opening: signal,
+    signal: new AbortController().signal,
+  });
+}
+
+function localRunner(instance: () => LocalInstance): Runner {
+  const dead = new AbortController();
+  const kept = new Map<number, LocalInstance>();
+  const run = async ({ instance: of, func, args }: Call, resident = 0): Promise<WitValue[]> => {
+    const own = kept.get(resident) ?? instance();
+    kept.delete(resident);
+    const found = own.functions[`${of}#${func}`];
+    if (found === undefined) throw new LatticeError("not-found", `no ${of}#${func}`);
+    const result = await found(...args);
+    if (resident !== 0) kept.set(resident, own);
+    return [result];
+  };
+  return {
+    lost: dead.signal,
+    invoke(call, resident) {
+      const results = run(call, resident);
+      return {
+        results,
+        ended: results.then(
+          () => undefined,
+          () => undefined,
+        ),
+      };
+    },
+    cancel: () => undefined,
+    async drop(resident, slot) {
+      if (slot === undefined) kept.delete(resident);
+      else kept.get(resident)?.drop(slot);
+    },
+    end: (reason) => dead.abort(reason),
   };
 }
 
 /** What a worker does of this: a guest that has chosen links asks its host, all others ask a companion first. */
-function importingOf(imports: Importee, call: Call, companions: LocalCompanions): Importing {
+function importingOf(
+  imports: Importee,
+  call: Call,
+  companions: LocalCompanions,
+): { readonly importing: Importing; readonly drop: Dropping } {
   const linkNames = new Map<string, string>();
   let count = 0;
-  return async (instance, func, ...args) => {
+  const importing: Importing = async (instance, func, ...args) => {
     const { trace, signal } = call;
     const id = `${call.id}.${++count}`;
     const request = { id, source: call.target, linkNames, instance, func, args, trace, signal };
     const answer = linkNames.size > 0 ? undefined : companions.get(`${instance}#${func}`);
     return answer === undefined ? imports.invoke(request) : answer(request);
   };
+  const drop: Dropping = (instance, resource, handle) =>
+    imports.drop?.({ instance, resource, handle, linkNames });
+  return { importing, drop };
 }
 
 type LocalCompanions = Map<string, (request: ImportCall) => readonly WitValue[]>;
@@ -121,7 +200,9 @@ class LocalPortable implements Portable {
     try {
       const call = { ...request, args, target: entityId("target"), link: "default" };
       const nothing = (): Promise<never> => Promise.reject(new Error("it imports nothing"));
-      const own = { ...functions, ...guest?.(nothing, call) }[`${instance}#${func}`];
+      const own = { ...functions, ...guest?.(nothing, call, () => undefined) }[
+        `${instance}#${func}`
+      ];
       const result = own?.(...args);
       const results = copyResults(type, type.result === undefined ? [] : [result]);
       witness.ended(done());
@@ -152,7 +233,8 @@ function poolOf(
     );
     const signal = AbortSignal.any([call.signal, late.signal]);
     component.onInvoke?.(call);
-    const own = guest?.(importingOf(imports, call, companions), call);
+    const { importing, drop } = importingOf(imports, call, companions);
+    const own = guest?.(importing, call, drop);
     const run = own?.[`${instance}#${func}`] ?? functions[`${instance}#${func}`];
     if (run === undefined) throw new LatticeError("not-found", `no ${instance}#${func}`);
     shift(1);

@@ -54,5 +54,12 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
       };
       return { invoke: (call) => callee?.invoke(call) ?? find(call) };
     },
+    drop(...handle) {
+      // Where that cannot be told, time ends the resource.
+      void rpc().then(
+        (loaded) => loaded.drop(...handle),
+        () => undefined,
+      );
+    },
   };
 }

@@ -25,9 +25,12 @@ import {
   resultTypes,
 } from "../../wire/value.ts";
 import { abandon } from "../../wire/value-deferred.ts";
+import { hasHandles, placeForCaller } from "../../interfaces/places.ts";
+import { placePrefix, placeTail } from "../../wire/place-subjects.ts";
 import { headerBytes, invocationSubject, unservable } from "../../wire/wrpc.ts";
 import { createCallStreams } from "./call-streams.ts";
 import { FLOW_HEADER, WINDOW_BYTES } from "./flow.ts";
+import { saysGone, SESSION_HEADER } from "./resources.ts";
 
 const END = new Uint8Array(0);
 /** Results of one call, in bytes, streams aside: what a peer may make this node keep. */
@@ -69,7 +72,11 @@ function exchange(
   type: FuncType,
 ): Promise<Results> {
   const { rpc, lattice, inboxes } = parts;
-  const subject = invocationSubject(lattice, target, call.instance, call.func);
+  const at = call.place ?? placeForCaller(type, call);
+  const subject =
+    at === undefined
+      ? invocationSubject(lattice, target, call.instance, call.func)
+      : placePrefix(lattice, target, at) + placeTail(call.instance, call.func);
   const types = { params: paramTypes(type), results: resultTypes(type) };
   const streamed = anyDefers(types.params) || anyDefers(types.results);
   const params: EncodedTuple = streamed
@@ -89,7 +96,7 @@ function exchange(
         })
       : undefined;
     const decoder = createTupleDecoder(types.results, streams?.open);
-    const headers = headersOf(call, streamed);
+    const headers = headersOf(call, streamed, hasHandles(type));
     const first = params.bytes.subarray(0, rpc.maxPayload - headerBytes(headers));
     const settled = new AbortController();
     let phase: Phase = "sent";
@@ -119,6 +126,7 @@ function exchange(
     };
 
     const accepted = (message: BusMessage): void => {
+      if (message.status === 503 && at !== undefined) return fail(gone(target, call));
       if (message.status !== undefined) return fail(refusal(message.status, target, call));
       if (phase !== "sent") return;
       if (message.reply === undefined) {
@@ -140,8 +148,9 @@ function exchange(
       sending.catch(() => undefined); // the callee sees where it broke off, its source knows why
     };
     let received = 0;
-    const resulted = ({ data }: BusMessage): void => {
+    const resulted = ({ data, headers: told }: BusMessage): void => {
       if (phase === "answered") return;
+      if (data.length === 0 && saysGone(told)) return fail(gone(target, call));
       if (data.length === 0) {
         if (types.results.length === 0) return give([]);
         return fail(
@@ -192,13 +201,18 @@ function exchange(
 const over = (target: EntityId): LatticeError =>
   new LatticeError("closed", `the call of ${target} has ended`);
 
-function headersOf(call: Call, streamed: boolean): ReadonlyMap<string, string> {
+function headersOf(call: Call, streamed: boolean, handles: boolean): ReadonlyMap<string, string> {
   const headers = new Map(call.trace);
   if (call.source !== undefined) headers.set("source-id", call.source);
   // Always: providers get no context at all from a message without headers.
   headers.set("link-name", call.link);
+  if (handles && call.session !== undefined) headers.set(SESSION_HEADER, call.session);
   if (streamed) headers.set(FLOW_HEADER, String(WINDOW_BYTES));
   return headers;
+}
+
+function gone(target: EntityId, call: Call): LatticeError {
+  return new LatticeError("gone", `${target} has no such resource for ${nameOf(call)} any more`);
 }
 
 function refusal(status: number, target: EntityId, call: Call): LatticeError {

@@ -20,6 +20,7 @@ import { anyDefers, encodeParts, encodeTuple, paramTypes, resultTypes } from "..
 import { handleNotLast, invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
 import { FLOW_HEADER, readWindow, WINDOW_BYTES } from "./flow.ts";
 import { type Gathering, gatherParameters } from "./parameters.ts";
+import { failureOptions, sessionOf, subscribeToPlace } from "./resources.ts";
 
 const END = new Uint8Array(0);
 
@@ -32,6 +33,8 @@ interface Endpoint {
   readonly results: readonly WitType[];
   /** Parameters or results have streams or futures. */
   readonly streams: boolean;
+  /** The place that the call was sent to, if it was to one. */
+  readonly at?: string;
 }
 
 /** Serves `served` in its queue groups, as long as it accepts. */
@@ -48,8 +51,12 @@ export async function serve(
   let draining = false;
   let change = Promise.resolve();
 
-  const receive = (endpoint: Endpoint, message: BusMessage): void => {
-    const answered = answer(parts, served, endpoint, message, signal);
+  const deny = (subject: string, cause: Error): void => {
+    log.error("serve.denied", { subject, problem: cause.message });
+    denied = new LatticeError("denied", `these credentials may not serve ${subject}`, { cause });
+  };
+  const receive = (endpoint: Endpoint, message: BusMessage, at?: string): void => {
+    const answered = answer(parts, served, { ...endpoint, ...(at && { at }) }, message, signal);
     inFlight.add(answered);
     void answered.then(() => inFlight.delete(answered));
   };
@@ -58,16 +65,7 @@ export async function serve(
     subscriptions = endpoints.map((endpoint) =>
       rpc.subscribe(endpoint.subject, (message) => receive(endpoint, message), {
         queue,
-        onDenied: (error) => {
-          log.error("serve.denied", { subject: endpoint.subject, problem: error.message });
-          denied = new LatticeError(
-            "denied",
-            `these credentials may not serve ${endpoint.subject}`,
-            {
-              cause: error,
-            },
-          );
-        },
+        onDenied: (cause) => deny(endpoint.subject, cause),
       }),
     );
   };
@@ -96,12 +94,23 @@ export async function serve(
   signal.addEventListener("abort", () => subscriptions.forEach((each) => each.unsubscribe()), {
     once: true,
   });
+  const place = subscribeToPlace({
+    rpc,
+    lattice: parts.lattice,
+    log,
+    served,
+    endpoints,
+    receive: (endpoint, message) => receive(endpoint, message, served.resources?.place),
+    onDenied: deny,
+  });
+  signal.addEventListener("abort", () => place?.unsubscribe(), { once: true });
   await settle();
   await flushed(rpc, signal);
   // The server refuses before it answers the flush.
   const refusal = denied ?? parts.inboxes.denied();
   if (refusal !== undefined) {
-    subscriptions.forEach((each) => each.unsubscribe());
+    for (const each of subscriptions) each.unsubscribe();
+    place?.unsubscribe();
     throw refusal;
   }
   return {
@@ -173,6 +182,7 @@ async function answer(
     : acceptances.hold(() => attempt(parts, reply, publishAcceptance));
   /** The results themselves are sent: only what is deferred in them can still fail. */
   let rooted = false;
+  const session = sessionOf(message);
   const answered: Callee = {
     async invoke(call) {
       if (later) accept();
@@ -205,6 +215,8 @@ async function answer(
       instance,
       func,
       args: [],
+      ...(session !== undefined && { session }),
+      ...(endpoint.at !== undefined && { place: endpoint.at }),
       trace: traceOf(message),
       signal: parameters.signal,
     });
@@ -220,7 +232,7 @@ async function answer(
     if (rooted) return;
     attempt(parts, reply, () => {
       accept();
-      rpc.publish(results, END);
+      rpc.publish(results, END, failureOptions(code));
     });
   } finally {
     parameters.close();

@@ -9,10 +9,11 @@ import { createGatherings } from "./gathering.ts";
 import { createInboxes } from "./inboxes.ts";
 import { createRoundTrips } from "./pace.ts";
 import { attend } from "./provider-subjects.ts";
+import { publishDrop } from "./resources.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
 
-export type Rpc = Required<Pick<Dialect, "attend" | "serve" | "reach">>;
+export type Rpc = Required<Pick<Dialect, "attend" | "serve" | "reach" | "drop">>;
 
 /** Ready for calls until `signal` aborts. */
 export function createRpc(parts: DialectParts, signal: AbortSignal): Rpc {
@@ -31,5 +32,7 @@ export function createRpc(parts: DialectParts, signal: AbortSignal): Rpc {
     attend: (desk, until) => attend(parts, desk, until),
     serve: (served, until) => serve(server, served, until),
     reach: (target, world) => reach(client, target, world),
+    drop: (target, instance, resource, handle) =>
+      publishDrop(parts, target, [instance, resource], handle),
   };
 }

@@ -15,6 +15,7 @@ import type { View } from "../../core/view.ts";
 import type { WitValue, World } from "../../core/wit.ts";
 import type { Held, ImportFunction } from "../../interfaces/import-mapping.ts";
 import type { Interfaces, InterfacesOfWorkload } from "../../interfaces/interfaces.ts";
+import type { Drops } from "./drops.ts";
 import type { Reach } from "./reach.ts";
 
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
@@ -22,6 +23,7 @@ import { DEFAULT_LINK, linkMissing } from "../../core/link.ts";
 import { withoutVersion } from "../../core/wit.ts";
 import { onTheWire, tellsFailures, withFailures } from "../../interfaces/rpc-error.ts";
 import { createHostAnswers } from "./host-answers.ts";
+import { createSessions } from "./sessions.ts";
 import { childTrace } from "./trace-context.ts";
 
 export interface OutboundParts {
@@ -40,6 +42,7 @@ export interface OutboundParts {
   readonly reach: Reach;
   /** Some of what is imported a generation has an answer of its own to. */
   readonly dialects: readonly Pick<Dialect, "answers">[];
+  readonly dropped: Drops;
   readonly log: Log;
 }
 
@@ -58,6 +61,7 @@ export function createOutbound(parts: OutboundParts): Importee {
   const answerOf = createHostAnswers({ ...parts, linkable });
   /** By what stands for one instance of the component. */
   const heldBy = new WeakMap<ImportCall["linkNames"], Held>();
+  const sessions = createSessions();
   const heldOf = ({ linkNames }: ImportCall): Held => {
     let held = heldBy.get(linkNames);
     if (held === undefined) heldBy.set(linkNames, (held = parts.own.held()));
@@ -100,12 +104,10 @@ export function createOutbound(parts: OutboundParts): Importee {
     let target: EntityId | undefined;
     try {
       const table = parts.links();
-      const linked = route.links.find((each) => table.target(link, each) !== undefined);
-      target = linked === undefined ? undefined : table.target(link, linked);
-      if (linked === undefined || target === undefined) {
-        throw missing(parts, link, route.links[0] ?? instance);
-      }
-      demandContract(parts, table.contract(link, linked));
+      const linked = linkedOf(table, link, route.links);
+      if (linked === undefined) throw missing(parts, link, route.links[0] ?? instance);
+      ({ target } = linked);
+      demandContract(parts, table.contract(link, linked.by));
       return await carry(request, target, link, route.types, instance, func, args);
     } catch (cause) {
       if (asLatticeError(cause).code !== expected) {
@@ -115,11 +117,12 @@ export function createOutbound(parts: OutboundParts): Importee {
     }
   };
   const carry = (
-    { id: call, trace, signal }: ImportCall,
+    { id: callId, linkNames, trace, signal }: ImportCall,
     ...[target, link, types, instance, func, args]: Parameters<Importer["call"]>
-  ): Promise<Results> =>
-    reach(target, types, instance, func).invoke({
-      id: call,
+  ): Promise<Results> => {
+    const callee = reach(target, types, instance, func);
+    const made = {
+      id: callId,
       source: id,
       target,
       link,
@@ -128,7 +131,10 @@ export function createOutbound(parts: OutboundParts): Importee {
       args,
       trace: childTrace(trace),
       signal,
-    });
+    };
+    const type = types.exports.get(instance)?.get(func);
+    return sessions.invoke(linkNames, type, made, (each) => callee.invoke(each));
+  };
 
   const answered = async (request: ImportCall): Promise<Results> => {
     const { instance, func, args } = request;
@@ -167,15 +173,37 @@ export function createOutbound(parts: OutboundParts): Importee {
         throw cause;
       }
     },
+    drop({ instance, resource, handle, linkNames }) {
+      const links = linksOf(instance);
+      const linked = linkedOf(parts.links(), linkNameOf({ linkNames }, links), links);
+      // Without its link, or behind another, the handle says nothing: its owner drops the resource in time.
+      if (linked !== undefined) parts.dropped(linked.target, instance, resource, handle);
+    },
   };
 }
 
-function linkNameOf({ linkNames }: ImportCall, links: readonly string[]): string {
+function linkNameOf(
+  { linkNames }: Pick<ImportCall, "linkNames">,
+  links: readonly string[],
+): string {
   for (const each of links) {
     const chosen = linkNames.get(each);
     if (chosen !== undefined) return chosen;
   }
   return DEFAULT_LINK;
+}
+
+/** The first of `links` that leads somewhere under this name. */
+function linkedOf(
+  table: LinkTable,
+  name: string,
+  links: readonly string[],
+): { readonly by: string; readonly target: EntityId } | undefined {
+  for (const by of links) {
+    const target = table.target(name, by);
+    if (target !== undefined) return { by, target };
+  }
+  return undefined;
 }
 
 /** Who is signed may use what was signed; a lattice without contracts asks nothing. */

@@ -7,6 +7,7 @@
 import type { Callee, Interceptor } from "../../core/call.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import type { EntityId } from "../../core/ids.ts";
+import type { PoolResources } from "../../core/runtime.ts";
 import type { World } from "../../core/wit.ts";
 import type { Companions } from "./companions.ts";
 
@@ -24,6 +25,8 @@ export interface LocalTarget {
   readonly callee: Callee;
   /** As a dialect is told of it; default false. */
   readonly handles?: boolean;
+  /** Of a component that exports resources. */
+  readonly resources?: PoolResources;
   /** False while no more calls are to come. */
   readonly accepting: () => boolean;
 }

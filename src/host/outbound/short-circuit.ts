@@ -20,7 +20,9 @@ export function asIfRemote(callee: Callee, target: EntityId, type: FuncType): Ca
         const results = await callee.invoke({ ...call, args });
         const copies = copyResults(type, results);
         return results.ended === undefined ? copies : flowing(copies, results.ended);
-      } catch {
+      } catch (cause) {
+        // The one failure that Inlay nodes tell each other.
+        if (!call.signal.aborted && asLatticeError(cause).code === "gone") throw cause;
         return failureOf(call, target, type);
       }
     },

@@ -83,6 +83,7 @@ function importsOf(callee: Callee, links: readonly Link[]): Importee {
     interfaces,
     own: interfaces.workload(),
     reach: () => callee,
+    dropped: () => undefined,
     log: recordLog().log,
   });
 }

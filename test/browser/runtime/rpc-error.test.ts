@@ -39,6 +39,7 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
       dialects: [],
       interfaces,
       own: interfaces.workload(),
+      dropped: () => undefined,
       reach: () => greeter,
       log: recordLog().log,
     });

@@ -8,12 +8,20 @@ import { until } from "../../../src/core/view.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore, read } from "../../support/lattice-store.ts";
-import { linkJson } from "../../support/link-json.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
 import { shows } from "../../support/protocol-rows.ts";
 
-const link = (source: string, target = "x") => linkJson(source, target);
+const link = (source: string, target = "x") => ({
+  source_id: source,
+  target,
+  name: "default",
+  wit_namespace: "wasi",
+  wit_package: "keyvalue",
+  interfaces: ["store"],
+  source_config: [],
+  target_config: [],
+});
 const spec = (source: string, target?: string): string =>
   JSON.stringify({ url: "", links: [link(source, target)] });
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);

@@ -233,11 +233,14 @@ test("a holder whose server lost all that it kept makes its lease anew, and serv
     found = await lease().catch(() => undefined);
   };
   await expect
-    .poll(async () => {
-      node.clock.advance(1000);
-      await look();
-      return found;
-    })
+    .poll(
+      async () => {
+        node.clock.advance(1000);
+        await look();
+        return found;
+      },
+      { timeout: 15_000 },
+    )
     .toBe(node.id);
   const outcome = await passUntil(await starting(other, id), node, other);
 

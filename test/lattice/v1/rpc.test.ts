@@ -35,7 +35,10 @@ const world: World = {
         ["fill", { params: [param("size", { kind: "u32" })], result: bytes }],
         ["try", { params: [], result: { kind: "result", ok: string, err: { kind: "u32" } } }],
         ["[method]thing.name", { params: [param("self", { kind: "u32" })], result: string }],
-        ["open", { params: [], result: { kind: "own", resource: "pail" } }],
+        [
+          "open",
+          { params: [], result: { kind: "own", resource: "pollable", of: "wasi:io/poll@0.2.0" } },
+        ],
       ]),
     ],
     ["", new Map([["root", { params: [], result: { kind: "u8" } }]])],
@@ -192,13 +195,14 @@ test("results above max_payload are cut into messages that fit", async () => {
   expect(Buffer.from(got.subarray(0, 5)).toString("hex")).toBe("a0cb980107");
 });
 
-test("functions with handles are not served by what gives none out", async () => {
+test("functions with handles of WASI are not served", async () => {
   const { outcome } = await peer.invoke(at(`${h}.open`), hex("00"));
 
   expect(outcome).toBe("no-responders");
   expect(node.log.find(({ event }) => event === "serve.skipped")?.fields).toMatchObject({
     func: "open",
-    problem: "open uses the resource pail, which cannot cross the lattice yet",
+    problem:
+      "open uses the resource pollable of wasi:io/poll@0.2.0, which cannot cross the lattice yet",
   });
 });
 

@@ -63,6 +63,7 @@ function setUp(informed: () => Promise<unknown> = async () => undefined) {
     informed,
     interfaces: async () => createInterfaces(),
     facts: undefined,
+    placed: async (_, __, pool) => pool,
     imports: async () => ({ invoke: () => Promise.reject(new Error("nothing is imported")) }),
     present: createSource(true),
     limits: DEFAULT_LIMITS,

@@ -48,6 +48,7 @@ function importing(target: Callee) {
     dialects: [],
     interfaces,
     own: interfaces.workload(),
+    dropped: () => undefined,
     reach: (_, types) => {
       reached.push(types);
       return target;

@@ -30,7 +30,7 @@ function connect(): Ends {
   const bridge: StreamBridge = {
     say(_, what) {
       said.push(what);
-      if (what.tag !== "start" && what.tag !== "respond") host.hear(what);
+      if (what.tag !== "start" && what.tag !== "respond" && what.tag !== "drop") host.hear(what);
     },
     ask: (_, { ends, forMs }) => host.wait(ends, forMs),
     sleep: () => undefined,

@@ -5,7 +5,13 @@ import type { FuncType, Interface, WitType, World } from "../../../src/core/wit.
 
 import { chooseBridge } from "../../../src/runtime/choose-bridge.ts";
 import { exportPatterns, waitingImports, waitModeOf } from "../../../src/runtime/bridge.ts";
-import { answeredImports, callableExports, unmetImports } from "../../../src/runtime/imports.ts";
+import {
+  answeredImports,
+  callableExports,
+  unfitFunctions,
+  unmetImports,
+  versionedImports,
+} from "../../../src/runtime/imports.ts";
 
 const PLAIN: FuncType = { params: [] };
 const FALLIBLE: FuncType = { params: [], result: { kind: "result" } };
@@ -64,6 +70,35 @@ describe("unmetImports", () => {
       "wasi:sockets/tcp@0.2.0 (no link can stand for what WASI wants of a host)",
     ]);
   });
+});
+
+test("functions that no class of JavaScript can have are named", () => {
+  const world = worldOf(
+    {
+      "a:b/c@1.0.0": functions("then", "prototype", "[method]r.then", "[method]r.prototype"),
+      "a:b/d": functions("[static]r.then", "[static]r.prototype", "[method]r.then-some"),
+    },
+    { "a:b/e": functions("[method]r.then", "[method]r.to-string") },
+  );
+
+  expect(unfitFunctions(world)).toEqual([
+    'the component has a:b/c@1.0.0#[method]r.then: JavaScript has another meaning for "then" there',
+    'the component has a:b/d#[static]r.prototype: JavaScript has another meaning for "prototype" there',
+    'the component has a:b/e#[method]r.then: JavaScript has another meaning for "then" there',
+  ]);
+});
+
+test("imports of one interface in several versions are told from others; WASI is the worker's own matter", () => {
+  const world = worldOf({
+    "": functions("a"),
+    "a:b/c@1.0.0": functions("f"),
+    "a:b/c@2.0.0": functions("f"),
+    "a:b/d@1.0.0": functions("f"),
+    "wasi:io/poll@0.2.0": functions("poll"),
+    "wasi:io/poll@0.2.3": functions("poll"),
+  });
+
+  expect(versionedImports(world)).toEqual(["a:b/c@1.0.0", "a:b/c@2.0.0"]);
 });
 
 describe("how functions cross", () => {
@@ -133,17 +168,17 @@ describe("how functions cross", () => {
     ]);
     expect(refusals(callableExports(world).get("a:b/d"))).toEqual([
       ["reads", "handles of input-stream of wasi:io/streams@0.2.0 stay within the component"],
-      ["own", "handles of shelf of its own stay within the component"],
+      ["own", undefined],
       ["theirs", undefined],
     ]);
   });
 
-  test("methods of resources are not for callers", () => {
-    const world = worldOf({}, { "a:b/c": functions("go", "[method]x.y", "[constructor]x") });
+  test("functions of resources are for callers as others are", () => {
+    const world = worldOf({}, { "a:b/c": functions("go", "[method]x.y", "[static]x.z") });
 
-    expect(callableExports(world)).toEqual(
-      new Map([["a:b/c", new Map([["go", { gives: "nothing" }]])]]),
-    );
+    const names = Array.from(callableExports(world).get("a:b/c")?.keys() ?? []);
+
+    expect(names).toEqual(["go", "[method]x.y", "[static]x.z"]);
   });
 });
 

@@ -52,6 +52,10 @@ class FakeRunner implements Runner {
     this.cancelled.push(call.id);
   }
 
+  drop(): Promise<void> {
+    return Promise.resolve();
+  }
+
   end(reason: LatticeError): void {
     this.#dead.abort(reason);
     for (const { reject } of this.running.values()) reject(reason);

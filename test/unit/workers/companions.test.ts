@@ -35,7 +35,7 @@ function setUp(call: Guest["call"] = ({ args }) => args) {
     turns,
     open(_, own) {
       print = own;
-      return { ready: Promise.resolve(), call, cancel: () => undefined };
+      return { ready: Promise.resolve(), call, cancel: () => undefined, drop: () => undefined };
     },
   });
   const entrust = async (deadlineMs = 1_000): Promise<void> => {

@@ -2,37 +2,73 @@ import { expect, test } from "vitest";
 
 import { withoutReservedNames } from "../../../src/workers/reserved-names.ts";
 
+/** Glue as jco writes it: what is imported, what comes first of all, and what is made per instance. */
+function glueOf(imported: string, made: string, given: string): string {
+  return `
+  const { ${imported} } = imports['a:b/i'];
+  let gen= (function* _initGenerator () {
+    let memory0;
+    const _trampoline0 = function(arg0) {
+      let ret = arg0;
+      params = [...arguments].slice(1);
+    };
+${made}
+    return { ${given} };
+  })();`;
+}
+
 test("glue without such a name is the very same", () => {
-  const glue = "join() { return this.#waitable.join(...arguments); }";
+  const made =
+    "    function greet(arg0) {\n    }\n    const e = {\n      greet: greet,\n      \n    };";
+  const glue = glueOf("log, say: say$1", made, "e, 'a:b/e': e,  ");
 
   expect(withoutReservedNames(glue)).toBe(glue);
 });
 
-test("an exported function named arguments keeps its key and gets another identifier", () => {
-  const glue = [
-    "const params = [...arguments].slice(1);",
-    "function arguments() { log('function=\"arguments\"', { funcName: 'arguments' }); }",
-    "sandboxArguments = exports1['inlay:test/sandbox#arguments'];",
-    "const sandbox = { arguments: arguments, env: env };",
-  ].join("\n");
+test.each(["arguments", "memory0", "ret"])(
+  "exported functions and an interface named %s keep their keys and get other identifiers",
+  (name) => {
+    const made = [
+      `    function ${name}(arg0) { trace('function="${name}"', { funcName: '${name}' }); }`,
+      `    async function ${name}$1(arg0) { }`,
+      `    exports0Run = exports0['a:b/e#${name}'];`,
+      "    const e = {",
+      `      ${name}: ${name}$1,`,
+      `      'await: x': ${name},`,
+      "      ",
+      "    };",
+    ];
 
-  expect(withoutReservedNames(glue).split("\n")).toEqual([
-    "const params = [...arguments].slice(1);",
-    "function _arguments() { log('function=\"arguments\"', { funcName: 'arguments' }); }",
-    "sandboxArguments = exports1['inlay:test/sandbox#arguments'];",
-    "const sandbox = { arguments: _arguments, env: env };",
-  ]);
-});
+    const fixed = withoutReservedNames(
+      glueOf("log", made.join("\n"), `e, 'a:b/e': e, ${name}, 'await': ${name},  `),
+    );
 
-test.each(["arguments", "a, arguments", "arguments, eval: _eval", "a,\n  arguments,\n  b"])(
+    const [made0 = "", made1 = "", made2 = "", ...rest] = made;
+    expect(fixed).toBe(
+      glueOf(
+        "log",
+        [
+          made0.replace(`function ${name}(`, `function ${name}$own(`),
+          made1,
+          made2,
+          ...rest.map((line) => line.replace(`: ${name},`, `: ${name}$own,`)),
+        ].join("\n"),
+        `e, 'a:b/e': e, ${name}: ${name}$own, 'await': ${name}$own,  `,
+      ),
+    );
+  },
+);
+
+test.each(["arguments", "ret", "one, ret", "ret, eval: _eval", "one,\n  memory0,\n  two"])(
   "an imported function { %s } is renamed where it is taken and where it is used",
   (names) => {
-    const glue = `const { ${names} } = imports['a:b/c'];\nif (arguments=== undefined) throw 1;\nrun(() => arguments());`;
+    const [name = ""] = /arguments|ret|memory0/.exec(names) ?? [];
+    const using = (local: string): string =>
+      `if (${local}=== undefined) { }\n ret = f(() => _trackHostOperation(() => ${local}(ret)));`;
 
-    const fixed = withoutReservedNames(glue);
+    const fixed = withoutReservedNames(glueOf(names, using(name), ""));
 
-    expect(fixed).toBe(
-      `const { ${names.replace("arguments", "arguments: _arguments")} } = imports['a:b/c'];\nif (_arguments=== undefined) throw 1;\nrun(() => _arguments());`,
-    );
+    const other = `${name}$own`;
+    expect(fixed).toBe(glueOf(names.replace(name, `${name}: ${other}`), using(other), ""));
   },
 );

@@ -35,6 +35,7 @@ function setUp({ linked }: { readonly linked: boolean }) {
     reach: () => ({
       invoke: () => Promise.reject(new LatticeError("incomplete", "the shelf broke")),
     }),
+    dropped: () => undefined,
     log,
   });
   const run = (instance: string, func: string, ...args: unknown[]) =>

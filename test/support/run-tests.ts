@@ -3,6 +3,7 @@
  *
  * A run that crashes, a test that is skipped and a table row that finds no tests count as failed.
  */
+import { availableParallelism } from "node:os";
 import { createLifetime } from "../../src/cli/lifetime.ts";
 import { NATS_SERVER } from "../../src/cli/nats-server.ts";
 import { bring, thisMachine, type Tool } from "../../src/cli/tools.ts";
@@ -31,8 +32,9 @@ const TOOLS: readonly Tool[] = [
 const RUNNERS: readonly Runner[] = [
   ...CHECKS,
   step("build", "tsx", "src/cli/build.ts"),
-  vitest("unit"),
-  vitest("lattice"),
+  // Left to itself the runner keeps a processor free, which of two is half of them.
+  vitest("unit", availableParallelism()),
+  vitest("lattice", availableParallelism()),
   vitest("browser"),
   playwright(),
 ];

@@ -29,13 +29,14 @@ export function step(name: string, ...command: readonly string[]): Runner {
   return { name, command: () => command };
 }
 
-/** A project of vite.config.ts. */
-export function vitest(project: string): Runner {
+/** A project of vite.config.ts, with `workers` files of tests at once; default: as many as the runner thinks fit. */
+export function vitest(project: string, workers?: number): Runner {
   return {
     name: `vitest ${project}`,
     command: (report) => {
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-      return ["vitest", "run", "--project", project, ...reporters];
+      const atOnce = workers === undefined ? [] : [`--maxWorkers=${workers}`];
+      return ["vitest", "run", "--project", project, ...atOnce, ...reporters];
     },
     count: countVitest,
   };

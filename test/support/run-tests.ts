@@ -34,7 +34,7 @@ const RUNNERS: readonly Runner[] = [
   step("build", "tsx", "src/cli/build.ts"),
   // Left to itself the runner keeps a processor free, which of two is half of them.
   vitest("unit", availableParallelism()),
-  vitest("lattice", availableParallelism()),
+  vitest("lattice"),
   vitest("browser"),
   playwright(),
 ];

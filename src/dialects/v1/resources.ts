@@ -53,6 +53,15 @@ export function publishDrop(
   }
 }
 
+/** Ends a call that came to a place where nothing is any more. */
+export function answerGone(rpc: Bus, message: BusMessage): void {
+  answerNothing(rpc, message, failureOptions("gone"));
+}
+
+function answerNothing(rpc: Bus, { reply }: BusMessage, options?: PublishOptions): void {
+  if (reply !== undefined) rpc.publish(`${reply}.results`, new Uint8Array(0), options);
+}
+
 export interface PlaceParts<Endpoint> {
   readonly rpc: Bus;
   readonly lattice: LatticeId;
@@ -88,8 +97,7 @@ export function subscribeToPlace<
       if (endpoint !== undefined) parts.receive(endpoint, message);
       else if (tail.includes(DROP)) drop(message);
       // Nobody answers for what is not there: the caller hears no 503, for somebody listens.
-      else if (message.reply !== undefined)
-        rpc.publish(`${message.reply}.results`, new Uint8Array(0));
+      else answerNothing(rpc, message);
     },
     { onDenied: (cause) => parts.onDenied(`${prefix}>`, cause) },
   );

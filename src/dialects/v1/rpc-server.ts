@@ -20,7 +20,7 @@ import { anyDefers, encodeParts, encodeTuple, paramTypes, resultTypes } from "..
 import { handleNotLast, invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
 import { FLOW_HEADER, readWindow, WINDOW_BYTES } from "./flow.ts";
 import { type Gathering, gatherParameters } from "./parameters.ts";
-import { failureOptions, sessionOf, subscribeToPlace } from "./resources.ts";
+import { answerGone, failureOptions, sessionOf, subscribeToPlace } from "./resources.ts";
 
 const END = new Uint8Array(0);
 
@@ -100,10 +100,15 @@ export async function serve(
     log,
     served,
     endpoints,
-    receive: (endpoint, message) => receive(endpoint, message, served.resources?.place),
+    receive: (endpoint, message) => {
+      if (signal.aborted) answerGone(rpc, message);
+      else receive(endpoint, message, served.resources?.place);
+    },
     onDenied: deny,
   });
-  signal.addEventListener("abort", () => place?.unsubscribe(), { once: true });
+  // Whoever calls before the server knows of the end hears of it from here: no other member has its place.
+  const leavePlace = (): void => void place?.drain().catch(() => undefined); // a line that is down tells nobody
+  signal.addEventListener("abort", leavePlace, { once: true });
   await settle();
   await flushed(rpc, signal);
   // The server refuses before it answers the flush.

@@ -9,6 +9,7 @@ import type { Link, LinkKey } from "./link.ts";
 import type { RegistryCredentials } from "./registry.ts";
 import type { View } from "./view.ts";
 import type { Limits } from "./workload.ts";
+import type { WorkloadSetSpec, WorkloadSetStatus } from "./workload-set.ts";
 
 export type Labels = ReadonlyMap<string, string>;
 export type Annotations = ReadonlyMap<string, string>;
@@ -133,6 +134,11 @@ export interface Commands {
     request: Omit<ActorScaleRequest, "maxInstances"> & { readonly id: EntityId };
     reply: undefined;
   };
+  /** Answered when it runs, or when it is known that it will not. One of this id that is there stays as it is. */
+  "set.start": { request: WorkloadSetSpec; reply: WorkloadSetStatus };
+  "set.status": { request: { readonly id: string }; reply: WorkloadSetStatus };
+  /** Answered when all of it has ended. */
+  "set.stop": { request: { readonly id: string }; reply: WorkloadSetStatus };
   "provider.bid": {
     request: { readonly id: EntityId; readonly image: string; readonly constraints: Labels };
     reply: "bid" | "silent";

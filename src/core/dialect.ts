@@ -102,6 +102,15 @@ export interface Dialect {
   settled?(): Promise<void>;
   /** Data plane, in: resolves when the server knows the subscriptions. */
   serve(served: Served, signal: AbortSignal): Promise<Serving>;
+  /**
+   * Takes HTTP requests for a member of a set, whose world exports the lattice's form of `wasi:http/incoming-handler`:
+   * those for one of `hosts`, together with others who do, and those for the set of id `set` alone.
+   */
+  ingress?(
+    served: Served,
+    way: { readonly set: string; readonly hosts: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<Serving>;
   /** Takes the messages that the lattice has for a provider, past calls: resolves when the server knows the subscriptions. */
   attend?(desk: ProviderDesk, signal: AbortSignal): Promise<void>;
   /** Data plane, out: calls `target` by the function types of `world`'s exports. */

@@ -20,6 +20,8 @@ export interface Runtime extends AsyncDisposable {
    * `import-unmet`, `unsupported`.
    */
   load(image: ImageSource, options: LoadOptions): Promise<Component>;
+  /** An empty volume, in memory. */
+  openVolume?(name: string): Volume;
 }
 
 /** A prepared component: its bytes by digest, and its types. */
@@ -39,8 +41,34 @@ export interface RunOptions {
   readonly limits: Limits;
   /** Answers what the guest imports beyond WASI. */
   readonly imports: Importee;
+  /** What `wasi:cli/environment` gives; default nothing. */
+  readonly environment?: ReadonlyMap<string, string>;
+  /** What `wasi:filesystem/preopens` gives; default nothing. */
+  readonly mounts?: readonly Mount[];
+  /** Instances that serve several calls one after the other, and keep what they have between them; default none. */
+  readonly kept?: KeptInstances;
   /** Gives up the start; a pool that runs ends by its disposal. */
   readonly signal: AbortSignal;
+}
+
+/** A volume as one component sees it. */
+export interface Mount {
+  /** Absolute. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly volume: Volume;
+}
+
+/** Files that several components share, and that end with it. What is in it is the runtime's own matter. */
+export interface Volume extends AsyncDisposable {
+  readonly name: string;
+}
+
+export interface KeptInstances {
+  /** How many there are at most; calls beyond them have an instance each. */
+  readonly instances: number;
+  /** Calls after which one is given up; 0: never. */
+  readonly maxCalls: number;
 }
 
 /**

@@ -1,12 +1,21 @@
 /** What is asked to run, within which limits. A 1.x component is a workload of one component. */
 import type { EntityId } from "./ids.ts";
+import type { RegistryCredentials } from "./registry.ts";
 
 /** Where a component's bytes come from. */
-export type ImageSource =
-  /** A reference as it was given: `https://host/x.wasm#sha256=…`. */
-  | { readonly reference: string }
-  /** Bytes at hand; `reference` is the name they are shown under. */
-  | { readonly reference: string; readonly bytes: Uint8Array };
+export interface ImageSource {
+  /** As it was given: `https://host/x.wasm#sha256=…`. With `bytes`, the name they are shown under. */
+  readonly reference: string;
+  /** Bytes at hand. */
+  readonly bytes?: Uint8Array;
+  /** What its registry alone is shown, before whatever the node knows of that registry. */
+  readonly credentials?: RegistryCredentials;
+  /**
+   * `always`: the registry is asked what the reference means now. `never`: only what is kept here counts. Default
+   * `if-not-present`: as the kind of reference has it.
+   */
+  readonly pull?: "always" | "if-not-present" | "never";
+}
 
 export interface Limits {
   /** Linear memory of one instance, in bytes; all its memories together. */

@@ -71,6 +71,9 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
       checkKept(request);
       return (await parts.actors()).update(request);
     },
+    "set.start": () => Promise.reject(new LatticeError("unsupported", "not yet")),
+    "set.status": () => Promise.reject(new LatticeError("unsupported", "not yet")),
+    "set.stop": () => Promise.reject(new LatticeError("unsupported", "not yet")),
     async "registry.put"(told) {
       parts.registries.put(told);
       log.info("registries.told", { registries: [...told.keys()].join(" ").slice(0, 200) });

@@ -1,0 +1,71 @@
+/**
+ * The port to what a node itself offers to the components of a set: key-value stores, messaging and the like. wasmCloud v2
+ * calls it a host plugin.
+ */
+import type { Bus } from "./bus.ts";
+import type { Callee } from "./call.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+import type { World } from "./wit.ts";
+import type { HostInterface, LocalResources, WorkloadSetSpec } from "./workload-set.ts";
+
+/** Interfaces of one package. */
+export type InterfacePackage = Pick<
+  HostInterface,
+  "namespace" | "package" | "version" | "interfaces"
+>;
+
+export interface Offer {
+  /** `wasi-keyvalue`: an entry of that name means this one alone. */
+  readonly id: string;
+  /** What it answers. */
+  readonly imports: readonly InterfacePackage[];
+  /** What it calls on components. */
+  readonly exports: readonly InterfacePackage[];
+  /** Whether several entries of one package, told apart by name, can be met side by side. */
+  readonly named: boolean;
+  /**
+   * Becomes ready for one set. Throws for configuration that it cannot use; leaves nothing behind when it throws or
+   * `signal` aborts. Absent where there is nothing to make ready: the host answers by itself.
+   */
+  readonly bind?: (context: OfferContext, signal: AbortSignal) => Promise<BoundOffer>;
+}
+
+export interface OfferContext {
+  readonly set: Pick<WorkloadSetSpec, "id" | "namespace" | "name">;
+  /** The entries that it is to meet. */
+  readonly entries: readonly HostInterface[];
+  /** Those that use it, by name; the service is `service`. */
+  readonly members: ReadonlyMap<string, OfferMember>;
+  /** The connection that calls go by. */
+  readonly bus: Bus;
+  /** JetStream domain of what the lattice keeps; absent: the server's own. */
+  readonly jsDomain: string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface OfferMember {
+  /** The component's own imports and exports. */
+  readonly world: World;
+  readonly resources: LocalResources;
+}
+
+/** An offer as one set has it. */
+export interface BoundOffer extends AsyncDisposable {
+  /** What it answers, in the form that the lattice has (`wrpc:keyvalue/store@…`); absent where it answers nothing. */
+  readonly serves?: { readonly world: World; readonly callee: Callee };
+  /**
+   * All members can be called now, by the lattice's form of their exports. Resolves when whatever it brings them comes for
+   * sure; it brings nothing before.
+   */
+  begin?(members: ReadonlyMap<string, SetCallee>, signal: AbortSignal): Promise<void>;
+  /** Brings nothing more, and resolves when the members have what was on its way to them. */
+  end?(signal: AbortSignal): Promise<void>;
+}
+
+/** A running member: records what passes. */
+export interface SetCallee {
+  readonly world: World;
+  readonly callee: Callee;
+}

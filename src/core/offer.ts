@@ -5,7 +5,9 @@
 import type { Bus } from "./bus.ts";
 import type { Callee } from "./call.ts";
 import type { Clock } from "./clock.ts";
+import type { EntityId } from "./ids.ts";
 import type { Log } from "./log.ts";
+import type { View } from "./view.ts";
 import type { World } from "./wit.ts";
 import type { HostInterface, LocalResources, WorkloadSetSpec } from "./workload-set.ts";
 
@@ -66,6 +68,10 @@ export interface BoundOffer extends AsyncDisposable {
 
 /** A running member: records what passes. */
 export interface SetCallee {
+  /** What calls name as their target. */
+  readonly id: EntityId;
   readonly world: World;
   readonly callee: Callee;
+  /** False while it has no room for more calls. */
+  readonly accepting: View<boolean>;
 }

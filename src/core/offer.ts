@@ -26,6 +26,8 @@ export interface Offer {
   readonly exports: readonly InterfacePackage[];
   /** Whether several entries of one package, told apart by name, can be met side by side. */
   readonly named: boolean;
+  /** Who imports it has it without an entry, as with `wasi:http`; default false. */
+  readonly builtIn?: boolean;
   /**
    * Becomes ready for one set. Throws for configuration that it cannot use; leaves nothing behind when it throws or
    * `signal` aborts. Absent where there is nothing to make ready: the host answers by itself.
@@ -48,6 +50,8 @@ export interface OfferContext {
 }
 
 export interface OfferMember {
+  /** What its calls name as their source. */
+  readonly id: EntityId;
   /** The component's own imports and exports. */
   readonly world: World;
   readonly resources: LocalResources;

@@ -93,14 +93,15 @@ export function writeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-function entries(value: unknown, path: string): [string, unknown][] {
+/** The fields of an object. */
+export function entries(value: unknown, path: string): [string, unknown][] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return fail(path, "an object", value);
   }
   return Object.entries(value);
 }
 
-function fail(path: string, wanted: string, met: unknown): never {
+export function fail(path: string, wanted: string, met: unknown): never {
   const where = path === "" ? "the value" : `"${path}"`;
   throw new LatticeError("bad-message", `${where} must be ${wanted}, met ${describe(met)}`);
 }

@@ -83,10 +83,10 @@ function isLoopback(host: string): boolean {
   return (
     host === "localhost" ||
     host.endsWith(".localhost") ||
-    /^127\./.test(host) ||
+    host.startsWith("127.") ||
     host === "0.0.0.0" ||
     host === "[::]" ||
     host === "[::1]" ||
-    /^\[::ffff:7f/.test(host)
+    host.startsWith("[::ffff:7f")
   );
 }

@@ -1,8 +1,7 @@
 /** The types of what the provider serves and calls, among the lattice's own interfaces. */
 import type { World } from "../../core/wit.ts";
 
-import { LatticeError } from "../../core/error.ts";
-import { createInterfaces } from "../../interfaces/interfaces.ts";
+import { servedOf } from "../served.ts";
 
 export const STORE = "wrpc:keyvalue/store@0.2.0-draft";
 export const ATOMICS = "wrpc:keyvalue/atomics@0.2.0-draft";
@@ -17,16 +16,5 @@ export interface KeyvalueWorlds {
 }
 
 export function keyvalueWorlds(): KeyvalueWorlds {
-  const { flat } = createInterfaces();
-  const only = (...instances: readonly string[]): World => ({
-    imports: new Map(),
-    exports: new Map(
-      instances.map((instance) => {
-        const types = flat.exports.get(instance);
-        if (types === undefined) throw new LatticeError("internal", `${instance} has no types`);
-        return [instance, types];
-      }),
-    ),
-  });
-  return { served: only(STORE, ATOMICS, BATCH), watcher: only(WATCHER) };
+  return { served: servedOf(STORE, ATOMICS, BATCH), watcher: servedOf(WATCHER) };
 }

@@ -1,0 +1,157 @@
+/**
+ * `wasi-keyvalue` and `wasi-keyvalue-multiplexed`: `wasi:keyvalue` for components of a set, from JetStream or from memory
+ * (wasmCloud `crates/wash-runtime/src/plugin/wasi_keyvalue/{nats,multiplexed}.rs` at v2.7.0).
+ */
+import type { Callee } from "../../core/call.ts";
+import type { BoundOffer, Offer, OfferContext } from "../../core/offer.ts";
+import type { WitValue } from "../../core/wit.ts";
+import type { OfferedBucket, OpenBucket } from "./keyvalue-store.ts";
+
+import { LatticeError, messageOf } from "../../core/error.ts";
+import { bytesOf, listOf, stringOf } from "../../interfaces/parts.ts";
+import { ATOMICS, BATCH, STORE } from "../keyvalue/world.ts";
+import { servedOf } from "../served.ts";
+import { openJetStreamBuckets } from "./keyvalue-jetstream.ts";
+import { openMemoryBuckets } from "./keyvalue-memory.ts";
+
+const IMPORTS = [
+  {
+    namespace: "wasi",
+    package: "keyvalue",
+    version: "0.2.0-draft",
+    interfaces: ["store", "atomics", "batch"],
+  },
+];
+
+/** Keys of a page, and of one batch. */
+const MOST_KEYS = 1000;
+
+/** The store that an entry without a name means. */
+export const keyvalueOffer: Offer = {
+  id: "wasi-keyvalue",
+  imports: IMPORTS,
+  exports: [],
+  named: false,
+  bind: async (context) => bound(openJetStreamBuckets(context.bus, context.jsDomain)),
+};
+
+/** The store that an entry chooses by its configuration `backend`. */
+export const keyvalueChoiceOffer: Offer = {
+  id: "wasi-keyvalue-multiplexed",
+  imports: IMPORTS,
+  exports: [],
+  named: false,
+  bind: async (context) => bound(chosen(context)),
+};
+
+/** @throws {LatticeError} `unsupported` for a backend that a page cannot have. */
+function chosen({ entries, bus, jsDomain }: OfferContext): OpenBucket {
+  const backend = entries[0]?.config.get("backend") ?? "in-memory";
+  if (backend === "in-memory") return openMemoryBuckets();
+  if (backend === "nats") return openJetStreamBuckets(bus, jsDomain);
+  const error = `the backend ${JSON.stringify(backend)} of wasi:keyvalue is not offered here; there are in-memory and nats`;
+  throw new LatticeError("unsupported", error);
+}
+
+function bound(open: OpenBucket): BoundOffer {
+  return {
+    serves: { world: servedOf(STORE, ATOMICS, BATCH), callee: createCallee(open) },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+type Operation = (
+  bucket: OfferedBucket,
+  args: readonly WitValue[],
+  signal: AbortSignal,
+) => Promise<WitValue>;
+
+const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  [`${STORE}#get`, (bucket, [key], signal) => bucket.get(stringOf(key), signal)],
+  [
+    `${STORE}#set`,
+    (bucket, [key, value], signal) => bucket.set(stringOf(key), bytesOf(value), signal),
+  ],
+  [`${STORE}#delete`, (bucket, [key], signal) => bucket.delete(stringOf(key), signal)],
+  [
+    `${STORE}#exists`,
+    async (bucket, [key], signal) => (await bucket.get(stringOf(key), signal)) !== undefined,
+  ],
+  [`${STORE}#list-keys`, listKeys],
+  [
+    `${ATOMICS}#increment`,
+    (bucket, [key, delta], signal) => bucket.increment(stringOf(key), naturalOf(delta), signal),
+  ],
+  [
+    `${BATCH}#get-many`,
+    (bucket, [keys], signal) =>
+      Promise.all(
+        many(keys).map(async (each) => {
+          const key = stringOf(each);
+          const value = await bucket.get(key, signal);
+          return value === undefined ? undefined : [key, value];
+        }),
+      ),
+  ],
+  [
+    `${BATCH}#set-many`,
+    async (bucket, [pairs], signal) => {
+      const sets = many(pairs).map((pair) => {
+        const [key, value] = listOf(pair);
+        return [stringOf(key), bytesOf(value)] as const;
+      });
+      await Promise.all(sets.map(([key, value]) => bucket.set(key, value, signal)));
+    },
+  ],
+  [
+    `${BATCH}#delete-many`,
+    async (bucket, [keys], signal) => {
+      await Promise.all(many(keys).map((key) => bucket.delete(stringOf(key), signal)));
+    },
+  ],
+]);
+
+/** A cursor is the number of keys to skip, as with wasmCloud's hosts. */
+async function listKeys(
+  bucket: OfferedBucket,
+  [cursor]: readonly WitValue[],
+  signal: AbortSignal,
+): Promise<WitValue> {
+  const skipped = cursor === undefined ? 0 : Number(cursor);
+  const all = await bucket.keys(signal);
+  const next = skipped + MOST_KEYS;
+  return {
+    keys: all.slice(skipped, next),
+    cursor: next < all.length ? BigInt(next) : undefined,
+  };
+}
+
+function naturalOf(value: WitValue): bigint {
+  if (typeof value === "bigint") return value;
+  throw new LatticeError("bad-input", "the component passed something else than a number");
+}
+
+function many(value: WitValue): readonly WitValue[] {
+  const list = listOf(value);
+  if (list.length <= MOST_KEYS) return list;
+  const error = `${list.length} keys in one call; at most ${MOST_KEYS} are taken`;
+  throw new LatticeError("too-large", error);
+}
+
+function createCallee(open: OpenBucket): Callee {
+  return {
+    async invoke({ instance, func, args: [name, ...args], signal }) {
+      const operation = OPERATIONS.get(`${instance}#${func}`);
+      if (operation === undefined) {
+        throw new LatticeError("not-found", `wasi:keyvalue has no function ${instance}#${func}`);
+      }
+      try {
+        const bucket = await open(stringOf(name), signal);
+        return [{ tag: "ok", val: await operation(bucket, args, signal) }];
+      } catch (cause) {
+        signal.throwIfAborted();
+        return [{ tag: "err", val: { tag: "other", val: messageOf(cause) } }];
+      }
+    },
+  };
+}

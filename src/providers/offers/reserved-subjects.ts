@@ -1,0 +1,45 @@
+/**
+ * Subjects that components of a set neither send to nor hear: those that control hosts, where credentials and secrets
+ * travel, and the servers' own. wasmCloud leaves this to the permissions of the host's connection, which all of its
+ * components share.
+ */
+import { LatticeError } from "../../core/error.ts";
+
+const CONTROL = ["runtime.host.>", "runtime.operator.>", "wasmbus.>"];
+/** What others are answered by. */
+const INBOXES = ["_INBOX.>"];
+
+/** @throws {LatticeError} `denied` */
+export function checkSent(subject: string): void {
+  check(subject, CONTROL);
+}
+
+/** @throws {LatticeError} `denied`, `bad-input` for what is no subject. */
+export function checkHeard(pattern: string): void {
+  const tokens = pattern.split(".");
+  const fits = tokens.every(
+    (token, at) => token !== "" && !/\s/.test(token) && (token !== ">" || at === tokens.length - 1),
+  );
+  if (!fits) {
+    throw new LatticeError("bad-input", `${JSON.stringify(pattern)} is no subject of NATS`);
+  }
+  check(pattern, [...CONTROL, ...INBOXES]);
+}
+
+function check(subject: string, reserved: readonly string[]): void {
+  const met = subject.startsWith("$") ? "$>" : reserved.find((each) => overlap(subject, each));
+  if (met === undefined) return;
+  throw new LatticeError("denied", `components have no part in ${met}, which ${subject} meets`);
+}
+
+/** Whether some subject is matched by both. */
+function overlap(one: string, other: string): boolean {
+  const left = one.split(".");
+  const right = other.split(".");
+  for (let at = 0; ; at++) {
+    const [a, b] = [left[at], right[at]];
+    if (a === undefined || b === undefined) return a === b;
+    if (a === ">" || b === ">") return true;
+    if (a !== "*" && b !== "*" && a !== b) return false;
+  }
+}

@@ -4,7 +4,7 @@
  *
  * Whatever is wrong is told in the answer: 0.82 has no other way.
  */
-import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
+import type { Bus, BusMessage } from "../../core/bus.ts";
 import type { Callee } from "../../core/call.ts";
 import type { Served, Serving } from "../../core/dialect.ts";
 import type { EntityId, LatticeId } from "../../core/ids.ts";
@@ -15,9 +15,9 @@ import type { Entity } from "./entity.ts";
 import type { Guard } from "./guard.ts";
 import type { Invocation } from "./invocation.ts";
 
-import { flushed } from "../../core/bus.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
+import { createQueueGroups } from "../queue-groups.ts";
 import { resultName } from "./chunks.ts";
 import { failureText, planOf } from "./dispatch.ts";
 import { writeResponse } from "./invocation.ts";
@@ -47,57 +47,25 @@ export async function serve(
 ): Promise<Serving> {
   const { rpc, lattice, log } = parts;
   const subject = rpcSubject(lattice, entity);
-  const queue = rpcQueue(lattice, entity);
-  const inFlight = new Set<Promise<void>>();
-  let subscription: Subscription | undefined;
-  let denied: LatticeError | undefined;
-  let draining = false;
-  let change = Promise.resolve();
-
-  const receive = (message: BusMessage): void => {
-    const answered = answer(parts, served, subject, message, signal);
-    inFlight.add(answered);
-    void answered.finally(() => inFlight.delete(answered));
-  };
-  const join = (): Subscription =>
-    rpc.subscribe(subject, receive, {
-      queue,
-      onDenied: (error) => {
-        log.error("serve.denied", { subject, problem: error.message });
-        denied = new LatticeError("denied", `these credentials may not serve ${subject}`, {
-          cause: error,
-        });
-      },
-    });
-  /** Brings membership in line with what is wanted now. */
-  const align = async (): Promise<void> => {
-    const wanted = !draining && !signal.aborted && served.accepting.peek();
-    if (wanted && subscription === undefined) {
-      subscription = join();
-      log.info("serve.joined", { workload: served.id });
-    } else if (!wanted && subscription !== undefined) {
-      const left = subscription;
-      subscription = undefined;
-      log.info("serve.left", { workload: served.id });
-      await left.drain();
-    }
-  };
-  /** As {@link align}, after earlier changes: they never overlap. */
-  const settle = (): Promise<void> => (change = change.then(align));
-
-  served.accepting.subscribe(() => void settle(), signal);
-  signal.addEventListener("abort", () => subscription?.unsubscribe(), { once: true });
-  await settle();
-  await flushed(rpc, signal);
-  // The server refuses before it answers the flush.
-  if (denied !== undefined) throw denied;
-  return {
-    async drain() {
-      draining = true;
-      await settle();
-      await Promise.all(inFlight);
+  const groups = createQueueGroups(
+    {
+      rpc,
+      log,
+      id: served.id,
+      subjects: [
+        {
+          subject,
+          queue: rpcQueue(lattice, entity),
+          answer: (message) => answer(parts, served, subject, message, signal),
+        },
+      ],
+      accepting: [served.accepting],
     },
-  };
+    signal,
+  );
+  const refusal = await groups.join();
+  if (refusal !== undefined) throw refusal;
+  return { drain: () => groups.drain() };
 }
 
 async function answer(

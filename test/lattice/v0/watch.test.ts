@@ -210,3 +210,17 @@ test("who may not see the calls of others says so, and still tells of those that
   expect(watch.phases).toEqual(["denied"]);
   expect(watch.outcomes).toEqual({ genuine: 0, forged: 0, unverified: 0, unchecked: 0 });
 });
+
+test("as long as somebody watches, NATS does not tell callers that nobody answers", async () => {
+  await using server = await launchNats();
+  await using peer = await connectPeer(server.ws);
+  const call = (): Promise<unknown> =>
+    peer.nats.request(`wasmbus.rpc.default.${nkey("M").public}`, "", { timeout: 300 });
+  await expect(call()).rejects.toMatchObject({ code: "503" });
+  const node = await startV0Host({ url: server.ws, cluster: nkey("C"), v0: { watch: true } });
+
+  await expect(call()).rejects.toMatchObject({ code: "TIMEOUT" });
+  await node[Symbol.asyncDispose]();
+
+  await expect.poll(() => call().catch((error: unknown) => error)).toMatchObject({ code: "503" });
+});

@@ -10,7 +10,7 @@ import type { Seen } from "./seen.ts";
 
 import { asLatticeError, messageOf } from "../../core/error.ts";
 import { checkArgument, checkInvocation, isFault, replayed } from "./checks.ts";
-import { readInvocation } from "./invocation.ts";
+import { isElsewhere, readInvocation } from "./invocation.ts";
 
 /** What is known of an invocation that was turned away. */
 export interface Alarm extends Fault {
@@ -68,6 +68,10 @@ export function createGuard(parts: GuardParts): Guard {
       const outcome = await checkInvocation(invocation, { subject, home: home(invocation) }, parts);
       if (isFault(outcome)) return refuse(outcome);
       const { id, msg, content_length } = invocation;
+      if (!isElsewhere(invocation)) {
+        const forged = await checkArgument(invocation, msg, outcome.hash, parts);
+        if (forged !== undefined) return refuse(forged);
+      }
       let argument: Uint8Array;
       try {
         argument = await chunks.take(id, msg, content_length, signal);
@@ -76,8 +80,10 @@ export function createGuard(parts: GuardParts): Guard {
         const { message } = asLatticeError(cause);
         return { tag: "refused", invocation, fault: undefined, text: message };
       }
-      const found = await checkArgument(invocation, argument, outcome.hash, parts);
-      if (found !== undefined) return refuse(found);
+      if (argument !== msg) {
+        const forged = await checkArgument(invocation, argument, outcome.hash, parts);
+        if (forged !== undefined) return refuse(forged);
+      }
       if (parts.strict && !seen.add(outcome.issuer, id)) return refuse(replayed());
       void chunks.forget(id, content_length, signal);
       return { tag: "admitted", invocation, argument };

@@ -3,14 +3,14 @@
  *
  * Nothing of the lattice runs here: the connection, the dialects and the components live in workers.
  */
-import type { BusName, NodeMethods, NodeSetup, PageMethods, PageNotice } from "./channels/node.ts";
+import type { BusName, NodeMethods, NodeSetup, PageMethods } from "./channels/node.ts";
 import type { Credentials } from "./core/credentials.ts";
 import type { ImageOptions, NodeOptions } from "./core/node-options.ts";
 import type { NodeState } from "./core/node-state.ts";
 import type { RegistryLogins } from "./core/registry.ts";
 import type { View } from "./core/view.ts";
 
-import { LEAVING_GRACE_MS } from "./channels/node.ts";
+import { tellOfPage } from "./page-notices.ts";
 import { createPageWork } from "./channels/page-spawn.ts";
 import { answer, remote } from "./channels/rpc.ts";
 import { spawn } from "./channels/spawn.ts";
@@ -257,36 +257,6 @@ async function imageOf(
 /** Relative addresses are the page's; the worker would read them as its own. */
 function absolute(reference: string): string {
   return /^\.{0,2}\//.test(reference) ? new URL(reference, document.baseURI).href : reference;
-}
-
-function tellOfPage(tell: (notice: PageNotice) => void, signal: AbortSignal): void {
-  const on = (target: EventTarget, type: string, notice: (event: Event) => PageNotice): void =>
-    target.addEventListener(type, (event) => tell(notice(event)), { signal });
-  const persisted = (event: Event): boolean =>
-    event instanceof PageTransitionEvent && event.persisted;
-  on(document, "visibilitychange", () =>
-    document.visibilityState === "hidden" ? "hidden" : "visible",
-  );
-  on(document, "freeze", () => "freeze");
-  document.addEventListener("freeze", () => holdOn(FREEZE_GRACE_MS), { signal });
-  on(document, "resume", () => "resume");
-  on(window, "pagehide", (event) => (persisted(event) ? "freeze" : "leaving"));
-  window.addEventListener("pagehide", (event) => event.persisted || holdOn(LEAVING_GRACE_MS), {
-    signal,
-  });
-  on(window, "pageshow", (event) => (persisted(event) ? "resume" : "wake"));
-  on(window, "online", () => "wake");
-}
-
-/**
- * A page's workers freeze with it, as soon as its `freeze` handlers return; one that holds on gives the host worker the
- * time to leave the queue groups. Nobody waits for a page that is being frozen.
- */
-const FREEZE_GRACE_MS = 250;
-
-function holdOn(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
 }
 
 function initialState(options: JoinOptions): NodeState {

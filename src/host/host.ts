@@ -4,14 +4,11 @@
  * It knows nothing of NATS, of browsers or of any generation of the protocols: those are its parts.
  */
 import type { Bus } from "../core/bus.ts";
-import type { Callee } from "../core/call.ts";
 import type { Inventory } from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { HostEvent } from "../core/event.ts";
 import type { Facts } from "../core/facts.ts";
 import type { EntityId } from "../core/ids.ts";
-import type { World } from "../core/wit.ts";
-import type { LocalTarget } from "./outbound/reach.ts";
 import type { Actors } from "./actors.ts";
 import type { Host, HostParts } from "./host-parts.ts";
 import type { Providers } from "./providers.ts";
@@ -20,9 +17,9 @@ import type { Workloads } from "./workloads.ts";
 
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { chain } from "../core/call.ts";
-import { carrierOf } from "../core/dialect.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
+import { createCallsOut } from "./calls-out.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
 import { watchConnections } from "./connections.ts";
@@ -35,6 +32,8 @@ import { createLinks, joinLinks } from "./links.ts";
 import { createLateCompanions } from "./late-companions.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
+import { askForRegistries } from "./registries.ts";
+import { createTargets } from "./targets.ts";
 import { createWorkloads } from "./workloads.ts";
 
 /** Heartbeats of the 1.x lattice come each 30 s; wadm forgets a host after 70 s of silence. */
@@ -58,11 +57,6 @@ export function createHost(parts: HostParts): Host {
     if (!lifetime.signal.aborted) announce(event);
   };
   const intercept = chain([trace(clock, record)]);
-  const interfaces = later(clock, "the interfaces of components", async () =>
-    (await import("../interfaces/interfaces.ts")).createInterfaces(),
-  );
-  const outbound = later(clock, "imports of components", () => import("./outbound/outbound.ts"));
-  const away = chain([trace(clock, record, "component")]);
   const others = dialects.flatMap((dialect) => dialect.links ?? []);
   const elsewhere = joinLinks(others, lifetime.signal);
   const kept = joinLinks(facts === undefined ? others : [facts.links, ...others], lifetime.signal);
@@ -70,67 +64,34 @@ export function createHost(parts: HostParts): Host {
   const workload = (id: EntityId): Workload | undefined => workloads.staying(id);
   const companions = createLateCompanions({ clock, log, record, links, workload });
   kept.subscribe(() => companions.review(), lifetime.signal);
-  const local = (target: EntityId): LocalTarget | undefined => {
-    const workload = workloads.staying(target);
-    if (workload === undefined) return providers.running(target);
-    const { world, callee, pool } = workload;
-    const { resources } = pool;
-    const own = resources === undefined ? {} : { resources };
-    return { world, callee, handles: true, ...own, accepting: () => pool.load.peek().accepting };
-  };
-  const reach = later(clock, "calls of components", async () => {
-    const { createReach } = await import("./outbound/reach.ts");
-    return createReach({
-      dialects,
-      local,
-      shortCircuit: parts.shortCircuit ?? true,
-      intercept: away,
-      companions,
-    });
+  const targets = createTargets({
+    dialects,
+    workload,
+    provider: (id) => providers.running(id),
+  });
+  const callsOut = createCallsOut({
+    clock,
+    log,
+    dialects,
+    targets,
+    links,
+    facts,
+    companions,
+    shortCircuit: parts.shortCircuit ?? true,
+    intercept: chain([trace(clock, record, "component")]),
   });
   /** What the lattice keeps was read, and what the host asked for was answered: then components and providers may start. */
   let informed: Promise<unknown> = Promise.resolve();
-  const drops = later(clock, "resources of other components", async () =>
-    (await import("./outbound/drops.ts")).createDrops(local, dialects),
-  );
-  const owned = later(clock, "resources of components", () => import("./owned-resources.ts"));
-  const inLattice = (target: EntityId, world: World): Callee => {
-    const dialect = carrierOf(dialects, target);
-    if (dialect === undefined) throw new LatticeError("not-served", "this node speaks no dialect");
-    return away(dialect.reach(target, world));
-  };
   const workloads: Workloads = createWorkloads({
     informed: () => informed,
     runtime: parts.runtime,
     dialects,
     clock,
     intercept,
-    interfaces,
+    interfaces: callsOut.interfaces,
+    placed: callsOut.placed,
+    imports: callsOut.imports,
     facts,
-    placed: async ({ id }, world, pool, signal) => {
-      const { resources } = pool;
-      if (resources === undefined) return pool;
-      const { takenAtPlace } = await owned(signal);
-      return takenAtPlace(pool, world, resources.place, () => inLattice(id, world));
-    },
-    imports: async ({ id }, { world, claims }, own, config, signal) =>
-      (await outbound(signal)).createOutbound({
-        id,
-        world,
-        claims,
-        config,
-        links: () => links(id),
-        linkless: () => {
-          const status = facts?.status.peek();
-          return status?.phase === "absent" ? status.reason : undefined;
-        },
-        interfaces: await interfaces(signal),
-        own,
-        reach: await reach(signal),
-        dialects,
-        dropped: await drops(signal),
-        log,
-      }),
     present: presence.present,
     limits: parts.limits,
     log,
@@ -165,7 +126,7 @@ export function createHost(parts: HostParts): Host {
     intercept,
     present: presence.present,
     callDeadlineMs: parts.limits.callDeadlineMs,
-    reach,
+    reach: callsOut.reach,
     announce: announceAlive,
     changed: parts.changed,
   });
@@ -190,13 +151,8 @@ export function createHost(parts: HostParts): Host {
   const labelsChanged = (): void => tell({ type: "labels-changed", labels: labels.all() });
   const beat = (): void => announce({ type: "host-heartbeat", host: inventory() });
 
-  const supplement = async (): Promise<void> => {
-    const ask = async (dialect: Dialect): Promise<void> => {
-      const given = await dialect.supplement?.(labels.all(), lifetime.signal);
-      if (given !== undefined) parts.registries.put(given.registries);
-    };
-    await Promise.all(dialects.map(ask));
-  };
+  const supplement = (): Promise<void> =>
+    askForRegistries(dialects, labels.all(), parts.registries, lifetime.signal);
 
   let stopping: Promise<void> | undefined;
   let tellStopped: () => void;
@@ -249,19 +205,7 @@ export function createHost(parts: HostParts): Host {
       control.probe();
       if (rpc !== control) rpc.probe();
     },
-    calleeFor(target, world) {
-      const here = local(target);
-      if (here?.accepting() === true) return here.callee;
-      const types = world ?? here?.world;
-      if (types === undefined) {
-        const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
-        throw new LatticeError("types-unknown", error);
-      }
-      const dialect = carrierOf(dialects, target);
-      if (dialect === undefined)
-        throw new LatticeError("not-served", "this node speaks no dialect");
-      return trace(clock, record, "page")(dialect.reach(target, types));
-    },
+    calleeFor: (target, world) => targets.nearest(target, world, trace(clock, record, "page")),
     inventory,
     entries: () => workloads.entries(),
     providers: () => providers.entries(),

@@ -3,6 +3,8 @@
  * (`registry.put`, supplemental configuration). As in wasmCloud, an entry of the lattice takes the place of an earlier
  * one, whoever gave that (`crates/host/src/registry.rs` @ v1.9.2).
  */
+import type { Labels } from "../core/command.ts";
+import type { Dialect } from "../core/dialect.ts";
 import type {
   RegistryCredentials,
   RegistryCredentialsSource,
@@ -46,6 +48,20 @@ export function createRegistries(own?: () => Promise<RegistryLogins | undefined>
       }
     },
   };
+}
+
+/** Puts into `registries` what each generation of the lattice has for a host with these labels, for the asking. */
+export async function askForRegistries(
+  dialects: readonly Pick<Dialect, "supplement">[],
+  labels: Labels,
+  registries: Pick<Registries, "put">,
+  signal: AbortSignal,
+): Promise<void> {
+  const ask = async (dialect: Pick<Dialect, "supplement">): Promise<void> => {
+    const given = await dialect.supplement?.(labels, signal);
+    if (given !== undefined) registries.put(given.registries);
+  };
+  await Promise.all(dialects.map(ask));
 }
 
 /** @throws {LatticeError} `bad-input`, without a word of the secrets. It comes from a page, which may be in JavaScript. */

@@ -4,12 +4,10 @@
  */
 import type { World } from "../core/wit.ts";
 
+import { ACTOR_GUEST, ACTOR_HOST } from "./actor-names.ts";
 import { parseWit } from "../wire/wit-text.ts";
 
-/** What calls an actor: `call(operation, argument)`. */
-export const ACTOR_GUEST = "wasmbus:actor/guest";
-/** What an actor calls: `call(binding, namespace, operation, argument)`. */
-export const ACTOR_HOST = "wasmbus:actor/host";
+export { ACTOR_GUEST, ACTOR_HOST };
 
 const WIT = `
 package wasmbus:actor;

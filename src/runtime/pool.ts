@@ -4,7 +4,7 @@
  * Knows nothing of workers; time comes from the clock port.
  */
 import type { Call, Results } from "../core/call.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Pool, PoolLoad } from "../core/runtime.ts";
 import type { Limits } from "../core/workload.ts";
@@ -13,6 +13,7 @@ import type { Runner } from "./runner.ts";
 
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { createSource, until } from "../core/view.ts";
+import { abortOf, createEarlyEnds } from "./early-ends.ts";
 import { abandon } from "./guest-streams.ts";
 
 export interface PoolParts {
@@ -59,7 +60,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   const load = createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
   const lanes = new Set<Lane>();
   const line: Ticket[] = [];
-  const bySignal = new WeakMap<AbortSignal, Set<Ticket>>();
+  const earlyEnds = createEarlyEnds({ name, clock, deadlineMs: limits.callDeadlineMs });
   let maxInstances = atLeastOne(parts.maxInstances);
   let running = 0;
   let opening = 0;
@@ -189,18 +190,6 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     refuse(ticket, reason);
     show();
   };
-  /** The calls that `signal` ends. One listener serves all: most calls have the signal of their connection. */
-  const callsOf = (signal: AbortSignal): Set<Ticket> => {
-    const known = bySignal.get(signal);
-    if (known !== undefined) return known;
-    const calls = new Set<Ticket>();
-    bySignal.set(signal, calls);
-    const giveAllUp = (): void => {
-      for (const ticket of calls) giveUp(ticket, abortOf(ticket.call));
-    };
-    signal.addEventListener("abort", giveAllUp, { once: true });
-    return calls;
-  };
   const end = (): void => {
     if (ended.signal.aborted) return;
     const reason = new LatticeError("closed", `the component ${name} was stopped`);
@@ -244,23 +233,8 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
         return Promise.reject(obstacle);
       }
       return new Promise((resolve, reject) => {
-        const { callDeadlineMs } = limits;
-        let cancelTimer: Cancel | undefined;
-        const ticket: Ticket = {
-          call,
-          stay,
-          resolve,
-          reject,
-          forget: () => {
-            cancelTimer?.();
-            others.delete(ticket);
-          },
-        };
-        const others = callsOf(call.signal);
-        others.add(ticket);
-        cancelTimer = clock.after(callDeadlineMs, () =>
-          giveUp(ticket, new LatticeError("deadline", lateness(name, call, callDeadlineMs))),
-        );
+        const forget = earlyEnds.watch(call, (reason) => giveUp(ticket, reason));
+        const ticket: Ticket = { call, stay, resolve, reject, forget };
         line.push(ticket);
         pump();
       });
@@ -292,16 +266,6 @@ function accepts(before: PoolLoad, beyond: number, { queueLimit }: Limits): bool
 
 function atLeastOne(instances: number): number {
   return Math.max(1, Math.floor(instances));
-}
-
-function abortOf({ signal, func }: Call): LatticeError {
-  const { reason } = signal;
-  if (reason instanceof LatticeError) return reason;
-  return new LatticeError("aborted", `the caller of ${func} gave up`, { cause: reason });
-}
-
-function lateness(name: string, { instance, func }: Call, deadlineMs: number): string {
-  return `${instance === "" ? func : `${instance}.${func}`} of ${name} did not end within ${deadlineMs} ms`;
 }
 
 function overload(name: string, running: number, { queueLimit }: Limits): LatticeError {

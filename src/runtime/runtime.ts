@@ -44,7 +44,7 @@ export interface RuntimeOptions {
   readonly spawn?: Spawn;
   /** Interfaces that are served in another form than components have them; default: {@link createAdaptations}. */
   readonly adaptations?: readonly Adaptation[];
-  /** Take waPC modules besides components; default false. */
+  /** Take actors of 0.82: waPC modules, and components that are called as such; default false. */
   readonly modules?: boolean;
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
@@ -78,7 +78,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           log,
           signal: ended.signal,
         });
-  const adaptations = options.adaptations ?? createAdaptations();
+  const adaptations =
+    options.adaptations ?? createAdaptations({ actors: options.modules ?? false });
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
     const ending = work

@@ -50,25 +50,39 @@ function isByte(value: unknown): value is number {
 }
 
 function parse(data: Uint8Array): unknown {
-  survey(data);
+  const pairs = survey(data);
+  let value: unknown;
   try {
-    return decode(data);
+    value = decode(data);
   } catch (cause) {
     throw malformed(messageOf(cause));
   }
+  // Of two fields with one name the decoder keeps the last, another reader the first; serde's take neither.
+  if (pairsOf(value) !== pairs) throw malformed("a map has a name twice");
+  return value;
+}
+
+/** Names and values in all maps within `value`, which is no deeper than {@link MAX_DEPTH}. */
+function pairsOf(value: unknown): number {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
+  const within: readonly unknown[] = Object.values(value);
+  let pairs = Array.isArray(value) ? 0 : within.length;
+  for (const each of within) pairs += pairsOf(each);
+  return pairs;
 }
 
 /**
  * Refuses what would cost more than its bytes: the decoder makes each array as long as it claims to be before it looks for
- * what is in it.
+ * what is in it. Refuses extensions as well, which 0.82 has none of. Gives how many pairs of name and value all maps claim.
  */
-function survey(data: Uint8Array): void {
+function survey(data: Uint8Array): number {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   /** Values still to come, by container, outermost first. */
   const missing: number[] = [1];
   /** The sum of {@link missing}: each of them takes a byte or more. */
   let owed = 1;
   let at = 0;
+  let pairs = 0;
   while (owed > 0) {
     if (owed > data.length - at) throw malformed("it claims more than it holds");
     const depth = missing.length - 1;
@@ -79,13 +93,15 @@ function survey(data: Uint8Array): void {
     }
     missing[depth] = left - 1;
     owed--;
-    const { head, body, values } = measure(view, at);
+    const { head, body, values, map } = measure(view, at);
     at += head + body;
+    if (map) pairs += values / 2;
     if (values === 0) continue;
     if (missing.push(values) > MAX_DEPTH) throw malformed(`more than ${MAX_DEPTH} levels`);
     owed += values;
   }
   if (at !== data.length) throw malformed("bytes behind its end, or too few of them");
+  return pairs;
 }
 
 interface Measure {
@@ -95,20 +111,32 @@ interface Measure {
   readonly body: number;
   /** Values within a container. */
   readonly values: number;
+  /** Every other of them is a name. */
+  readonly map: boolean;
 }
 
 /** The value at `at`, by the table of the MessagePack specification. */
 function measure(view: DataView, at: number): Measure {
   const mark = view.getUint8(at);
-  const flat = (head: number, body: number): Measure => ({ head, body, values: 0 });
+  const flat = (head: number, body: number): Measure => ({ head, body, values: 0, map: false });
+  const holding = (head: number, values: number): Measure => ({
+    head,
+    body: 0,
+    values,
+    map: false,
+  });
+  const mapping = (head: number, count: number): Measure => ({
+    ...holding(head, 2 * count),
+    map: true,
+  });
   if (mark < 0x80 || mark >= 0xe0) return flat(1, 0);
-  if (mark < 0x90) return { head: 1, body: 0, values: 2 * (mark & 15) };
-  if (mark < 0xa0) return { head: 1, body: 0, values: mark & 15 };
+  if (mark < 0x90) return mapping(1, mark & 15);
+  if (mark < 0xa0) return holding(1, mark & 15);
   if (mark < 0xc0) return flat(1, mark & 31);
   const fixed = FIXED_BODIES.get(mark);
   if (fixed !== undefined) return flat(1, fixed);
   const sized = SIZED.get(mark);
-  if (sized === undefined) throw malformed("it has a byte that MessagePack never uses");
+  if (sized === undefined) throw malformed("it has an extension, or a byte that is never used");
   const { width, kind } = sized;
   if (at + 1 + width > view.byteLength) throw malformed("it ends within a length");
   const length =
@@ -117,12 +145,12 @@ function measure(view: DataView, at: number): Measure {
       : width === 2
         ? view.getUint16(at + 1)
         : view.getUint32(at + 1);
-  if (kind === "array") return { head: 1 + width, body: 0, values: length };
-  if (kind === "map") return { head: 1 + width, body: 0, values: 2 * length };
-  return flat(1 + width, kind === "ext" ? length + 1 : length);
+  if (kind === "array") return holding(1 + width, length);
+  if (kind === "map") return mapping(1 + width, length);
+  return flat(1 + width, length);
 }
 
-/** nil, false, true, floats, integers, extensions of a fixed size: bytes behind the mark. */
+/** nil, false, true, floats, integers: bytes behind the mark. */
 const FIXED_BODIES: ReadonlyMap<number, number> = new Map([
   [0xc0, 0],
   [0xc2, 0],
@@ -137,26 +165,18 @@ const FIXED_BODIES: ReadonlyMap<number, number> = new Map([
   [0xd1, 2],
   [0xd2, 4],
   [0xd3, 8],
-  [0xd4, 2],
-  [0xd5, 3],
-  [0xd6, 5],
-  [0xd7, 9],
-  [0xd8, 17],
 ]);
 
 interface Sized {
   /** Bytes of the length. */
   readonly width: 1 | 2 | 4;
-  readonly kind: "bytes" | "ext" | "array" | "map";
+  readonly kind: "bytes" | "array" | "map";
 }
 
 const SIZED: ReadonlyMap<number, Sized> = new Map<number, Sized>([
   [0xc4, { width: 1, kind: "bytes" }],
   [0xc5, { width: 2, kind: "bytes" }],
   [0xc6, { width: 4, kind: "bytes" }],
-  [0xc7, { width: 1, kind: "ext" }],
-  [0xc8, { width: 2, kind: "ext" }],
-  [0xc9, { width: 4, kind: "ext" }],
   [0xd9, { width: 1, kind: "bytes" }],
   [0xda, { width: 2, kind: "bytes" }],
   [0xdb, { width: 4, kind: "bytes" }],

@@ -1,35 +1,19 @@
-/** The structure of WIT text: packages, interfaces, worlds and what stands in them, names not yet resolved. */
-import type { Token, WitTokens } from "./wit-tokens.ts";
+/** The structure of WIT text: packages and worlds, names not yet resolved; what stands in them is `wit-interface.ts`'s. */
+import type { WitTokens } from "./wit-tokens.ts";
 import {
-  type FuncText,
-  readDefinition,
-  readFunc,
-  readParams,
-  readSeries,
-  readType,
-  type TypeText,
-} from "./wit-types.ts";
-
-/** A name that points to an interface or world: `poll`, or `wasi:io/poll@0.2.0`. */
-export interface Path {
-  /** `wasi:io`; absent for one of the same package. */
-  readonly package: string | undefined;
-  readonly version: string | undefined;
-  readonly name: string;
-  readonly at: number;
-}
-
-export type TypeSyntax =
-  | { readonly kind: "type"; readonly at: number; readonly text: TypeText }
-  | { readonly kind: "resource"; readonly at: number }
-  /** `use path.{name as …}`. */
-  | { readonly kind: "use"; readonly at: number; readonly path: Path; readonly name: Token };
-
-/** Types by name, and functions by their component-level name. */
-export interface InterfaceSyntax {
-  readonly types: Map<string, TypeSyntax>;
-  readonly funcs: Map<string, FuncText>;
-}
+  add,
+  type InterfaceSyntax,
+  localPath,
+  type Path,
+  PLAIN,
+  readInterface,
+  readPath,
+  readPathBehind,
+  readTypeItem,
+  readVersion,
+  skipGates,
+} from "./wit-interface.ts";
+import { type FuncText, readFunc, readSeries } from "./wit-types.ts";
 
 export type WorldItem =
   | { readonly kind: "path"; readonly path: Path }
@@ -58,8 +42,6 @@ export interface PackageSyntax {
   readonly interfaces: Map<string, InterfaceSyntax>;
   readonly worlds: Map<string, WorldSyntax>;
 }
-
-const PLAIN = { inline: false } as const;
 
 /**
  * The packages of a text. `package a:b;` is taken more than once, so that the files of a package and those of
@@ -119,145 +101,6 @@ function readPackageItem(tokens: WitTokens, { aliases, interfaces, worlds }: Pac
     return;
   }
   tokens.fail("expected an interface, a world, a package or a use");
-}
-
-function add<T>(
-  tokens: WitTokens,
-  items: Map<string, T>,
-  { text, at }: Pick<Token, "text" | "at">,
-  item: T,
-): void {
-  if (items.has(text)) tokens.fail(`"${text}" is there twice`, at);
-  items.set(text, item);
-}
-
-/**
- * `@since(version = 0.2.0)`, `@unstable(feature = x)`, `@deprecated(version = 0.2.0)`. Whatever they stand before is
- * there all the same: the peer knows what it serves.
- */
-function skipGates(tokens: WitTokens): void {
-  while (tokens.takes("@")) {
-    const gate = tokens.name("a gate");
-    tokens.expect("(");
-    if (gate.text === "unstable") {
-      tokens.expect("feature");
-      tokens.expect("=");
-      tokens.name("a feature");
-    } else if (gate.text === "since" || gate.text === "deprecated") {
-      tokens.expect("version");
-      tokens.expect("=");
-      tokens.version();
-    } else tokens.fail(`there is no gate "${gate.text}"`, gate.at);
-    tokens.expect(")");
-  }
-}
-
-const readVersion = (tokens: WitTokens): string | undefined =>
-  tokens.takes("@") ? tokens.version() : undefined;
-
-function readPath(tokens: WitTokens): Path {
-  const first = tokens.name("the name of an interface");
-  return tokens.takes(":") ? readPathBehind(tokens, first) : localPath(first);
-}
-
-const localPath = ({ text, at }: Token): Path => ({
-  package: undefined,
-  version: undefined,
-  name: text,
-  at,
-});
-
-/** Reads what follows `namespace:` in a path. */
-function readPathBehind(tokens: WitTokens, { text, at }: Token): Path {
-  const pkg = `${text}:${tokens.name("the name of a package").text}`;
-  tokens.expect("/");
-  const { text: name } = tokens.name("the name of an interface");
-  return { package: pkg, name, version: readVersion(tokens), at };
-}
-
-function readInterface(tokens: WitTokens): InterfaceSyntax {
-  const body: InterfaceSyntax = { types: new Map(), funcs: new Map() };
-  tokens.expect("{");
-  while (!tokens.takes("}")) {
-    skipGates(tokens);
-    if (!readTypeItem(tokens, body)) readFuncItem(tokens, body);
-  }
-  return body;
-}
-
-function readFuncItem(tokens: WitTokens, { funcs }: InterfaceSyntax): void {
-  const name = tokens.name("a function or a type");
-  tokens.expect(":");
-  add(tokens, funcs, name, readFunc(tokens, PLAIN));
-  tokens.expect(";");
-}
-
-/** Reads a definition of types or a use; false if the next thing is none. */
-function readTypeItem(tokens: WitTokens, body: InterfaceSyntax): boolean {
-  let name = tokens.peek();
-  const definition = readDefinition(tokens, PLAIN, 0, (found) => (name = found));
-  if (definition !== undefined) {
-    add(tokens, body.types, name, { kind: "type", at: name.at, text: definition });
-  } else if (tokens.takes("type")) {
-    name = tokens.name("the name of a type");
-    tokens.expect("=");
-    add(tokens, body.types, name, { kind: "type", at: name.at, text: readType(tokens, PLAIN) });
-    tokens.expect(";");
-  } else if (tokens.takes("resource")) readResource(tokens, body);
-  else if (tokens.takes("use")) readUse(tokens, body);
-  else return false;
-  return true;
-}
-
-function readUse(tokens: WitTokens, { types }: InterfaceSyntax): void {
-  const path = readPath(tokens);
-  tokens.expect(".");
-  tokens.expect("{");
-  readSeries(tokens, "}", () => {
-    const name = tokens.name("the name of a type");
-    const local = tokens.takes("as") ? tokens.name("a name") : name;
-    add(tokens, types, local, { kind: "use", at: name.at, path, name });
-  });
-  tokens.expect(";");
-}
-
-function readResource(tokens: WitTokens, body: InterfaceSyntax): void {
-  const resource = tokens.name("the name of a resource");
-  add(tokens, body.types, resource, { kind: "resource", at: resource.at });
-  if (tokens.takes(";")) return;
-  tokens.expect("{");
-  while (!tokens.takes("}")) {
-    skipGates(tokens);
-    readMethod(tokens, body, resource);
-    tokens.expect(";");
-  }
-}
-
-function readMethod(tokens: WitTokens, { funcs }: InterfaceSyntax, resource: Token): void {
-  const name = tokens.name("a method");
-  if (name.text === "constructor" && !name.escaped) {
-    const params = readParams(tokens, PLAIN);
-    const result = tokens.takes("->")
-      ? readType(tokens, PLAIN)
-      : (): ReturnType<TypeText> => ({ kind: "own", resource: resource.text });
-    return add(tokens, funcs, { text: `[constructor]${resource.text}`, at: name.at }, (scope) => ({
-      params: params(scope),
-      result: result(scope),
-    }));
-  }
-  tokens.expect(":");
-  const isStatic = tokens.takes("static");
-  const func = readFunc(tokens, PLAIN);
-  const full = {
-    text: `[${isStatic ? "static" : "method"}]${resource.text}.${name.text}`,
-    at: name.at,
-  };
-  if (isStatic) return add(tokens, funcs, full, func);
-  add(tokens, funcs, full, (scope) => {
-    const type = func(scope);
-    const self = { name: "self", type: { kind: "borrow", resource: resource.text } } as const;
-    return { ...type, params: [self, ...type.params] };
-  });
 }
 
 function readWorld(tokens: WitTokens): WorldSyntax {

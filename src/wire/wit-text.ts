@@ -6,11 +6,11 @@
  * imports. Lists of fixed length, maps and `error-context` are refused.
  */
 import type { FuncType, Interface, WitType, World } from "../core/wit.ts";
+import type { InterfaceSyntax, Path } from "./wit-interface.ts";
+
 import { MAX_TYPE_DEPTH } from "./value-types.ts";
 import {
-  type InterfaceSyntax,
   type PackageSyntax,
-  type Path,
   readPackages,
   type WorldItem,
   type WorldSyntax,

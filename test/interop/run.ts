@@ -23,9 +23,11 @@ const PEERS: readonly Peer[] = [
   { name: "rust-provider", toolchains: [TOOLCHAINS.RUST] },
   { name: "rust-capabilities", toolchains: [TOOLCHAINS.RUST] },
   { name: "rust-wash", toolchains: [TOOLCHAINS.RUST] },
+  { name: "rust-wasmbus", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "go-wrpc", toolchains: [TOOLCHAINS.GO] },
   { name: "nats-cli", toolchains: [TOOLCHAINS.NATS_CLI] },
   { name: "npm-lattice-client", toolchains: [TOOLCHAINS.NPM_PACKAGES] },
+  { name: "wasmbus-tab", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "tab", toolchains: [TOOLCHAINS.RUST, TOOLCHAINS.GO] },
 ];
 

@@ -160,6 +160,8 @@ export const PROTOCOL_ROWS = {
       "a guest's own text, of a trap only that there was one, UNKNOWN for what cannot be read",
     "called: HttpServer.HandleRequest":
       "by what exports an HTTP handler; structs as maps and as arrays",
+    "called: components":
+      "by a contract of the sender's from its provider, all else by wasmcloud:bus/guest or as a command",
     "called: long arguments and results":
       "through the object store, deleted by whoever has read them",
     "called: trace context": "that of the invocation, else that of the message",

@@ -33,8 +33,8 @@ const STATES: Readonly<Record<string, NodeState>> = {
   insecure: samples.insecure,
 };
 
-const [target = "", ...wanted] = process.argv.slice(2);
-if (target === "") throw new Error("name a folder for the pictures, or --readme");
+const USAGE = "take-pictures.ts FOLDER [STATE…], or take-pictures.ts --readme";
+const asked = readArguments(process.argv.slice(2));
 
 const server = await createServer({
   configFile: resolve(ROOT, "vite.config.ts"),
@@ -47,10 +47,31 @@ const browser = await chromium.launch({
   args: CHROMIUM_FLAGS,
 });
 try {
-  await (target === "--readme" ? takeForReadme() : takeAll(target));
+  await (asked === "readme" ? takeForReadme() : takeAll(asked));
 } finally {
   await browser.close();
   await server.close();
+}
+
+interface Pictures {
+  readonly folder: string;
+  /** All, if it is empty. */
+  readonly states: readonly string[];
+}
+
+/** Before anything is started or written: a word that is none of ours is an error that names it. */
+function readArguments(words: readonly string[]): Pictures | "readme" {
+  const flag = words.find((word) => word.startsWith("-"));
+  if (flag === "--readme" && words.length === 1) return "readme";
+  if (flag === "--readme") throw new Error(`met --readme beside other words; wanted ${USAGE}`);
+  if (flag !== undefined) throw new Error(`met the unknown flag ${flag}; wanted ${USAGE}`);
+  const [folder = "", ...states] = words;
+  if (folder === "") throw new Error(`met no folder for the pictures; wanted ${USAGE}`);
+  const unknown = states.find((state) => !Object.hasOwn(STATES, state));
+  if (unknown !== undefined) {
+    throw new Error(`met the state "${unknown}"; wanted some of ${Object.keys(STATES).join(", ")}`);
+  }
+  return { folder, states };
 }
 
 async function takeForReadme(): Promise<void> {
@@ -63,13 +84,13 @@ async function takeForReadme(): Promise<void> {
   }
 }
 
-async function takeAll(folder: string): Promise<void> {
+async function takeAll({ folder, states }: Pictures): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const scheme of SCHEMES) {
     for (const width of WIDTHS) {
       const page = await openPage(width, scheme);
       for (const [name, state] of Object.entries(STATES)) {
-        if (wanted.length > 0 && !wanted.includes(name)) continue;
+        if (states.length > 0 && !states.includes(name)) continue;
         await show(page, state);
         await page.screenshot({
           path: join(folder, `${name}-${width}-${scheme}.png`),

@@ -55,7 +55,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   "browser-labels.ts": { uses: ["core"] },
   "version.ts": { uses: [] },
-  "join.ts": { uses: ["core", "channels", "version.ts"], starts: ["workers/host.worker.ts"] },
+  "page-notices.ts": { uses: ["channels"] },
+  "join.ts": {
+    uses: ["core", "channels", "page-notices.ts", "version.ts"],
+    starts: ["workers/host.worker.ts"],
+  },
   "index.ts": { uses: ["core", "join.ts", "element.ts", "version.ts"] },
   // `index.ts` exports the element, so the element and what it is made of cannot import `index.ts`.
   "element.ts": { uses: ["core", "join.ts", "page/state", "page/style"], packages: ["lit"] },

@@ -38,8 +38,10 @@ export type Check =
 
 export interface Fault {
   readonly check: Check;
-  /** As the sender is told. */
+  /** As a host tells the sender. */
   readonly text: string;
+  /** What the token says of that which differs: a target's or an origin's URL. */
+  readonly signed?: string;
 }
 
 export interface CheckParts {
@@ -85,10 +87,12 @@ export async function checkInvocation(
   }
   if (wascap === undefined) return fault("meta", "no wascap metadata found on claims");
   if (wascap.target_url !== targetUrlOf(target, operation)) {
-    return fault("target", "invocation claims and invocation target URL do not match");
+    const text = "invocation claims and invocation target URL do not match";
+    return { check: "target", text, signed: wascap.target_url };
   }
   if (wascap.origin_url !== urlOf(origin)) {
-    return fault("origin", "invocation claims and invocation origin URL do not match");
+    const text = "invocation claims and invocation origin URL do not match";
+    return { check: "origin", text, signed: wascap.origin_url };
   }
   if (strict && sub !== id) {
     return fault("id", "invocation claims were issued for another invocation");

@@ -12,9 +12,7 @@ import type { StoredClaims } from "./facts/stored-claims.ts";
 import { asLatticeError } from "../../core/error.ts";
 import { createSource } from "../../core/view.ts";
 import { isPublicNkey } from "../../wire/nkey.ts";
-import { keepMembership } from "../membership.ts";
-import { answerer, obeyRoutes } from "../route.ts";
-import { mayShareWork } from "../shared-work.ts";
+import { obeyLattice } from "../obedience.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { censusWords } from "./census-words.ts";
 import { createChanges } from "./changes.ts";
@@ -55,7 +53,7 @@ export function createControl(
     readonly allowUnsigned: boolean;
   },
 ): Control {
-  const { control, lattice, host, clock, log } = parts;
+  const { lattice, host, clock, log } = parts;
   const running = createRunning(() => clock.now());
   const send = createAnnouncer(parts);
   const changes = createChanges(clock);
@@ -89,19 +87,8 @@ export function createControl(
         announce: send,
         allowUnsigned: options.allowUnsigned,
       });
-      const routing = { bus: control, host: commands, log };
-      await obeyRoutes(table, routing, until);
-      const wanted = mayShareWork(
-        parts,
-        { offered: commands.available, facts: LIVE, words: censusWords(lattice) },
-        until,
-      );
-      const receive = answerer(table, routing);
-      const member = keepMembership(
-        { bus: control, log, subjects: table.shared, receive, wanted },
-        until,
-      );
-      member.subscribe((value) => sharing.set(value));
+      const words = censusWords(lattice);
+      await obeyLattice(parts, { table, host: commands, facts: LIVE, words, sharing }, until);
     },
     async introduce(facts, served, contract, signal) {
       const { id } = served;

@@ -25,16 +25,21 @@ export interface Plan {
 }
 
 /**
- * A waPC module takes every operation as it is. Anything else takes those of the contracts whose interfaces it exports.
+ * What a provider sends by its own contract goes to the interface that the contract has for it, if the target exports that: as
+ * upstream, which knows `wasi:http/incoming-handler` of the kind. All else an actor takes as it is; what is no actor takes the
+ * operations of contracts from anybody.
  *
  * @throws {LatticeError} `not-found` for an operation that the target does not have.
  */
 export function planOf(
-  { operation }: Pick<Invocation, "operation">,
+  { operation, origin }: Pick<Invocation, "operation"> & Partial<Pick<Invocation, "origin">>,
   world: World,
   contracts: Contracts,
 ): Plan {
-  if (world.exports.has(ACTOR_GUEST)) {
+  const found = contracts.served(operation);
+  const served = found?.needs.every((each) => world.exports.has(each)) === true ? found : undefined;
+  const own = served !== undefined && origin?.contract_id === served.contract;
+  if (world.exports.has(ACTOR_GUEST) && !own) {
     return {
       instance: ACTOR_GUEST,
       func: "call",
@@ -46,11 +51,10 @@ export function planOf(
       },
     };
   }
-  const served = contracts.served(operation);
-  const [instance = ""] = served?.needs ?? [];
-  if (served === undefined || !served.needs.every((each) => world.exports.has(each))) {
+  if (served === undefined) {
     throw new LatticeError("not-found", `Malformed invocation: Invalid method name ${operation}`);
   }
+  const [instance = ""] = served.needs;
   return {
     instance,
     func: operation,

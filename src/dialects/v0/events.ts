@@ -29,6 +29,12 @@ export interface EventContext {
   readonly contractOf: (id: EntityId) => string;
 }
 
+/**
+ * What hosts of 0.82 say of all dates of claims, word for word: theirs are not written out (wasmCloud v0.82.0
+ * `crates/host/src/wasmbus/event.rs`, `format_actor_claims` and `provider_started`). Nothing is left to do here.
+ */
+const UNWRITTEN_DATE = "TODO";
+
 type Type = HostEvent["type"];
 type EventOf<T extends Type> = Extract<HostEvent, { type: T }>;
 
@@ -82,8 +88,8 @@ const rows: Rows = {
         tags: null,
         name: providerName(contract),
         version: context.version,
-        not_before_human: "TODO",
-        expires_human: "TODO",
+        not_before_human: UNWRITTEN_DATE,
+        expires_human: UNWRITTEN_DATE,
       },
     };
     return [{ name: "provider_started", data }];
@@ -238,8 +244,8 @@ function claimsJson(id: EntityId, claims: SignedClaims | undefined): object {
     name: claims === undefined ? id : (claims.name ?? null),
     version: claims?.version ?? null,
     revision: claims?.revision ?? null,
-    not_before_human: "TODO",
-    expires_human: "TODO",
+    not_before_human: UNWRITTEN_DATE,
+    expires_human: UNWRITTEN_DATE,
   };
 }
 

@@ -10,7 +10,7 @@ import type { Seen } from "./seen.ts";
 
 import { asLatticeError, messageOf } from "../../core/error.ts";
 import { checkArgument, checkInvocation, isFault, replayed } from "./checks.ts";
-import { readInvocation } from "./invocation.ts";
+import { isElsewhere, readInvocation } from "./invocation.ts";
 
 /** What is known of an invocation that was turned away. */
 export interface Alarm extends Fault {
@@ -36,7 +36,9 @@ export type Admission =
       readonly tag: "refused";
       /** Absent if the message is no invocation at all. */
       readonly invocation: Invocation | undefined;
-      /** As the sender is told. */
+      /** What is wrong with it; absent if that is only that its argument cannot be had. */
+      readonly fault: Fault | undefined;
+      /** As a host tells the sender. */
       readonly text: string;
     };
 
@@ -57,25 +59,31 @@ export function createGuard(parts: GuardParts): Guard {
       try {
         invocation = readInvocation(data);
       } catch (cause) {
-        return { tag: "refused", invocation: undefined, text: messageOf(cause) };
+        return { tag: "refused", invocation: undefined, fault: undefined, text: messageOf(cause) };
       }
       const refuse = (found: Fault): Admission => {
         alarm({ ...found, subject, invocation });
-        return { tag: "refused", invocation, text: found.text };
+        return { tag: "refused", invocation, fault: found, text: found.text };
       };
       const outcome = await checkInvocation(invocation, { subject, home: home(invocation) }, parts);
       if (isFault(outcome)) return refuse(outcome);
       const { id, msg, content_length } = invocation;
+      if (!isElsewhere(invocation)) {
+        const forged = await checkArgument(invocation, msg, outcome.hash, parts);
+        if (forged !== undefined) return refuse(forged);
+      }
       let argument: Uint8Array;
       try {
         argument = await chunks.take(id, msg, content_length, signal);
       } catch (cause) {
         // Of what was signed nothing is known to be wrong: it can only not be had.
         const { message } = asLatticeError(cause);
-        return { tag: "refused", invocation, text: message };
+        return { tag: "refused", invocation, fault: undefined, text: message };
       }
-      const found = await checkArgument(invocation, argument, outcome.hash, parts);
-      if (found !== undefined) return refuse(found);
+      if (argument !== msg) {
+        const forged = await checkArgument(invocation, argument, outcome.hash, parts);
+        if (forged !== undefined) return refuse(forged);
+      }
       if (parts.strict && !seen.add(outcome.issuer, id)) return refuse(replayed());
       void chunks.forget(id, content_length, signal);
       return { tag: "admitted", invocation, argument };

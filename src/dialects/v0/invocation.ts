@@ -36,6 +36,14 @@ export interface InvocationResponse {
 /** Arguments and results above this many bytes go through the object store (`crates/core/src/chunking.rs`). */
 export const CHUNK_THRESHOLD: number = 900 * 1024;
 
+/**
+ * Whether the argument is in the object store alone. What a message has besides is compared with what was signed as well: hosts
+ * of 0.82 compare that, and then carry out what they find in the store (`crates/host/src/wasmbus/mod.rs`, `handle_rpc_message`).
+ */
+export function isElsewhere({ msg, content_length }: Invocation): boolean {
+  return msg.length === 0 && content_length > CHUNK_THRESHOLD;
+}
+
 const NOTHING = new Uint8Array(0);
 const NO_TRACE: ReadonlyMap<string, string> = new Map();
 const length = natural(Number.MAX_SAFE_INTEGER);

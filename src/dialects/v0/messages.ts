@@ -108,22 +108,6 @@ export const stopProviderRequest: Shape<StopProviderRequest> = record<StopProvid
   annotations: optional(texts),
 });
 
-export interface StopHostRequest {
-  readonly host_id: string;
-  /** Milliseconds, whatever upstream's documentation says. */
-  readonly timeout: number | undefined;
-}
-export const stopHostRequest: Shape<StopHostRequest> = record<StopHostRequest>({
-  host_id: defaulting(text, ""),
-  timeout: optional(natural(Number.MAX_SAFE_INTEGER)),
-});
-
-export interface HostLabel {
-  readonly key: string;
-  readonly value: string;
-}
-export const hostLabel: Shape<HostLabel> = record<HostLabel>({ key: text, value: text });
-
 /**
  * A provider's `configuration`: any text upstream, and for in-page providers a JSON object, whose values are taken as texts.
  *

@@ -12,6 +12,7 @@ import type { Running } from "./running.ts";
 
 import { entityId } from "../../core/ids.ts";
 import { readJson, writeJson } from "../../wire/shape.ts";
+import { labelRequest, stopHostRequest } from "../host-requests.ts";
 import { plain } from "../json.ts";
 import { readRegistries } from "../registries.ts";
 import { asked, route } from "../route.ts";
@@ -20,14 +21,12 @@ import { identifier, providerKey } from "./identify.ts";
 import {
   accepted,
   actorAuction,
-  hostLabel,
   inventoryJson,
   pingJson,
   providerAuction,
   refused,
   scaleRequest,
   stopActorRequest,
-  stopHostRequest,
   updateRequest,
 } from "./messages.ts";
 import { providerCommands } from "./provider-routes.ts";
@@ -91,14 +90,14 @@ function hostRoutes({ lattice, host, cluster, running }: ControlParts): readonly
     route({
       subject: at(`labels.${host}.put`),
       command: "label.put",
-      decode: ({ data }) => readJson(data, hostLabel),
+      decode: ({ data }) => readJson(data, labelRequest),
       malformed: "failed to deserialize put label request",
       encode: () => accepted,
     }),
     route({
       subject: at(`labels.${host}.del`),
       command: "label.remove",
-      decode: ({ data }) => readJson(data, hostLabel),
+      decode: ({ data }) => readJson(data, labelRequest),
       malformed: "failed to deserialize delete label request",
       encode: () => accepted,
     }),

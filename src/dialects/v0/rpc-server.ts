@@ -4,28 +4,39 @@
  *
  * Whatever is wrong is told in the answer: 0.82 has no other way.
  */
-import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
+import type { Bus, BusMessage } from "../../core/bus.ts";
 import type { Callee } from "../../core/call.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { Served, Serving } from "../../core/dialect.ts";
 import type { EntityId, LatticeId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Chunks } from "./chunks.ts";
 import type { Contracts } from "./contracts/contracts.ts";
 import type { Entity } from "./entity.ts";
-import type { Guard } from "./guard.ts";
+import type { Admission, Guard } from "./guard.ts";
 import type { Invocation } from "./invocation.ts";
 
-import { flushed } from "../../core/bus.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
+import { createQueueGroups } from "../queue-groups.ts";
+import { type CallLimit, createCallLimits } from "./call-limits.ts";
 import { resultName } from "./chunks.ts";
 import { failureText, planOf } from "./dispatch.ts";
 import { writeResponse } from "./invocation.ts";
+import {
+  failedCall,
+  missingArgument,
+  otherTarget,
+  refusedCall,
+  unlinked,
+  unreadableCall,
+} from "./provider-words.ts";
 import { rpcQueue, rpcSubject } from "./subjects.ts";
 
 export interface RpcServerParts {
   readonly rpc: Bus;
   readonly lattice: LatticeId;
+  readonly clock: Clock;
   readonly guard: Guard;
   readonly chunks: Chunks;
   readonly contracts: Contracts;
@@ -45,59 +56,40 @@ export async function serve(
   entity: Entity,
   signal: AbortSignal,
 ): Promise<Serving> {
-  const { rpc, lattice, log } = parts;
+  const { rpc, lattice, clock, log } = parts;
   const subject = rpcSubject(lattice, entity);
-  const queue = rpcQueue(lattice, entity);
-  const inFlight = new Set<Promise<void>>();
-  let subscription: Subscription | undefined;
-  let denied: LatticeError | undefined;
-  let draining = false;
-  let change = Promise.resolve();
-
-  const receive = (message: BusMessage): void => {
-    const answered = answer(parts, served, subject, message, signal);
-    inFlight.add(answered);
-    void answered.finally(() => inFlight.delete(answered));
-  };
-  const join = (): Subscription =>
-    rpc.subscribe(subject, receive, {
-      queue,
-      onDenied: (error) => {
-        log.error("serve.denied", { subject, problem: error.message });
-        denied = new LatticeError("denied", `these credentials may not serve ${subject}`, {
-          cause: error,
-        });
-      },
-    });
-  /** Brings membership in line with what is wanted now. */
-  const align = async (): Promise<void> => {
-    const wanted = !draining && !signal.aborted && served.accepting.peek();
-    if (wanted && subscription === undefined) {
-      subscription = join();
-      log.info("serve.joined", { workload: served.id });
-    } else if (!wanted && subscription !== undefined) {
-      const left = subscription;
-      subscription = undefined;
-      log.info("serve.left", { workload: served.id });
-      await left.drain();
-    }
-  };
-  /** As {@link align}, after earlier changes: they never overlap. */
-  const settle = (): Promise<void> => (change = change.then(align));
-
-  served.accepting.subscribe(() => void settle(), signal);
-  signal.addEventListener("abort", () => subscription?.unsubscribe(), { once: true });
-  await settle();
-  await flushed(rpc, signal);
-  // The server refuses before it answers the flush.
-  if (denied !== undefined) throw denied;
-  return {
-    async drain() {
-      draining = true;
-      await settle();
-      await Promise.all(inFlight);
+  const limit = createCallLimits({ clock, deadlineMs: served.deadlineMs }, signal);
+  const groups = createQueueGroups(
+    {
+      rpc,
+      log,
+      id: served.id,
+      subjects: [
+        {
+          subject,
+          queue: rpcQueue(lattice, entity),
+          answer: (message) =>
+            limited(limit(), (call) => answer(parts, served, subject, message, call)),
+        },
+      ],
+      accepting: [served.accepting],
     },
-  };
+    signal,
+  );
+  const refusal = await groups.join();
+  if (refusal !== undefined) throw refusal;
+  return { drain: () => groups.drain() };
+}
+
+async function limited(
+  limit: CallLimit,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  try {
+    await run(limit.signal);
+  } finally {
+    limit.close();
+  }
 }
 
 async function answer(
@@ -105,61 +97,60 @@ async function answer(
   served: Served,
   subject: string,
   message: BusMessage,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
   const { lattice, guard, log } = parts;
-  const limit = AbortSignal.any([ended, AbortSignal.timeout(served.deadlineMs)]);
   const home = ({ target }: Invocation): string => rpcSubject(lattice, target);
-  const admission = await guard.admit(message, home, limit);
+  const admission = await guard.admit(message, home, signal);
   if (admission.tag === "refused") {
-    const { invocation, text } = admission;
-    log.warn("invocation.refused", { workload: served.id, subject, problem: text });
-    const { id, error } = refusalOf(served, invocation, text);
+    log.warn("invocation.refused", { workload: served.id, subject, problem: admission.text });
+    const { id, error } = refusalOf(served, admission);
     reply(parts, message, id, { error });
     return;
   }
   const { invocation, argument } = admission;
   const { id, operation } = invocation;
   try {
-    const result = await carryOut(parts, served, invocation, argument, message, limit);
-    const msg = await parts.chunks.leave(resultName(id), result, limit);
+    const result = await carryOut(parts, served, invocation, argument, message, signal);
+    const msg = await parts.chunks.leave(resultName(id), result, signal);
     reply(parts, message, id, { msg, length: result.length });
   } catch (cause) {
     const { code, message: problem } = asLatticeError(cause);
     log.warn("call.failed", { workload: served.id, func: operation, code, problem });
-    reply(parts, message, id, { error: wordsOf(served, failureText(cause)) });
+    const text = failureText(cause);
+    reply(parts, message, id, { error: isProvider(served) ? failedCall(text) : text });
   }
 }
 
 const isProvider = ({ linkName }: Served): boolean => linkName !== undefined;
 
-/** As providers begin all that they have to complain of (wasmCloud v0.82.0 `crates/provider-sdk/src/provider.rs`). */
-function wordsOf(served: Served, text: string): string {
-  return isProvider(served) ? `Error when handling invocation: ${text}` : text;
-}
-
-/** Hosts and providers differ in what they say of a request that cannot be read. */
+/** Hosts and providers differ in what they say. */
 function refusalOf(
   served: Served,
-  invocation: Invocation | undefined,
-  text: string,
+  { invocation, fault, text }: Extract<Admission, { tag: "refused" }>,
 ): { readonly id: string; readonly error: string } {
-  if (invocation !== undefined) return { id: invocation.id, error: wordsOf(served, text) };
-  return isProvider(served)
-    ? { id: "", error: `Error when attempting to deserialize invocation: ${text}` }
-    : { id: UNKNOWN_ID, error: text };
+  const provider = isProvider(served);
+  if (invocation === undefined) {
+    return provider ? { id: "", error: unreadableCall(text) } : { id: UNKNOWN_ID, error: text };
+  }
+  const { id } = invocation;
+  if (!provider) return { id, error: text };
+  const error =
+    fault === undefined ? missingArgument(text) : refusedCall(fault, invocation, served.id);
+  return { id, error };
 }
 
 function demandLink(
   { linked }: RpcServerParts,
   served: Served,
-  { origin, target: { link_name } }: Invocation,
+  { origin, target: { public_key, link_name } }: Invocation,
 ): void {
   if (!isProvider(served)) return;
+  if (public_key !== served.id)
+    throw new LatticeError("denied", otherTarget(public_key, served.id));
   const source = sourceOf(origin);
   if (source !== undefined && linked(source, served.id, link_name)) return;
-  const named = origin.public_key.slice(0, 80);
-  throw new LatticeError("denied", `Actor ${named} is not linked to this provider`);
+  throw new LatticeError("denied", unlinked(origin));
 }
 
 async function carryOut(

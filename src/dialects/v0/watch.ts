@@ -19,7 +19,7 @@ import type { Seen } from "./seen.ts";
 import { flushed } from "../../core/bus.ts";
 import { messageOf } from "../../core/error.ts";
 import { checkArgument, checkInvocation, isFault, replayed } from "./checks.ts";
-import { CHUNK_THRESHOLD, readInvocation } from "./invocation.ts";
+import { CHUNK_THRESHOLD, isElsewhere, readInvocation } from "./invocation.ts";
 import { rpcSubject } from "./subjects.ts";
 
 export interface WatchParts extends CheckParts {
@@ -143,14 +143,15 @@ async function judge(
     const found = await checkInvocation(invocation, { subject, home }, parts);
     if (isFault(found)) return { tag: "fault", fault: found };
     const { msg, content_length } = invocation;
-    // Without `strict` nobody compares what was stored.
-    const elsewhere = parts.strict && msg.length === 0 && content_length > CHUNK_THRESHOLD;
-    if (elsewhere) return { tag: "genuine", genuine: found, elsewhere };
-    const fault = await checkArgument(invocation, msg, found.hash, parts);
-    if (fault !== undefined) return { tag: "fault", fault };
+    if (!isElsewhere(invocation)) {
+      const fault = await checkArgument(invocation, msg, found.hash, parts);
+      if (fault !== undefined) return { tag: "fault", fault };
+    }
+    const whole = msg.length === content_length;
     // Signed as it is, and still of another length than it says: nobody executes that.
-    if (msg.length > 0 && msg.length !== content_length) return { tag: "unverified" };
-    return { tag: "genuine", genuine: found, elsewhere };
+    if (!whole && content_length <= CHUNK_THRESHOLD) return { tag: "unverified" };
+    // Without `strict` nobody compares what was stored.
+    return { tag: "genuine", genuine: found, elsewhere: parts.strict && !whole };
   } catch (cause) {
     parts.log.debug("watch.failed", { subject: subject.slice(0, 160), problem: messageOf(cause) });
     return { tag: "unverified" };

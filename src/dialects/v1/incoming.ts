@@ -1,19 +1,19 @@
 /**
- * The receiving of streams and futures of one call: what comes on each index path is kept until it is read, within
- * bounds.
+ * The receiving of streams and futures of one call: what comes on each index path is kept until it is read
+ * (`incoming-readers.ts`), within bounds.
  *
- * Messages may come before the values that they are part of, and in any order of paths. A stream is read when its reader
- * asks; a future at once. What ends without its own end, or without its value, broke off on the other side.
+ * Messages may come before the values that they are part of, and in any order of paths. What ends without its own end, or
+ * without its value, broke off on the other side.
  */
 import type { DeferredType } from "../../wire/bytes.ts";
-import type { WitStream, WitType, WitValue } from "../../core/wit.ts";
+import type { WitType } from "../../core/wit.ts";
 import type { Share } from "./gathering.ts";
 
-import { asLatticeError, LatticeError } from "../../core/error.ts";
-import { withOwnChunks } from "../../core/memory.ts";
+import { LatticeError } from "../../core/error.ts";
 import { copyBytes, MORE } from "../../wire/bytes.ts";
-import { createDeferredDecoder, type DeferredDecoder, END } from "../../wire/value-deferred.ts";
+import { createDeferredDecoder, type DeferredDecoder } from "../../wire/value-deferred.ts";
 import { isDeferredPlace } from "../../wire/wrpc.ts";
+import { futureOf, type ReadChannel, type Reading, streamOf } from "./incoming-readers.ts";
 
 /** Bytes of one stream that are not read yet: what a peer without credit may run ahead of a reader. */
 const MOST_UNREAD_BYTES = 32 * 1024 * 1024;
@@ -47,7 +47,7 @@ export interface Incoming {
 }
 
 /** The bytes of one path. */
-interface Channel {
+interface Channel extends ReadChannel {
   readonly path: readonly number[];
   readonly pieces: Piece[];
   /** Bytes taken from `pieces` since the beginning. */
@@ -58,25 +58,15 @@ interface Channel {
   queued: number;
   /** What `share` counts for this path: `pieces`, and what its decoder has not given out. */
   kept: number;
-  /** The empty message has come. */
   complete: boolean;
   /** Nobody reads any more. */
   done: boolean;
-  /** Why this broke off. */
   failure: { readonly cause: unknown } | undefined;
-  /** Who reads now; within a future, first its own value, then what is deferred in it at the same path. */
-  reader: Reader | undefined;
 }
 
 interface Piece {
   readonly bytes: Uint8Array;
   readonly release: (() => void) | undefined;
-}
-
-/** Hears of what changes on its path. */
-interface Reader {
-  readonly wake: () => void;
-  readonly fail: (reason: unknown) => void;
 }
 
 export function createIncoming({ types, share, tell, peer }: IncomingParts): Incoming {
@@ -233,110 +223,6 @@ export function createIncoming({ types, share, tell, peer }: IncomingParts): Inc
     },
   };
   return incoming;
-}
-
-/** What reading one stream or future consists of. */
-interface Reading {
-  readonly channel: Channel;
-  /** The next value; {@link MORE}, {@link END}. */
-  next(): unknown;
-  /** There is at most the end mark left. */
-  atEnd(): boolean;
-  putBack(): void;
-  finish(): void;
-  breakOff(cause: unknown): void;
-  giveUp(): void;
-}
-
-function streamOf(reading: Reading): WitStream {
-  const { channel } = reading;
-  let controller: ReadableStreamDefaultController<Uint8Array | readonly WitValue[]> | undefined;
-  let asked: (() => void) | undefined;
-  /** Whether there was anything to give. */
-  const advance = (): boolean => {
-    try {
-      const value = reading.next();
-      if (value === MORE) return false;
-      if (value === END) {
-        reading.finish();
-        controller?.close();
-      } else {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the decoder of a stream gives chunks
-        controller?.enqueue(value as Uint8Array | readonly WitValue[]);
-        if (reading.atEnd()) advance();
-      }
-    } catch (cause) {
-      reading.breakOff(asLatticeError(cause));
-    }
-    return true;
-  };
-  const reader: Reader = {
-    wake() {
-      if (asked !== undefined ? !advance() : !(reading.atEnd() && advance())) return;
-      asked?.();
-      asked = undefined;
-    },
-    fail(cause) {
-      controller?.error(cause);
-      asked?.();
-    },
-  };
-  const isInner = channel.reader !== undefined;
-  if (channel.failure === undefined) channel.reader = reader;
-  const stream = new ReadableStream<Uint8Array | readonly WitValue[]>(
-    {
-      start(own) {
-        controller = own;
-        if (channel.failure !== undefined) own.error(channel.failure.cause);
-      },
-      pull() {
-        if (advance()) return undefined;
-        return new Promise<void>((resolve) => (asked = resolve));
-      },
-      cancel: () => reading.giveUp(),
-    },
-    { highWaterMark: 0 },
-  );
-  if (!isInner && channel.failure === undefined) reader.wake();
-  return withOwnChunks(stream, handedOn);
-}
-
-/** Who reads them mostly hands them on, and that is no more work for anybody. */
-const handedOn = (): void => undefined;
-
-/** A future is read as it comes: nobody can tell whether somebody waits for it. */
-function futureOf(reading: Reading, element: WitType | undefined): Promise<WitValue> {
-  const { channel } = reading;
-  const isInner = channel.reader !== undefined;
-  const promise = new Promise<WitValue>((resolve, reject) => {
-    if (channel.failure !== undefined) return reject(channel.failure.cause);
-    const advance = (): void => {
-      // Without a value there is nothing but the end to wait for.
-      if (element === undefined && !channel.complete) return;
-      const value = reading.next();
-      if (value === MORE) return;
-      if (channel.reader === reader) reading.finish();
-      else {
-        reading.putBack();
-        channel.reader?.wake();
-      }
-      resolve(value);
-    };
-    const reader: Reader = {
-      wake() {
-        try {
-          advance();
-        } catch (cause) {
-          reading.breakOff(asLatticeError(cause));
-        }
-      },
-      fail: reject,
-    };
-    channel.reader = reader;
-    if (!isInner) reader.wake();
-  });
-  promise.catch(() => undefined); // whoever has no use for it leaves it
-  return promise;
 }
 
 function tooMuch(peer: string): LatticeError {

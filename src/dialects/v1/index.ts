@@ -4,9 +4,7 @@ import type { Dialect, DialectParts } from "../../core/dialect.ts";
 
 import { later } from "../../core/later.ts";
 import { createSource } from "../../core/view.ts";
-import { keepMembership } from "../membership.ts";
-import { answerer, obeyRoutes } from "../route.ts";
-import { mayShareWork } from "../shared-work.ts";
+import { obeyLattice } from "../obedience.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { censusWords } from "./census-words.ts";
 import { createFacts } from "./facts/facts.ts";
@@ -15,7 +13,7 @@ import { askForSupplement } from "./supplement.ts";
 
 /** Speaks 1.x until `signal` aborts. */
 export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
-  const { control, lattice, host, log } = parts;
+  const { lattice, host } = parts;
   const rpc = later(parts.clock, "calls over the lattice", async () => {
     const { createRpc } = await import("./rpc.ts");
     return createRpc(parts, signal);
@@ -26,22 +24,18 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
     generation: "v1",
     facts,
     sharing,
-    async obey(commands, until) {
-      const table = controlRoutes(lattice, host);
-      const routing = { bus: control, host: commands, log };
-      await obeyRoutes(table, routing, until);
-      const wanted = mayShareWork(
+    obey: (commands, until) =>
+      obeyLattice(
         parts,
-        { offered: commands.available, facts: facts.status, words: censusWords(lattice) },
+        {
+          table: controlRoutes(lattice, host),
+          host: commands,
+          facts: facts.status,
+          words: censusWords(lattice),
+          sharing,
+        },
         until,
-      );
-      const receive = answerer(table, routing);
-      const member = keepMembership(
-        { bus: control, log, subjects: table.shared, receive, wanted },
-        until,
-      );
-      member.subscribe((value) => sharing.set(value));
-    },
+      ),
     announce: createAnnouncer(parts),
     supplement: (labels, until) => askForSupplement(parts, labels, until),
     attend: async (desk, until) => (await rpc(until)).attend(desk, until),

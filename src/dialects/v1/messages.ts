@@ -9,6 +9,7 @@ import type {
   WorkloadDescription,
 } from "../../core/command.ts";
 import type { Shape } from "../../wire/shape.ts";
+import type { Label } from "../host-requests.ts";
 
 import { humanDuration, plain } from "../json.ts";
 import {
@@ -68,21 +69,6 @@ export const updateRequest: Shape<UpdateRequest> = record<UpdateRequest>({
   annotations: optional(texts),
 });
 
-export interface StopHostRequest {
-  readonly host_id: string;
-  /** Milliseconds. */
-  readonly timeout: number | undefined;
-}
-export const stopHostRequest: Shape<StopHostRequest> = record<StopHostRequest>({
-  host_id: defaulting(text, ""),
-  timeout: optional(natural(Number.MAX_SAFE_INTEGER)),
-});
-
-export interface Label {
-  readonly key: string;
-  readonly value: string;
-}
-export const labelRequest: Shape<Label> = record<Label>({ key: text, value: text });
 export const labelKeyRequest: Shape<Pick<Label, "key">> = record<Pick<Label, "key">>({ key: text });
 
 /** The envelope of every reply. `response` is left out, not null, when there is nothing to give. */

@@ -5,6 +5,7 @@ import type { RouteTable } from "../route.ts";
 
 import { entityId } from "../../core/ids.ts";
 import { readJson } from "../../wire/shape.ts";
+import { labelRequest, stopHostRequest } from "../host-requests.ts";
 import { plain } from "../json.ts";
 import { readRegistries } from "../registries.ts";
 import { route } from "../route.ts";
@@ -14,9 +15,7 @@ import {
   hostJson,
   inventoryJson,
   labelKeyRequest,
-  labelRequest,
   scaleRequest,
-  stopHostRequest,
   success,
   updateRequest,
 } from "./messages.ts";

@@ -7,17 +7,17 @@
  * has no word for failure: a call that failed ends without a result. Streams and futures of the results follow behind that
  * message, each on a path of its own; the call runs until they have ended.
  */
-import type { Bus, BusMessage, PublishOptions, Subscription } from "../../core/bus.ts";
+import type { Bus, BusMessage, PublishOptions } from "../../core/bus.ts";
 import type { Callee } from "../../core/call.ts";
 import type { Served, Serving } from "../../core/dialect.ts";
 import type { WitType } from "../../core/wit.ts";
 import type { RpcParts } from "./parameters.ts";
 
-import { flushed } from "../../core/bus.ts";
-import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
+import { asLatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
 import { anyDefers, encodeParts, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
 import { handleNotLast, invocationSubject, queueGroup, unservable } from "../../wire/wrpc.ts";
+import { createQueueGroups } from "../queue-groups.ts";
 import { FLOW_HEADER, readWindow, WINDOW_BYTES } from "./flow.ts";
 import { type Gathering, gatherParameters } from "./parameters.ts";
 import { answerGone, failureOptions, sessionOf, subscribeToPlace } from "./resources.ts";
@@ -45,55 +45,23 @@ export async function serve(
 ): Promise<Serving> {
   const { rpc, log } = parts;
   const endpoints = endpointsOf(parts, served);
-  const inFlight = new Set<Promise<void>>();
-  let subscriptions: readonly Subscription[] = [];
-  let denied: LatticeError | undefined;
-  let draining = false;
-  let change = Promise.resolve();
-
-  const deny = (subject: string, cause: Error): void => {
-    log.error("serve.denied", { subject, problem: cause.message });
-    denied = new LatticeError("denied", `these credentials may not serve ${subject}`, { cause });
-  };
-  const receive = (endpoint: Endpoint, message: BusMessage, at?: string): void => {
-    const answered = answer(parts, served, { ...endpoint, ...(at && { at }) }, message, signal);
-    inFlight.add(answered);
-    void answered.then(() => inFlight.delete(answered));
-  };
-  const join = (): void => {
-    const queue = queueGroup(parts.lattice, served.id);
-    subscriptions = endpoints.map((endpoint) =>
-      rpc.subscribe(endpoint.subject, (message) => receive(endpoint, message), {
+  const queue = queueGroup(parts.lattice, served.id);
+  const answerAt = (endpoint: Endpoint, message: BusMessage, at?: string): Promise<void> =>
+    answer(parts, served, { ...endpoint, ...(at && { at }) }, message, signal);
+  const groups = createQueueGroups(
+    {
+      rpc,
+      log,
+      id: served.id,
+      subjects: endpoints.map((endpoint) => ({
+        subject: endpoint.subject,
         queue,
-        onDenied: (cause) => deny(endpoint.subject, cause),
-      }),
-    );
-  };
-  const leave = async (): Promise<void> => {
-    const left = subscriptions;
-    subscriptions = [];
-    await Promise.all(left.map((subscription) => subscription.drain()));
-  };
-  /** Brings membership in line with what is wanted now. */
-  const align = async (): Promise<void> => {
-    const accepting = served.accepting.peek() && parts.gatherings.room.peek();
-    const wanted = !draining && !signal.aborted && accepting;
-    if (wanted && subscriptions.length === 0) {
-      join();
-      log.info("serve.joined", { workload: served.id });
-    } else if (!wanted && subscriptions.length > 0) {
-      log.info("serve.left", { workload: served.id });
-      await leave();
-    }
-  };
-  /** As {@link align}, after earlier changes: they never overlap. */
-  const settle = (): Promise<void> => (change = change.then(align));
-
-  served.accepting.subscribe(() => void settle(), signal);
-  parts.gatherings.room.subscribe(() => void settle(), signal);
-  signal.addEventListener("abort", () => subscriptions.forEach((each) => each.unsubscribe()), {
-    once: true,
-  });
+        answer: (message) => answerAt(endpoint, message),
+      })),
+      accepting: [served.accepting, parts.gatherings.room],
+    },
+    signal,
+  );
   const place = subscribeToPlace({
     rpc,
     lattice: parts.lattice,
@@ -102,29 +70,20 @@ export async function serve(
     endpoints,
     receive: (endpoint, message) => {
       if (signal.aborted) answerGone(rpc, message);
-      else receive(endpoint, message, served.resources?.place);
+      else groups.count(answerAt(endpoint, message, served.resources?.place));
     },
-    onDenied: deny,
+    onDenied: (subject, cause) => groups.deny(subject, cause),
   });
   // Whoever calls before the server knows of the end hears of it from here: no other member has its place.
   const leavePlace = (): void => void place?.drain().catch(() => undefined); // a line that is down tells nobody
   signal.addEventListener("abort", leavePlace, { once: true });
-  await settle();
-  await flushed(rpc, signal);
-  // The server refuses before it answers the flush.
-  const refusal = denied ?? parts.inboxes.denied();
+  const refusal = (await groups.join()) ?? parts.inboxes.denied();
   if (refusal !== undefined) {
-    for (const each of subscriptions) each.unsubscribe();
+    groups.unsubscribe();
     place?.unsubscribe();
     throw refusal;
   }
-  return {
-    async drain() {
-      draining = true;
-      await settle();
-      await Promise.all(inFlight);
-    },
-  };
+  return { drain: () => groups.drain() };
 }
 
 function endpointsOf(

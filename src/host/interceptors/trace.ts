@@ -5,6 +5,7 @@ import type { ErrorCode } from "../../core/error.ts";
 import type { CallOutcome, CallRecord } from "../../core/event.ts";
 
 import { asLatticeError } from "../../core/error.ts";
+import { shownFunction } from "../../interfaces/actor-names.ts";
 
 /** `outgoing`: for calls that go to the lattice, from whom; default: they are answered here. */
 export function trace(
@@ -46,7 +47,8 @@ export function trace(
 function identity(
   call: Call,
 ): Pick<CallRecord, "id" | "source" | "target" | "instance" | "func" | "traceparent"> {
-  const { id, source, target, instance, func } = call;
+  const { id, source, target, instance } = call;
+  const func = shownFunction(call);
   return { id, source, target, instance, func, traceparent: call.trace.get("traceparent") };
 }
 

@@ -1,12 +1,17 @@
-/** `wasi:cli`: no arguments, environment, input or terminal; what is printed goes to the host's log, line by line. */
+/**
+ * `wasi:cli`: no environment and no terminal. Arguments, input and output are those of an operation of 0.82; elsewhere there are
+ * none, and what is printed goes to the host's log, line by line.
+ */
 import type { GuestLine } from "../../channels/component.ts";
 import type { GuestImports } from "../instantiate.ts";
+import type { Inlet } from "./io-input.ts";
 import type { Outlet } from "./io-output.ts";
 import type { Holder } from "./resource.ts";
+import type { Stdio } from "./stdio.ts";
 
 import { createLineSplitter } from "../printed.ts";
 import { IoError } from "./io-error.ts";
-import { emptyInlet, InputStream } from "./io-input.ts";
+import { InputStream } from "./io-input.ts";
 import { OutputStream } from "./io-output.ts";
 import { Resource, trap } from "./resource.ts";
 
@@ -16,7 +21,7 @@ class TerminalOutput extends Resource {}
 
 export type Print = (stream: GuestLine["stream"], text: string) => void;
 
-export function cli(holder: Holder, print: Print): GuestImports {
+export function cli(holder: Holder, print: Print, stdio: Stdio): GuestImports {
   const errorOf = (thrown: unknown): IoError => new IoError(holder, thrown);
   const printed = (stream: GuestLine["stream"]): (() => OutputStream) => {
     const lines = createLineSplitter((text) => print(stream, text));
@@ -24,16 +29,19 @@ export function cli(holder: Holder, print: Print): GuestImports {
     const outlet: Outlet = {
       ready: true,
       ends: [],
-      write: (bytes) => lines.write(bytes),
+      write(bytes) {
+        if (stream !== "stdout" || !stdio.write(bytes)) lines.write(bytes);
+      },
       errorOf,
     };
     return () => new OutputStream(holder, outlet);
   };
+  const inlet: Inlet = { ready: true, ends: [], read: (most) => stdio.read(most), errorOf };
   const exit = (how: string): never => trap(holder, `it exited ${how}`);
   return {
     "wasi:cli/environment": {
       getEnvironment: () => [],
-      getArguments: () => [],
+      getArguments: () => [...stdio.arguments],
       initialCwd: () => "/",
     },
     "wasi:cli/exit": {
@@ -41,7 +49,7 @@ export function cli(holder: Holder, print: Print): GuestImports {
         exit(tag === "ok" ? "successfully" : "with error"),
       exitWithCode: (code: number) => exit(`with code ${code}`),
     },
-    "wasi:cli/stdin": { getStdin: () => new InputStream(holder, emptyInlet(errorOf)) },
+    "wasi:cli/stdin": { getStdin: () => new InputStream(holder, inlet) },
     "wasi:cli/stdout": { getStdout: printed("stdout") },
     "wasi:cli/stderr": { getStderr: printed("stderr") },
     "wasi:cli/terminal-input": { TerminalInput },

@@ -27,11 +27,6 @@ export interface Inlet {
   errorOf(thrown: unknown): IoError;
 }
 
-/** An inlet that is at its end. */
-export function emptyInlet(errorOf: Inlet["errorOf"]): Inlet {
-  return { ready: true, ends: [], read: () => undefined, errorOf };
-}
-
 export function remoteInlet(source: RemoteSource, errorOf: Inlet["errorOf"]): Inlet {
   return {
     get ready() {

@@ -12,6 +12,8 @@ import type { Later } from "../remote-streams.ts";
 import type { Print } from "./cli.ts";
 import type { Holder } from "./resource.ts";
 
+import { ACTOR_GUEST } from "../../interfaces/actor-names.ts";
+import { actorGuest } from "./actor-guest.ts";
 import { cli } from "./cli.ts";
 import { clocks } from "./clocks.ts";
 import { FILESYSTEM } from "./filesystem.ts";
@@ -22,6 +24,7 @@ import { InputStream, remoteInlet } from "./io-input.ts";
 import { OutputStream, remoteOutlet } from "./io-output.ts";
 import { poll, Pollable } from "./io-poll.ts";
 import { random } from "./random.ts";
+import { createStdio, type Stdio } from "./stdio.ts";
 
 export interface WasiParts {
   readonly mode: WaitMode;
@@ -40,8 +43,8 @@ export function createWasi({ mode, wanted, maxBytes, print }: WasiParts): Surrou
   const packages = new Set(wanted.map((name) => name.slice(0, name.indexOf("/"))));
   const shared = random(maxBytes);
   const breathe = mode === "jspi" ? turns() : () => undefined;
-  const makers: Readonly<Record<string, (holder: Holder) => GuestImports>> = {
-    "wasi:cli": (holder) => cli(holder, print),
+  const makers: Readonly<Record<string, (holder: Holder, stdio: Stdio) => GuestImports>> = {
+    "wasi:cli": (holder, stdio) => cli(holder, print, stdio),
     "wasi:clocks": clocks,
     "wasi:filesystem": () => FILESYSTEM,
     "wasi:http": http,
@@ -50,13 +53,17 @@ export function createWasi({ mode, wanted, maxBytes, print }: WasiParts): Surrou
   };
   return (life, streams) => {
     const holder: Holder = { life, streams, breathe };
-    const made = Object.assign({}, ...[...packages].map((name) => makers[name]?.(holder)));
+    const stdio = createStdio(holder, maxBytes);
+    const made = Object.assign({}, ...[...packages].map((name) => makers[name]?.(holder, stdio)));
     const imports: Record<string, object> = {};
     for (const name of wanted) {
       const one: unknown = Reflect.get(made, name);
       if (typeof one === "object" && one !== null) imports[name] = one;
     }
-    const adapters = new Map([[INCOMING_HANDLER, incomingHandler(holder)]]);
+    const adapters = new Map([
+      [INCOMING_HANDLER, incomingHandler(holder)],
+      [ACTOR_GUEST, actorGuest(stdio)],
+    ]);
     return { imports, adapters, io: ioStreams(holder) };
   };
 }

@@ -28,6 +28,15 @@ const RUST: Toolchain = {
   },
 };
 
+const WASMBUS: Toolchain = {
+  name: "Rust of 0.82",
+  version: ["cargo", "--version"],
+  async build() {
+    const cwd = join(INTEROP, "wasmbus");
+    await run("cargo", ["build", "--workspace", "--locked", "-j", "2"], { cwd });
+  },
+};
+
 const GO: Toolchain = {
   name: "Go",
   version: ["go", "version"],
@@ -62,7 +71,7 @@ const NPM_PACKAGES: Toolchain = {
   },
 };
 
-export const TOOLCHAINS = { RUST, GO, NATS_CLI, NPM_PACKAGES };
+export const TOOLCHAINS = { RUST, WASMBUS, GO, NATS_CLI, NPM_PACKAGES };
 
 /** What the toolchain says its version is; `undefined` if it is not there. */
 export function versionOf({ version: [program = "", ...args] }: Toolchain): string | undefined {

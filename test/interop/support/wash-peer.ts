@@ -1,6 +1,7 @@
 /** wash's client library, driven command by command. */
 import type { PeerProcess } from "./peer-process.ts";
 
+import { commandsOf } from "./commands.ts";
 import { rustPeer } from "./places.ts";
 import { startServing } from "./peer-process.ts";
 
@@ -29,24 +30,10 @@ export interface LatticeEvent {
 
 export async function startWash(nats: string, lattice = "default"): Promise<WashPeer> {
   const peer: PeerProcess = await startServing(rustPeer("wash-peer"), [nats, lattice]);
-  let seen = peer.lines.length;
-  let last: Promise<unknown> = Promise.resolve();
-  const run = async <T>(command: readonly unknown[]): Promise<T> => {
-    const from = seen;
-    peer.send(JSON.stringify(command));
-    const answer = await peer.next((line) => "did" in line && peer.lines.indexOf(line) >= from);
-    seen = peer.lines.indexOf(answer) + 1;
-    if (typeof answer["error"] === "string") throw new Error(answer["error"]);
-    return answer["value"] as T;
-  };
-  const queued = <T>(command: readonly unknown[]): Promise<T> => {
-    const next = last.then(() => run<T>(command));
-    last = next.catch(() => undefined);
-    return next;
-  };
+  const run = commandsOf(peer);
   return {
-    run: (command, ...args) => queued([command, ...args]),
-    listen: (...types) => queued(["events", types]),
+    run,
+    listen: (...types) => run("events", types),
     async event(wanted) {
       const found = await peer.next(
         (line) => "event" in line && wanted(line as unknown as LatticeEvent),

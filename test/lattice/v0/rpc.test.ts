@@ -160,6 +160,21 @@ test.each([
   });
 });
 
+test("a call that does not end is answered when its time is over", async () => {
+  shows("0.82, calls: called: errors");
+  const key = nkey("M").public;
+  const limits = { callDeadlineMs: 50 };
+  const to = { id: entityId(key), image: "file:///actor", maxInstances: 1, annotations: new Map() };
+  await node.host.scale({ ...to, limits });
+  const call = { ...toActor("Test.Hang", bytes("hi")), target: actorEntity(key) };
+  const response = await ask(call, { id: "call-hangs" });
+  expect(response).toMatchObject({
+    invocation_id: "call-hangs",
+    error: "the call did not end within 50 ms",
+  });
+  await node.host.scale({ ...to, maxInstances: 0 });
+});
+
 test("bytes that are no invocation are answered to nobody in particular", async () => {
   shows("0.82, calls: called: errors");
   for (const data of [bytes("no msgpack"), encode({ origin: {} }), new Uint8Array(0)]) {

@@ -1,7 +1,8 @@
 /** The watch over a real server: forgeries by a member that has no seed, seen by a node that they are mostly not for. */
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import type { ForgeryAlarm, WatchOutcome, WatchPhase } from "../../../src/core/alarm.ts";
-import type { Forger, Forgery } from "../../support/wasmbus-forger.ts";
+import type { Forgery } from "../../support/wasmbus-cast.ts";
+import type { Forger } from "../../support/wasmbus-forger.ts";
 import type { LatticeHost } from "../../support/lattice-host.ts";
 import type { V0Options } from "../../../src/dialects/v0/index.ts";
 
@@ -16,12 +17,19 @@ import { startV0Host } from "../../support/wasmbus-host.ts";
 import { nkey } from "../../support/wasmbus-peer.ts";
 
 const KINDS = 10;
+let executed = 0;
 const echo = {
   world: actorWorld(),
   functions: {
-    [`${ACTOR_GUEST}#call`]: (_: unknown, argument: unknown) => ({ tag: "ok", val: argument }),
+    [`${ACTOR_GUEST}#call`](_: unknown, argument: unknown) {
+      executed++;
+      return { tag: "ok", val: argument };
+    },
   },
 };
+beforeEach(() => {
+  executed = 0;
+});
 
 interface Watch {
   readonly options: Partial<V0Options>;
@@ -76,7 +84,9 @@ async function forgeries(forger: Forger): Promise<readonly Forgery[]> {
   while (found.size < KINDS) {
     // oxlint-disable-next-line no-await-in-loop -- until there are enough
     const forgery = await forger.forge(random);
-    if (forgery.expected === "forged") found.set(forgery.name, forgery);
+    const { expected, before, stored, subject } = forgery;
+    const alone = before === undefined && stored === undefined && subject === undefined;
+    if (alone && expected instanceof Set) found.set(forgery.name, forgery);
   }
   return [...found.values()];
 }
@@ -123,6 +133,8 @@ test("each of ten kinds of forgeries raises one alarm within 100 ms, for others 
     unverified: 0,
     unchecked: 0,
   });
+  // The genuine ones, and nothing else.
+  expect(executed).toBe(2 * KINDS + 1);
   const sorted = tookMs.sort((a, b) => a - b);
   const median = sorted[sorted.length >> 1] ?? Infinity;
   console.log(
@@ -153,6 +165,7 @@ test("a copy of a genuine call raises one alarm, though both the gate and the wa
   await expect.poll(() => watch.outcomes.forged).toBe(3);
 
   expect(watch.alarms.map(({ check }) => check)).toEqual(["replay", "replay", "replay"]);
+  expect(executed).toBe(1);
 });
 
 test("an argument in the object store is compared, and left there", async () => {
@@ -209,4 +222,18 @@ test("who may not see the calls of others says so, and still tells of those that
 
   expect(watch.phases).toEqual(["denied"]);
   expect(watch.outcomes).toEqual({ genuine: 0, forged: 0, unverified: 0, unchecked: 0 });
+});
+
+test("as long as somebody watches, NATS does not tell callers that nobody answers", async () => {
+  await using server = await launchNats();
+  await using peer = await connectPeer(server.ws);
+  const call = (): Promise<unknown> =>
+    peer.nats.request(`wasmbus.rpc.default.${nkey("M").public}`, "", { timeout: 300 });
+  await expect(call()).rejects.toMatchObject({ code: "503" });
+  const node = await startV0Host({ url: server.ws, cluster: nkey("C"), v0: { watch: true } });
+
+  await expect(call()).rejects.toMatchObject({ code: "TIMEOUT" });
+  await node[Symbol.asyncDispose]();
+
+  await expect.poll(() => call().catch((error: unknown) => error)).toMatchObject({ code: "503" });
 });

@@ -9,8 +9,8 @@ import { keyvalueContract } from "./keyvalue.ts";
 import { messagingContract } from "./messaging.ts";
 
 export interface Contracts {
-  /** The operation, as a target serves it. */
-  served(operation: string): ServedOperation | undefined;
+  /** The operation, as a target serves it, and whose it is. */
+  served(operation: string): (ServedOperation & { readonly contract: string }) | undefined;
   /** The function, and the contract that a link must name for it. */
   called(
     instance: string,
@@ -28,7 +28,11 @@ export function createContracts(): Contracts {
     httpClientContract(),
     blobstoreContract(),
   ];
-  const served = new Map(all.flatMap((contract) => [...contract.served]));
+  const served = new Map(
+    all.flatMap(({ id, served: operations }) =>
+      Array.from(operations, ([name, each]) => [name, { ...each, contract: id }] as const),
+    ),
+  );
   const called = new Map(
     all.flatMap(({ id, called: functions }) =>
       Array.from(functions, ([name, call]) => [name, { contract: id, call }] as const),

@@ -13,7 +13,7 @@ import type { LinkDefinition, LinkDefinitionKey } from "./link-definition.ts";
 import type { StoredClaims } from "./stored-claims.ts";
 
 import { LatticeError, messageOf } from "../../../core/error.ts";
-import { createSource } from "../../../core/view.ts";
+import { createEntries } from "./entries.ts";
 import { linkId, linkKey, readLinkJson, writeLinkJson } from "./link-definition.ts";
 import { claimsKey, readStoredClaims, writeStoredClaims } from "./stored-claims.ts";
 
@@ -48,8 +48,8 @@ export function createV0Facts(
   onLink: (change: LinkChange) => void = () => undefined,
 ): V0Facts {
   const { control, lattice, log, jsDomain } = parts;
-  const links = createSource<ReadonlyMap<string, LinkDefinition>>(new Map());
-  const claims = createSource<ReadonlyMap<string, StoredClaims>>(new Map());
+  const links = createEntries<LinkDefinition>(MOST_ENTRIES);
+  const claims = createEntries<StoredClaims>(MOST_ENTRIES);
   const complained = new Set<string>();
   /** Definitions as the store has told of them; `links` has those of this host sooner. */
   const told = new Map<string, LinkDefinition>();
@@ -72,13 +72,20 @@ export function createV0Facts(
     complained.add(key);
     log.warn("facts.unreadable", { key, problem });
   };
-  const put = (source: typeof links | typeof claims, id: string, entry: unknown): void => {
-    const next = new Map<string, unknown>(source.peek());
-    if (entry === undefined) next.delete(id);
-    else if (next.has(id) || next.size < MOST_ENTRIES) next.set(id, entry);
-    else throw new LatticeError("too-large", `the lattice keeps more than ${MOST_ENTRIES} entries`);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each caller puts entries of its own source
-    source.set(next as never);
+  /** What is to be told of changes that nobody sees yet. */
+  let untold: LinkChange[] = [];
+  const show = (): void => {
+    links.show();
+    claims.show();
+    const now = untold;
+    untold = [];
+    for (const change of now) {
+      try {
+        onLink(change);
+      } catch (cause) {
+        complain(linkKey(change.id), messageOf(cause));
+      }
+    }
   };
   const hear = async ({ key, ...change }: KvChange): Promise<void> => {
     const cut = key.indexOf("_");
@@ -86,47 +93,66 @@ export function createV0Facts(
     try {
       if (kind === "LINKDEF") {
         if (change.operation !== "put") {
-          put(links, id, undefined);
+          links.remove(id);
           const gone = told.get(id);
           told.delete(id);
-          if (live && gone !== undefined) onLink({ change: "removed", id, link: gone });
+          if (live && gone !== undefined) untold.push({ change: "removed", id, link: gone });
           return;
         }
         const link = readLinkJson(change.value);
         if ((await linkId(link)) !== id)
           throw new LatticeError("bad-message", "linkdef hash mismatch");
-        put(links, id, link);
+        links.put(id, link);
         told.set(id, link);
-        if (live) onLink({ change: "put", id, link });
+        if (live) untold.push({ change: "put", id, link });
       } else if (kind === "CLAIMS" && change.operation === "put") {
         const read = readStoredClaims(change.value);
         if (read.subject !== id) throw new LatticeError("bad-message", "claims subject mismatch");
-        put(claims, id, read);
+        claims.put(id, read);
       } else if (kind === "CLAIMS") {
-        put(claims, id, undefined);
+        claims.remove(id);
       }
       complained.delete(key);
     } catch (cause) {
       complain(key, messageOf(cause));
     }
   };
-  /** In the order in which they were told, though the id of a link takes a turn to compute. */
-  let heard = Promise.resolve();
+  const unheard: KvChange[] = [];
+  let hearing: Promise<void> | undefined;
+  /**
+   * In the order in which they were told, though the id of a link takes a turn to compute. Changes in quick succession are
+   * shown together, and all of the first reading at its end.
+   *
+   * One loop, not a chain of promises: for each error that is made, engines look along all of the chain.
+   */
+  const hearAll = async (): Promise<void> => {
+    while (unheard.length > 0) {
+      for (const change of unheard.splice(0)) await hear(change);
+      if (live) show();
+    }
+    hearing = undefined;
+  };
 
   return {
-    links,
-    claims,
+    links: links.view,
+    claims: claims.view,
     async follow(signal) {
       const bucket = await open(signal);
-      await bucket.watch((change) => void (heard = heard.then(() => hear(change))), signal);
-      await heard;
+      const receive = (change: KvChange): void => {
+        unheard.push(change);
+        hearing ??= Promise.resolve().then(hearAll); // with all that comes in this turn
+      };
+      await bucket.watch(receive, signal);
+      await hearing;
       live = true;
+      show();
     },
     async putLink(link, signal, stored = writeLinkJson(link)) {
       const id = await linkId(link);
       const bucket = await open(signal);
       await bucket.put(linkKey(id), stored, { signal });
-      put(links, id, link);
+      links.put(id, link);
+      show();
       return id;
     },
     async removeLink(key, signal) {
@@ -135,7 +161,8 @@ export function createV0Facts(
       const entry = await bucket.get(linkKey(id), signal);
       if (entry === undefined) return undefined;
       await bucket.delete(linkKey(id), { signal });
-      put(links, id, undefined);
+      links.remove(id);
+      show();
       return readLinkJson(entry.value);
     },
     async putClaims(given, signal) {
@@ -145,7 +172,8 @@ export function createV0Facts(
       const kept = await bucket.get(key, signal);
       const same = kept !== undefined && sameBytes(kept.value, bytes);
       if (!same) await bucket.put(key, bytes, { signal, revision: kept?.revision ?? 0 });
-      put(claims, given.subject, given);
+      claims.put(given.subject, given);
+      show();
     },
   };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LatticeError } from "../../../../src/core/error.ts";
 import type { RemoteSource } from "../../../../src/workers/remote-streams.ts";
 import { IoError } from "../../../../src/workers/wasi/io-error.ts";
-import { emptyInlet, InputStream, remoteInlet } from "../../../../src/workers/wasi/io-input.ts";
+import { InputStream, remoteInlet } from "../../../../src/workers/wasi/io-input.ts";
 import { OutputStream, remoteOutlet } from "../../../../src/workers/wasi/io-output.ts";
 import { poll, Pollable, readyAt } from "../../../../src/workers/wasi/io-poll.ts";
 import type { Holder } from "../../../../src/workers/wasi/resource.ts";
@@ -189,10 +189,12 @@ test("a guest that does not wait reads nothing yet, and may not write to who is 
 
 test("an empty stream is at its end", async () => {
   const { holder } = open("jspi");
-  const stream = new InputStream(
-    holder,
-    emptyInlet((thrown) => new IoError(holder, thrown)),
-  );
+  const stream = new InputStream(holder, {
+    ready: true,
+    ends: [],
+    read: () => undefined,
+    errorOf: (thrown) => new IoError(holder, thrown),
+  });
 
   expect(stream.subscribe().ready()).toBe(true);
   expect(await stream.blockingRead(1n)).toEqual(CLOSED);

@@ -1,0 +1,55 @@
+/** Who answers for a target: what runs in this node, or the lattice, by the dialect that knows it. */
+import type { Callee, Interceptor } from "../core/call.ts";
+import type { Dialect } from "../core/dialect.ts";
+import type { EntityId } from "../core/ids.ts";
+import type { World } from "../core/wit.ts";
+import type { LocalTarget } from "./outbound/reach.ts";
+import type { Workload } from "./workload.ts";
+
+import { carrierOf } from "../core/dialect.ts";
+import { LatticeError } from "../core/error.ts";
+
+export interface TargetsParts {
+  readonly dialects: readonly Dialect[];
+  /** What runs under an id and is not about to stop. */
+  readonly workload: (id: EntityId) => Workload | undefined;
+  readonly provider: (id: EntityId) => LocalTarget | undefined;
+}
+
+export interface Targets {
+  readonly local: (target: EntityId) => LocalTarget | undefined;
+  /** Over the lattice, even if it runs here. Throws `not-served` where no dialect carries it. */
+  readonly distant: (target: EntityId, world: World) => Callee;
+  /**
+   * What runs here, while its line is not full; else what the lattice has, behind `away`, by the types of `world` or those that
+   * are known here. Throws `types-unknown` where there are neither, and as {@link distant}.
+   */
+  nearest(target: EntityId, world: World | undefined, away: Interceptor): Callee;
+}
+
+export function createTargets({ dialects, workload, provider }: TargetsParts): Targets {
+  const targets: Targets = {
+    local(target) {
+      const found = workload(target);
+      if (found === undefined) return provider(target);
+      const { world, callee, pool } = found;
+      const { resources } = pool;
+      const own = resources === undefined ? {} : { resources };
+      return { world, callee, handles: true, ...own, accepting: () => pool.load.peek().accepting };
+    },
+    distant(target, world) {
+      const dialect = carrierOf(dialects, target);
+      if (dialect !== undefined) return dialect.reach(target, world);
+      throw new LatticeError("not-served", "this node speaks no dialect");
+    },
+    nearest(target, world, away) {
+      const here = targets.local(target);
+      if (here?.accepting() === true) return here.callee;
+      const types = world ?? here?.world;
+      if (types !== undefined) return away(targets.distant(target, types));
+      const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
+      throw new LatticeError("types-unknown", error);
+    },
+  };
+  return targets;
+}

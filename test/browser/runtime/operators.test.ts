@@ -1,0 +1,89 @@
+/** Components that are called as actors of 0.82 are: arguments on standard input, results on standard output. */
+import { describe, expect, test } from "vitest";
+
+import { ACTOR_GUEST } from "../../../src/interfaces/actor.ts";
+import { callOf, fixture, fixtureBytes, openRuntime, run } from "./support.ts";
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const ask = (operation: string, argument: Uint8Array = new Uint8Array(0)) =>
+  callOf(ACTOR_GUEST, "call", [operation, argument]);
+const ok = (text: string) => [{ tag: "ok", val: utf8(text) }];
+
+test("wasmcloud:bus/guest has the operation, its argument and its result, each call with an instance of its own", async () => {
+  await using opened = openRuntime({ modules: true });
+  await using pool = await run(opened.runtime, "operator");
+  const texts = Array.from({ length: 30 }, (_, n) => `text ${n}`);
+
+  const results = await Promise.all(texts.map((text) => pool.invoke(ask("Echo.Say", utf8(text)))));
+
+  expect(results).toEqual(texts.map((text) => ok(text)));
+  expect(await pool.invoke(ask("Echo.Say"))).toEqual(ok(""));
+  expect(opened.logged.filter(({ event }) => event === "guest.printed")).toEqual([]);
+});
+
+test("its error is a result, a trap is none, and neither leaves anything for the next call", async () => {
+  await using opened = openRuntime({ modules: true });
+  await using pool = await run(opened.runtime, "operator", { maxInstances: 1 });
+
+  expect(await pool.invoke(ask("Echo.Fail", utf8("no")))).toEqual([{ tag: "err", val: "no" }]);
+  expect(await pool.invoke(ask("Echo.Say", utf8("a")))).toEqual(ok("a"));
+  await expect(pool.invoke(ask("Echo.Trap", utf8("x")))).rejects.toMatchObject({
+    code: "guest-trapped",
+  });
+  expect(await pool.invoke(ask("Echo.Say", utf8("b")))).toEqual(ok("b"));
+  expect(await pool.invoke(ask("Echo.What"))).toEqual([{ tag: "err", val: "unknown operation" }]);
+});
+
+test("a megabyte goes in and comes out", async () => {
+  await using opened = openRuntime({ modules: true });
+  await using pool = await run(opened.runtime, "operator");
+  const argument = new Uint8Array(1_000_000).map((_, at) => at % 251);
+
+  const [result] = await pool.invoke(ask("Echo.Say", argument));
+
+  const { val } = result as { readonly val: Uint8Array };
+  expect(val.length).toBe(argument.length);
+  expect(val.every((byte, at) => byte === argument[at])).toBe(true);
+});
+
+describe("a command", () => {
+  test("is run for each operation", async () => {
+    await using opened = openRuntime({ modules: true });
+    await using pool = await run(opened.runtime, "command");
+
+    expect(await pool.invoke(ask("Shop.Order", utf8("two tea")))).toEqual(
+      ok("main.wasm\nShop.Order\ntwo tea"),
+    );
+    expect(await pool.invoke(ask("Shop.Order", utf8("fail")))).toEqual([
+      { tag: "err", val: "`wasi:command/command.run` failed" },
+    ]);
+    await expect(pool.invoke(ask("Shop.Order", utf8("exit")))).rejects.toMatchObject({
+      code: "guest-trapped",
+    });
+    expect(await pool.invoke(ask("Shop.Order"))).toEqual(ok("main.wasm\nShop.Order\n"));
+  });
+
+  test("can be run as a command, too: there is nothing on its input then", async () => {
+    await using opened = openRuntime({ modules: true });
+    await using pool = await run(opened.runtime, "command");
+
+    expect(await pool.invoke(callOf("wasi:cli/run@0.2.0", "run"))).toEqual([
+      { tag: "ok", val: undefined },
+    ]);
+  });
+});
+
+test("where 0.82 is not spoken components have their own forms alone", async () => {
+  await using opened = openRuntime();
+  const { signal } = new AbortController();
+  const load = async (name: string) =>
+    (
+      await opened.runtime.load(
+        { reference: fixture(name), bytes: await fixtureBytes(name) },
+        { signal },
+      )
+    ).world;
+
+  expect([...(await load("operator")).exports.keys()]).toEqual(["wasmcloud:bus/guest"]);
+  expect([...(await load("command")).exports.keys()]).toEqual(["wasi:cli/run@0.2.0"]);
+});

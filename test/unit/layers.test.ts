@@ -82,7 +82,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "runtime/reference.ts",
       "runtime/sha256.ts",
     ],
-    packages: ["node:", "oxc-parser", "publint", "vite", "ws"],
+    packages: ["node:", "oxc-parser", "publint", "vite", "ws", "yaml"],
   },
 };
 

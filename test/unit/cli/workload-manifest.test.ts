@@ -146,19 +146,29 @@ test("a Workload may name its host", () => {
 });
 
 test.each([
-  [
-    { workloadId: "w-1", workload: { name: "one", witWorld: { components: [{ image: "i" }] } } },
-    "w-1",
-  ],
-  [
-    { workload_id: "w-2", workload: { name: "one", wit_world: { components: [{ image: "i" }] } } },
-    "w-2",
-  ],
-  [{ name: "one", witWorld: { components: [{ image: "i" }] } }, undefined],
-])("a request as it goes over the wire is taken: %j", (given, id) => {
+  {
+    given: {
+      workloadId: "w-1",
+      workload: { name: "one", witWorld: { components: [{ image: "i" }] } },
+    },
+    id: "w-1",
+  },
+  {
+    given: {
+      workload_id: "w-2",
+      workload: { name: "one", wit_world: { components: [{ image: "i" }] } },
+    },
+    id: "w-2",
+  },
+  {
+    given: { name: "one", witWorld: { components: [{ image: "i" }] } },
+    id: expect.stringMatching(/^[\da-f-]{36}$/),
+  },
+])("a request as it goes over the wire is taken: $given", ({ given, id }) => {
   const { placements } = readManifest(JSON.stringify(given));
-  expect(placements).toMatchObject([{ workload: { witWorld: { components: [{ image: "i" }] } } }]);
-  if (id !== undefined) expect(placements[0]?.id).toBe(id);
+  expect(placements).toMatchObject([
+    { id, workload: { witWorld: { components: [{ image: "i" }] } } },
+  ]);
 });
 
 const main = (spec: object, more: readonly object[] = []): string =>

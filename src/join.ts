@@ -276,6 +276,7 @@ function initialState(options: JoinOptions): NodeState {
     sharing: false,
     workloads: [],
     providers: [],
+    workloadSets: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
     alarms: [],

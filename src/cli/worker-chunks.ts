@@ -28,13 +28,16 @@ const COMPONENTS = [
 ].map(src);
 /** What only a node that speaks 0.82 loads. */
 const V0 = ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src);
+/** What only a node loads that is given a set to start. */
+const SETS = ["host/sets/sets.ts"].map(src);
 
 /** The file that a module goes to; `null` leaves it to the bundler. */
 export function workerChunk(id: string, graph: ModuleGraph): string | null {
   if (graph.getModuleInfo(WORKER) === null) return null; // another worker
   if (reaches([WORKER], id, graph)) return null;
   if (reaches(COMPONENTS, id, graph)) return "components";
-  return reaches(V0, id, graph) ? "v0" : null;
+  if (reaches(V0, id, graph)) return "v0";
+  return reaches(SETS, id, graph) ? "sets" : null;
 }
 
 function reaches(roots: readonly string[], id: string, graph: ModuleGraph): boolean {

@@ -6,6 +6,7 @@ import type { SignedClaims } from "./claims.ts";
 import type { Claims, Values } from "./facts.ts";
 import type { Digest, EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Link, LinkKey } from "./link.ts";
+import type { InterfacePackage } from "./offer.ts";
 import type { RegistryCredentials } from "./registry.ts";
 import type { View } from "./view.ts";
 import type { Limits } from "./workload.ts";
@@ -50,8 +51,22 @@ export interface ProviderDescription {
 }
 
 export interface Inventory extends HostDescription {
+  /** Without the members of sets. */
   readonly workloads: readonly WorkloadDescription[];
   readonly providers: readonly ProviderDescription[];
+  readonly sets: SetsSummary;
+}
+
+/** What is told of sets, and of what they could have here. */
+export interface SetsSummary {
+  /** All that have an id here, whatever became of them. */
+  readonly count: number;
+  /** Members of those that run, services included. */
+  readonly members: number;
+  /** What components may import, as offers have it. */
+  readonly imports: readonly InterfacePackage[];
+  /** What of components may be called. */
+  readonly exports: readonly InterfacePackage[];
 }
 
 export interface ScaleRequest {
@@ -134,10 +149,13 @@ export interface Commands {
     request: Omit<ActorScaleRequest, "maxInstances"> & { readonly id: EntityId };
     reply: undefined;
   };
-  /** Answered when it runs, or when it is known that it will not. One of this id that is there stays as it is. */
+  /**
+   * Answered when it runs, or when it is known that it will not. One of this id that is there stays as it is, and the reply
+   * is `failed` with "already exists". `stopping`: a stop has come meanwhile.
+   */
   "set.start": { request: WorkloadSetSpec; reply: WorkloadSetStatus };
   "set.status": { request: { readonly id: string }; reply: WorkloadSetStatus };
-  /** Answered when all of it has ended. */
+  /** Answered when all of it has ended: `stopping`, or `absent` if there was none. One that stops already is answered at once. */
   "set.stop": { request: { readonly id: string }; reply: WorkloadSetStatus };
   "provider.bid": {
     request: { readonly id: EntityId; readonly image: string; readonly constraints: Labels };

@@ -11,6 +11,7 @@ import type { LogEntry } from "./log.ts";
 import type { Metric } from "./metrics.ts";
 import type { Health } from "./provider.ts";
 import type { WorkloadState } from "./workload.ts";
+import type { WorkloadSetPhase } from "./workload-set.ts";
 
 export type NodePhase =
   | "idle"
@@ -85,6 +86,36 @@ export interface ProviderView {
   readonly refused: number;
 }
 
+/** An interface, or several of one package, that a set wants of its host: without the values, which may be secrets. */
+export interface SetInterfaceView {
+  readonly namespace: string;
+  readonly package: string;
+  readonly version: string | undefined;
+  readonly interfaces: readonly string[];
+  readonly name: string | undefined;
+}
+
+export interface SetMemberView extends WorkloadView {
+  /** As the set calls it. */
+  readonly name: string;
+  readonly role: "component" | "service";
+  /** What answers each of its imports past WASI, in words, by the import's full name; empty before that is known. */
+  readonly met: Readonly<Record<string, string>>;
+}
+
+/** Several components that run together: a workload of wasmCloud v2. */
+export interface WorkloadSetView {
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly phase: WorkloadSetPhase;
+  /** For people; why, if it failed. */
+  readonly message: string;
+  /** The service last. Empty if none of them runs or is being started. */
+  readonly members: readonly SetMemberView[];
+  readonly interfaces: readonly SetInterfaceView[];
+}
+
 export interface NodeState {
   readonly phase: NodePhase;
   readonly error: { readonly code: ErrorCode; readonly message: string } | undefined;
@@ -103,6 +134,7 @@ export interface NodeState {
   readonly sharing: boolean;
   readonly workloads: readonly WorkloadView[];
   readonly providers: readonly ProviderView[];
+  readonly workloadSets: readonly WorkloadSetView[];
   /** Newest last; the last 100. */
   readonly calls: readonly CallRecord[];
   /** Calls from the lattice and from this page since the start. */

@@ -59,7 +59,8 @@ export interface OfferMember {
 
 /** An offer as one set has it. */
 export interface BoundOffer extends AsyncDisposable {
-  /** What it answers, in the form that the lattice has (`wrpc:keyvalue/store@…`); absent where it answers nothing. */
+  /** What it answers, in the form that the lattice has (`wrpc:keyvalue/store@…`); absent where it answers nothing.
+   * The link of a call is the name of the entry that meets the import, or `default`. */
   readonly serves?: { readonly world: World; readonly callee: Callee };
   /**
    * All members can be called now, by the lattice's form of their exports. Resolves when whatever it brings them comes for

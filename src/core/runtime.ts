@@ -80,6 +80,8 @@ export interface Pool extends Callee, AsyncDisposable {
   readonly load: View<PoolLoad>;
   /** Of a component that exports resources. */
   readonly resources?: PoolResources;
+  /** Why no worker is there and none could be started; `undefined` while that is not so. Absent if it cannot come to that. */
+  readonly broken?: View<LatticeError | undefined>;
   /** Absent if the component cannot run in another one's worker: its guests wait for their host. */
   readonly portable?: Portable;
   /**

@@ -5,6 +5,7 @@ import type { HostId } from "../core/ids.ts";
 import type { Later } from "../core/later.ts";
 import type { Log } from "../core/log.ts";
 import type { Actors } from "./actors.ts";
+import type { LateSets } from "./late-sets.ts";
 import type { LabelTable } from "./labels.ts";
 import type { FactCommands } from "./fact-commands.ts";
 import type { Providers } from "./providers.ts";
@@ -21,6 +22,7 @@ export interface CommandParts {
   readonly workloads: Workloads;
   readonly actors: Later<Actors>;
   readonly providers: Providers;
+  readonly sets: LateSets["handlers"];
   readonly facts: FactCommands["handlers"];
   readonly registries: Pick<Registries, "put">;
   readonly announce: (event: HostEvent) => void;
@@ -71,9 +73,7 @@ export function commandHandlers(parts: CommandParts): CommandHandlers {
       checkKept(request);
       return (await parts.actors()).update(request);
     },
-    "set.start": () => Promise.reject(new LatticeError("unsupported", "not yet")),
-    "set.status": () => Promise.reject(new LatticeError("unsupported", "not yet")),
-    "set.stop": () => Promise.reject(new LatticeError("unsupported", "not yet")),
+    ...parts.sets,
     async "registry.put"(told) {
       parts.registries.put(told);
       log.info("registries.told", { registries: [...told.keys()].join(" ").slice(0, 200) });

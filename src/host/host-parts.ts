@@ -7,12 +7,14 @@ import type { Dialect } from "../core/dialect.ts";
 import type { CallRecord } from "../core/event.ts";
 import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import type { Offer } from "../core/offer.ts";
 import type { ProviderKind } from "../core/provider.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
 import type { Registries } from "./registries.ts";
 import type { ProviderEntry } from "./providers.ts";
+import type { SetEntry } from "./sets/set-view.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
 export interface HostParts {
@@ -30,6 +32,8 @@ export interface HostParts {
   readonly dialects: readonly Dialect[];
   /** Providers that may run here; default none. */
   readonly providers?: readonly ProviderKind[];
+  /** What members of sets may have of this host; default nothing. */
+  readonly offers?: readonly Offer[];
   /** JetStream domain, as other members are told of it. */
   readonly jsDomain?: string;
   /** False: calls between components of this node are shared out by the lattice, as all others are. */
@@ -71,5 +75,6 @@ export interface Host extends HostControl {
   calleeFor(target: EntityId, world: World | undefined): Callee;
   inventory(): Inventory;
   entries(): readonly WorkloadEntry[];
+  sets(): readonly SetEntry[];
   providers(): readonly ProviderEntry[];
 }

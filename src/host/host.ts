@@ -30,6 +30,7 @@ import { trace } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
 import { createLinks, joinLinks } from "./links.ts";
 import { createLateCompanions } from "./late-companions.ts";
+import { createLateSets } from "./late-sets.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
 import { askForRegistries } from "./registries.ts";
@@ -110,6 +111,21 @@ export function createHost(parts: HostParts): Host {
     openedActors = createActors({ runtime, workloads, clock, log, announce: announceAlive });
     return openedActors;
   });
+  const sets = createLateSets({
+    runtime: parts.runtime,
+    clock,
+    log,
+    intercept,
+    companions: (own) => createLateCompanions({ clock, log, record, ...own }),
+    interfaces: callsOut.interfaces,
+    present: presence.present,
+    limits: parts.limits,
+    offers: parts.offers ?? [],
+    dialects,
+    rpc,
+    jsDomain: parts.jsDomain,
+    changed: parts.changed,
+  });
   const providers: Providers = createProviders({
     informed: () => informed,
     code: later(clock, "providers", () => import("./provider-run.ts")),
@@ -143,6 +159,7 @@ export function createHost(parts: HostParts): Host {
     jsDomain: parts.jsDomain,
     workloads: workloads.describe(),
     providers: providers.describe(),
+    sets: sets.summary(),
   });
   const tell = (event: HostEvent): void => {
     announce(event);
@@ -172,6 +189,7 @@ export function createHost(parts: HostParts): Host {
     await Promise.all([
       openedActors?.end(limit),
       workloads.stopAll(limit),
+      sets.stopAll(limit),
       providers.stopAll(limit),
       Promise.race([answered(), aborted(limit)]),
     ]);
@@ -208,6 +226,7 @@ export function createHost(parts: HostParts): Host {
     calleeFor: (target, world) => targets.nearest(target, world, trace(clock, record, "page")),
     inventory,
     entries: () => workloads.entries(),
+    sets: () => sets.entries(),
     providers: () => providers.entries(),
   };
   const handlers = commandHandlers({
@@ -216,6 +235,7 @@ export function createHost(parts: HostParts): Host {
     labels,
     workloads,
     actors,
+    sets: sets.handlers,
     facts: factChanges.handlers,
     registries: parts.registries,
     providers,

@@ -11,6 +11,7 @@ import type {
 } from "../core/node-state.ts";
 import type { World } from "../core/wit.ts";
 import type { ProviderEntry } from "./providers.ts";
+import type { SetEntry } from "./sets/set-view.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
 import { NO_WATCH } from "../core/alarm.ts";
@@ -28,6 +29,7 @@ export type NodeFacts = Omit<
   | "joinSteps"
   | "workloads"
   | "providers"
+  | "workloadSets"
   | "calls"
   | "totals"
   | "alarms"
@@ -59,7 +61,11 @@ export interface NodeView {
   alarm(alarm: ForgeryAlarm): void;
   watched(outcome: WatchOutcome): void;
   watching(phase: WatchPhase): void;
-  state(workloads: readonly WorkloadEntry[], providers: readonly ProviderEntry[]): NodeState;
+  state(
+    workloads: readonly WorkloadEntry[],
+    providers: readonly ProviderEntry[],
+    sets: readonly SetEntry[],
+  ): NodeState;
 }
 
 interface Totals {
@@ -177,16 +183,20 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
       watch.phase = phase;
       changed();
     },
-    state: (workloads, providers) => ({
+    state: (workloads, providers, sets) => ({
       ...facts,
       joinSteps: [...steps],
       workloads: workloads.map(viewOf),
       providers: providers.map(providerView),
+      workloadSets: sets.map((set) => set.view(viewOf)),
       calls: [...calls],
       totals: { ...totals },
       alarms: [...alarms],
       watch: { ...watch },
-      metrics: metrics.read(workloads),
+      metrics: metrics.read([
+        ...workloads,
+        ...sets.flatMap(({ members }) => members.map(({ entry }) => entry)),
+      ]),
       log: [...log],
     }),
   };

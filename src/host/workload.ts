@@ -18,7 +18,7 @@ import { followConfig, introduce } from "./kept-facts.ts";
 
 export interface WorkloadParts {
   readonly runtime: Runtime;
-  readonly dialects: readonly Dialect[];
+  readonly dialects: readonly Pick<Dialect, "serve">[];
   readonly clock: Clock;
   /** What each call passes. */
   readonly intercept: Interceptor;

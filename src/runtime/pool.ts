@@ -58,6 +58,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   const { name, limits, clock, log, open } = parts;
   const ended = new AbortController();
   const load = createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
+  const broken = createSource<LatticeError | undefined>(undefined);
   const lanes = new Set<Lane>();
   const line: Ticket[] = [];
   const earlyEnds = createEarlyEnds({ name, clock, deadlineMs: limits.callDeadlineMs });
@@ -140,6 +141,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       ended.signal.throwIfAborted();
       const lane: Lane = { runner, busy: 0 };
       lanes.add(lane);
+      broken.set(undefined);
       const { lost } = runner;
       lost.addEventListener("abort", () => replace(lane, asLatticeError(lost.reason)), {
         once: true,
@@ -156,7 +158,10 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       if (ended.signal.aborted) return;
       const reason = asLatticeError(thrown);
       log.error("pool.no-runner", { component: name, code: reason.code, error: reason.message });
-      if (lanes.size === 0) for (const ticket of line.splice(0)) refuse(ticket, reason);
+      if (lanes.size === 0) {
+        for (const ticket of line.splice(0)) refuse(ticket, reason);
+        if (opening === 0) broken.set(reason);
+      }
       show();
       return;
     }
@@ -221,6 +226,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   }
   return {
     load,
+    broken,
     ...(residents === undefined ? {} : { resources: residents }),
     invoke(call) {
       let stay: Stay | undefined;

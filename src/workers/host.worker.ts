@@ -143,7 +143,13 @@ function showing(setup: NodeSetup): NodeView {
     shownMs = performance.now();
     shown = view.facts.phase;
     void page
-      .state(view.state(node?.host.entries() ?? [], node?.host.providers() ?? []))
+      .state(
+        view.state(
+          node?.host.entries() ?? [],
+          node?.host.providers() ?? [],
+          node?.host.sets() ?? [],
+        ),
+      )
       .catch(() => undefined); // a page that is gone sees nothing
   };
   const view = createNodeView({

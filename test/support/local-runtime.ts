@@ -54,6 +54,12 @@ export interface LocalComponent {
   readonly instance?: () => LocalInstance;
   /** Its guests never wait, so that it may run beside its callers; default false. */
   readonly portable?: boolean;
+  /** Hears with what it is run. */
+  readonly onRun?: (options: RunOptions) => void;
+  /** Set by tests: why it has no worker any more. */
+  readonly broken?: ReturnType<typeof createSource<LatticeError | undefined>>;
+  /** Hears of the end of its pool. */
+  readonly onEnd?: () => void;
   /** Hears of each call that comes to its own pool. */
   readonly onInvoke?: (call: Call) => void;
   /** Set by tests to take part in admission: what `load` says. */
@@ -213,11 +219,11 @@ class LocalPortable implements Portable {
   }
 }
 
-function poolOf(
-  component: LocalComponent,
-  { imports, limits: { callDeadlineMs } }: RunOptions,
-): Pool {
-  const { functions, guest, load: given, world } = component;
+function poolOf(component: LocalComponent, options: RunOptions): Pool {
+  const { functions, guest, load: given, world, broken } = component;
+  const { imports, limits } = options;
+  const { callDeadlineMs } = limits;
+  component.onRun?.(options);
   const companions: LocalCompanions = new Map();
   const load = given ?? createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
   const shift = (by: number): void =>
@@ -265,13 +271,16 @@ function poolOf(
   };
   return {
     load,
+    ...(broken === undefined ? {} : { broken }),
     ...(component.portable === true ? { portable: new LocalPortable(component) } : { accompany }),
     invoke,
     resize: () => undefined,
     async drained(signal) {
       await until(load, ({ running }) => running === 0, signal);
     },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    async [Symbol.asyncDispose]() {
+      component.onEnd?.();
+    },
   };
 }
 

@@ -18,7 +18,6 @@ import type { Workload } from "../workload.ts";
 import { asLatticeError } from "../../core/error.ts";
 import { DEFAULT_LINK } from "../../core/link.ts";
 import { SLOW_MS } from "../../core/runtime.ts";
-import { withoutVersion } from "../../core/wit.ts";
 import { createWitness } from "./witness.ts";
 
 export interface CompanionsParts {
@@ -132,7 +131,7 @@ export function createCompanions(parts: CompanionsParts): Companions {
 
   /** Whether calls of `trial` may be answered by a companion, as things are now. */
   const linked = ({ source, target }: Pair, { instance }: Trial): boolean =>
-    links(source).target(DEFAULT_LINK, withoutVersion(instance)) === target;
+    links(source).target(DEFAULT_LINK, instance) === target;
 
   const stands = (pair: Pair): boolean => {
     const present = workload(pair.target);

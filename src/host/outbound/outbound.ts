@@ -37,6 +37,11 @@ export interface OutboundParts {
   readonly links: () => LinkTable;
   /** Why there are none at all, if so. */
   readonly linkless: () => string | undefined;
+  /**
+   * Whether another component of its set answers `instance` just as it is imported: nothing is translated then, and the host
+   * has no answer of its own. Links name it with its version. Default: there is no set.
+   */
+  readonly direct?: (instance: string) => boolean;
   readonly interfaces: Interfaces;
   readonly own: InterfacesOfWorkload;
   readonly reach: Reach;
@@ -55,8 +60,11 @@ interface Route {
 export function createOutbound(parts: OutboundParts): Importee {
   const { id, interfaces, reach, log } = parts;
   const imports: World = { imports: new Map(), exports: onTheWire(parts.world.imports) };
+  const isDirect = (instance: string): boolean => parts.direct?.(instance) === true;
   const linksOf = (instance: string): readonly string[] =>
-    interfaces.importOf(instance)?.links ?? [withoutVersion(instance)];
+    isDirect(instance)
+      ? [instance]
+      : (interfaces.importOf(instance)?.links ?? [withoutVersion(instance)]);
   const linkable = new Set([...parts.world.imports.keys()].flatMap(linksOf));
   const answerOf = createHostAnswers({ ...parts, linkable });
   /** By what stands for one instance of the component. */
@@ -138,14 +146,15 @@ export function createOutbound(parts: OutboundParts): Importee {
 
   const answered = async (request: ImportCall): Promise<Results> => {
     const { instance, func, args } = request;
-    const answer = answerOf(instance, func);
+    const direct = isDirect(instance);
+    const answer = direct ? undefined : answerOf(instance, func);
     if (answer !== undefined) return answer(args, request);
-    for (const dialect of parts.dialects) {
+    for (const dialect of direct ? [] : parts.dialects) {
       const foreign = dialect.answers?.(instance);
       const call: Importer["call"] = (...call) => carry(request, ...call);
       if (foreign !== undefined) return foreign(request, { id, claims: parts.claims, call });
     }
-    const mapping = interfaces.importOf(instance);
+    const mapping = direct ? undefined : interfaces.importOf(instance);
     if (mapping === undefined) {
       const route = { links: linksOf(instance), types: imports };
       const results = call(request, route, instance, func, args);

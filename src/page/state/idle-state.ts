@@ -21,6 +21,7 @@ export function idleState(lattice: string = "default"): NodeState {
     sharing: false,
     workloads: [],
     providers: [],
+    workloadSets: [],
     calls: [],
     totals: { answered: 0, failed: 0, refused: 0 },
     alarms: [],

@@ -48,6 +48,7 @@ const inventory: Inventory = {
   labels: new Map(),
   workloads: [{ id: ACTOR, image: IMAGE, maxInstances: 5, annotations, limits: undefined, claims }],
   providers: [{ id: PROVIDER, image: "inlay:///keyvalue", annotations: new Map() }],
+  sets: { count: 0, members: 0, imports: [], exports: [] },
 };
 
 function setUp(): EventContext {

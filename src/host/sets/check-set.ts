@@ -1,0 +1,85 @@
+/** What a set may look like, and how much of it this host takes. Whoever sent it is told what is wrong before anything is loaded. */
+import type { MemberBase, WorkloadSetSpec } from "../../core/workload-set.ts";
+
+import { LatticeError } from "../../core/error.ts";
+import { checkKept, checkTexts } from "../bounds.ts";
+
+/** Members of one set, the service included. */
+const MOST_MEMBERS = 64;
+/** As the operator's own limit (`runtime-operator/api/runtime/v1alpha1` at v2.7.0). */
+const MOST_INTERFACES = 64;
+const MOST_VOLUMES = 64;
+/** Mounts and allowed hosts of one member. */
+const MOST_RESOURCES = 256;
+/** Of one name. */
+const MOST_LETTERS = 253;
+
+/** How the service is called where members are called by their names. */
+export const SERVICE = "service";
+
+/** @throws {LatticeError} `bad-input` or `unsupported`, naming what is wrong. */
+export function checkSet(spec: WorkloadSetSpec): void {
+  const { members, service, volumes, interfaces, annotations } = spec;
+  checkTexts("annotations", annotations);
+  most("members", members.length + (service === undefined ? 0 : 1), MOST_MEMBERS);
+  most("host interfaces", interfaces.length, MOST_INTERFACES);
+  most("volumes", volumes.length, MOST_VOLUMES);
+  if (members.length === 0 && service === undefined) throw refused("it has no components");
+  for (const { namespace, package: pkg, config, interfaces: names } of interfaces) {
+    if (names.length === 0) throw refused(`host interface ${namespace}:${pkg} names no interfaces`);
+    most(`interfaces of ${namespace}:${pkg}`, names.length, MOST_INTERFACES);
+    checkTexts(`config of ${namespace}:${pkg}`, config);
+  }
+  checkVolumes(spec);
+  const names = new Set<string>();
+  for (const member of members) {
+    const { name } = member;
+    if (name.length > MOST_LETTERS) throw refused(`a component's name has ${name.length} letters`);
+    if (name === SERVICE && service !== undefined) {
+      throw refused(`component '${name}' has the name that the service goes by`);
+    }
+    if (names.has(name)) throw refused(`two components are named '${name}'`);
+    names.add(name);
+    checkMember(`component '${name}'`, member, spec);
+  }
+  if (service !== undefined) checkMember("the service", service, spec);
+}
+
+function checkVolumes({ volumes }: WorkloadSetSpec): void {
+  const names = new Set<string>();
+  for (const { name, kind } of volumes) {
+    if (kind === "host-path") {
+      throw new LatticeError(
+        "unsupported",
+        `volume '${name}' is a host path, which a browser does not have: use emptyDir`,
+      );
+    }
+    if (names.has(name)) throw refused(`two volumes are named '${name}'`);
+    names.add(name);
+  }
+}
+
+function checkMember(what: string, { image, resources }: MemberBase, spec: WorkloadSetSpec): void {
+  const { config, environment, mounts, allowedHosts } = resources;
+  if (image.reference === "") throw refused(`${what} has no image`);
+  checkKept({ image: image.reference, annotations: new Map() });
+  checkTexts(`config of ${what}`, config);
+  checkTexts(`environment of ${what}`, environment);
+  most(`volume mounts of ${what}`, mounts.length, MOST_RESOURCES);
+  most(`allowed hosts of ${what}`, allowedHosts.length, MOST_RESOURCES);
+  for (const { volume, path } of mounts) {
+    if (!spec.volumes.some(({ name }) => name === volume)) {
+      throw refused(`${what} mounts volume '${volume}', which the workload does not have`);
+    }
+    if (!path.startsWith("/"))
+      throw refused(`${what} mounts '${volume}' at '${path}', which is not absolute`);
+  }
+}
+
+function most(what: string, met: number, limit: number): void {
+  if (met > limit) throw refused(`${what}: ${met}, and ${limit} at most`);
+}
+
+function refused(why: string): LatticeError {
+  return new LatticeError("bad-input", `invalid workload: ${why}`);
+}

@@ -55,6 +55,7 @@ const dialects: {
 } = {
   v0: loadV0,
   v1: () => Promise.resolve(createV1),
+  v2: loadV2,
 };
 
 export interface Assembled {
@@ -228,6 +229,16 @@ async function loadV0(
       onWatched: (outcome) => view.watched(outcome),
       onWatching: (phase) => view.watching(phase),
     });
+}
+
+async function loadV2({ name, operator }: NodeSetup, { clock }: NodePorts): Promise<MakeDialect> {
+  const code = later(clock, "dialect v2", () => import("./dialects/v2/index.ts"));
+  const { createV2 } = await code();
+  const options = {
+    ...(name === undefined ? {} : { name }),
+    ...(operator === undefined ? {} : { operator }),
+  };
+  return (parts, signal) => createV2(parts, options, signal);
 }
 
 function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal): void {

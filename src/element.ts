@@ -17,7 +17,8 @@ import { badgeStyle } from "./page/style/badge.ts";
 
 /**
  * Attributes: `servers`, `lattice`, `name`, `labels` (`zone=edge,rack=7`), `component` (`id=url id2=url2`),
- * `dialects` (`v0,v1`), `issuers` (public keys of 0.82 clusters), `watch`, `credentials` and `registries` (names of global async
+ * `dialects` (`v0,v1`), `issuers` (public keys of 0.82 clusters), `watch`, `hostgroup`, `environment`, `hostname` and `http-port` (for
+ * operators of v2), `credentials` and `registries` (names of global async
  * functions), `image-proxy`. They are read when the node joins; later changes count for the next join. Events: `inlay-state` with a {@link NodeState}, `inlay-call` with a `CallRecord` for each finished
  * call (of a flood, the last hundred of each state). CSS parts: `badge`, `menu`.
  */
@@ -31,6 +32,10 @@ export class LatticeHostElement extends LitElement {
     dialects: {},
     issuers: {},
     watch: {},
+    hostgroup: {},
+    environment: {},
+    hostname: {},
+    httpPort: { attribute: "http-port" },
     component: {},
     credentials: {},
     registries: {},
@@ -48,6 +53,13 @@ export class LatticeHostElement extends LitElement {
   declare issuers: string | null;
   /** Not `null`: tell of forged calls in the whole lattice. */
   declare watch: string | null;
+  /** By which workloads of v2 choose hosts. */
+  declare hostgroup: string | null;
+  /** As an operator of v2 is told. */
+  declare environment: string | null;
+  /** Where HTTP for workloads of v2 is to be sent to, and the port there. */
+  declare hostname: string | null;
+  declare httpPort: string | null;
   declare component: string | null;
   /** Name of a global async function. */
   declare credentials: string | null;
@@ -73,6 +85,10 @@ export class LatticeHostElement extends LitElement {
     this.dialects = null;
     this.issuers = null;
     this.watch = null;
+    this.hostgroup = null;
+    this.environment = null;
+    this.hostname = null;
+    this.httpPort = null;
     this.component = null;
     this.credentials = null;
     this.registries = null;
@@ -185,6 +201,7 @@ export class LatticeHostElement extends LitElement {
     this.#leave();
     const own = new AbortController();
     const { servers, lattice, name, labels, dialects, issuers, watch, component } = this;
+    const { hostgroup, environment, hostname, httpPort } = this;
     const { credentials, registries, imageProxy } = this;
     try {
       const options = joinOptions({
@@ -195,6 +212,10 @@ export class LatticeHostElement extends LitElement {
         dialects,
         issuers,
         watch,
+        hostgroup,
+        environment,
+        hostname,
+        httpPort,
         credentials,
         registries,
         imageProxy,

@@ -1,7 +1,7 @@
 /**
  * How the code of the host worker is cut into files: what joining needs is the worker's own file, and all that the first
- * component needs is one more, so that far from the page's server it costs one round trip and not one per part. The dialect
- * of 0.82 is a third one, which nodes that do not speak it never ask for.
+ * component needs is one more, so that far from the page's server it costs one round trip and not one per part. The dialects
+ * of 0.82 and of v2 are one each, which nodes that do not speak them never ask for.
  */
 import { join } from "node:path";
 
@@ -26,18 +26,20 @@ const COMPONENTS = [
   "storage/image-cache.ts",
   "wire/exports-of.ts",
 ].map(src);
-/** What only a node that speaks 0.82 loads. */
-const V0 = ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src);
-/** What only a node loads that is given a set to start. */
-const SETS = ["host/sets/sets.ts"].map(src);
+/** What only some nodes load, by the name of its file: who speaks 0.82, who speaks v2, who is given a set to start. */
+const SPECIAL = {
+  v0: ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src),
+  v2: ["dialects/v2/index.ts"].map(src),
+  sets: ["host/sets/sets.ts"].map(src),
+};
 
 /** The file that a module goes to; `null` leaves it to the bundler. */
 export function workerChunk(id: string, graph: ModuleGraph): string | null {
   if (graph.getModuleInfo(WORKER) === null) return null; // another worker
   if (reaches([WORKER], id, graph)) return null;
   if (reaches(COMPONENTS, id, graph)) return "components";
-  if (reaches(V0, id, graph)) return "v0";
-  return reaches(SETS, id, graph) ? "sets" : null;
+  const users = Object.entries(SPECIAL).filter(([, roots]) => reaches(roots, id, graph));
+  return users.length === 0 ? null : users.map(([name]) => name).join("-");
 }
 
 function reaches(roots: readonly string[], id: string, graph: ModuleGraph): boolean {

@@ -86,6 +86,8 @@ export type AnswerImport = (call: ImportCall, importer: Importer) => Promise<Res
 
 export interface Dialect {
   readonly generation: "v0" | "v1" | "v2";
+  /** Members of this generation call nobody beyond their node: another dialect, if there is one, carries what is called. */
+  readonly secluded?: boolean;
   /** What the lattice keeps for all of its hosts, where this generation has a place for it. */
   readonly facts?: Facts;
   /** All links of this generation by their source, where it does not keep them as {@link facts}. */
@@ -119,7 +121,7 @@ export interface Dialect {
   drop?(target: EntityId, instance: string, resource: string, handle: Uint8Array): void;
   /**
    * Whether `target` is a member of this generation, as far as it can tell. Of several dialects the first one that knows a
-   * target carries its calls, else the first.
+   * target carries its calls, else the first that is not secluded.
    */
   knows?(target: EntityId): boolean;
   /** What answers imports of `instance`, if that is an interface by which members of this generation alone call others. */
@@ -133,5 +135,9 @@ export interface Dialect {
 
 /** The dialect that carries calls of `target`; `undefined` if none is spoken. */
 export function carrierOf(dialects: readonly Dialect[], target: EntityId): Dialect | undefined {
-  return dialects.find((dialect) => dialect.knows?.(target) === true) ?? dialects[0];
+  return (
+    dialects.find((dialect) => dialect.knows?.(target) === true) ??
+    dialects.find(({ secluded }) => secluded !== true) ??
+    dialects[0]
+  );
 }

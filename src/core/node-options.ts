@@ -24,6 +24,8 @@ export interface NodeOptions {
    * `view.alarms`; default false. Needs `clusterIssuers` or a seed.
    */
   readonly watch?: boolean;
+  /** Of `v2`: as what this node shows itself to its operator. */
+  readonly operator?: OperatorOptions;
   /** JetStream domain, for tabs on a leaf node. */
   readonly jsDomain?: string;
   /**
@@ -42,6 +44,19 @@ export interface NodeOptions {
   readonly limits?: Partial<Limits>;
   /** Default `auto`: the best that the browser has. */
   readonly bridge?: Bridge | "auto";
+}
+
+export interface OperatorOptions {
+  /** Letters, digits, `-` and `_`; default: made of the host's nkey, so that it stays over reloads. */
+  readonly id?: string;
+  /** The label `hostgroup`, by which workloads choose hosts; default `browser`. */
+  readonly hostGroup?: string;
+  /** Told to the operator where it is given: those before 2.1 refuse hosts that tell one. */
+  readonly environment?: string;
+  /** Where HTTP for this node's workloads is to be sent to: a gateway's name or address; default: a name that leads nowhere. */
+  readonly hostname?: string;
+  /** The port there. */
+  readonly httpPort?: number;
 }
 
 export interface ImageOptions {

@@ -15,8 +15,8 @@ export interface Route<Name extends CommandName = CommandName> {
   readonly command: Name;
   /** Throws for a payload that cannot be read. */
   decode(message: BusMessage): Commands[Name]["request"];
-  /** What the sender is told if {@link decode} throws. */
-  readonly malformed: string;
+  /** What the sender is told if {@link decode} throws; absent: what it says. */
+  readonly malformed?: string;
   /** `undefined`: no answer. */
   encode(
     reply: Commands[Name]["reply"],
@@ -27,12 +27,11 @@ export interface Route<Name extends CommandName = CommandName> {
 /** A route with its command's types forgotten, so that routes of all commands fit into one table. */
 export interface RouteEntry {
   readonly subject: string;
-  answer(
-    message: BusMessage,
-    host: HostControl,
-    encodeError: (text: string) => Uint8Array,
-  ): Promise<Answer>;
+  answer(message: BusMessage, host: HostControl, encodeError: EncodeError): Promise<Answer>;
 }
+
+/** Tells a sender, in the words of its generation, that `message` was refused; `undefined`: no answer. */
+export type EncodeError = (text: string, message: BusMessage) => Uint8Array | undefined;
 
 /**
  * Bytes to reply with, if any, and what to log where something went wrong: the log has an error's causes, the sender hears
@@ -51,12 +50,13 @@ export function route<Name extends CommandName>(row: Route<Name>): RouteEntry {
       try {
         request = row.decode(message);
       } catch (cause) {
-        return { data: encodeError(row.malformed), problem: messageOf(cause) };
+        const told = row.malformed ?? ownMessageOf(cause);
+        return { data: encodeError(told, message), problem: messageOf(cause) };
       }
       try {
         return { data: row.encode(await host.run(row.command, request), request) };
       } catch (cause) {
-        return { data: encodeError(ownMessageOf(cause)), problem: messageOf(cause) };
+        return { data: encodeError(ownMessageOf(cause), message), problem: messageOf(cause) };
       }
     },
   };
@@ -67,8 +67,8 @@ export interface Asked<Request> {
   readonly subject: string;
   /** Throws for a payload that cannot be read. */
   decode(message: BusMessage): Request;
-  /** What the sender is told if {@link decode} throws. */
-  readonly malformed: string;
+  /** What the sender is told if {@link decode} throws; absent: what it says. */
+  readonly malformed?: string;
   /** `undefined`: no answer. */
   answer(request: Request, host: HostControl): Promise<Uint8Array | undefined>;
 }
@@ -81,12 +81,13 @@ export function asked<Request>(row: Asked<Request>): RouteEntry {
       try {
         request = row.decode(message);
       } catch (cause) {
-        return { data: encodeError(row.malformed), problem: messageOf(cause) };
+        const told = row.malformed ?? ownMessageOf(cause);
+        return { data: encodeError(told, message), problem: messageOf(cause) };
       }
       try {
         return { data: await row.answer(request, host) };
       } catch (cause) {
-        return { data: encodeError(ownMessageOf(cause)), problem: messageOf(cause) };
+        return { data: encodeError(ownMessageOf(cause), message), problem: messageOf(cause) };
       }
     },
   };
@@ -110,9 +111,9 @@ export interface RouteTable {
   /** Subjects that one member of a queue group answers for the whole lattice. */
   readonly shared: readonly SharedSubject[];
   readonly routes: readonly RouteEntry[];
-  /** What a message on a subscribed subject without a route is told. */
+  /** What a message on a subscribed subject without a route is told, if anything. */
   readonly unknown: string;
-  readonly encodeError: (text: string) => Uint8Array;
+  readonly encodeError: EncodeError;
 }
 
 export interface RouteParts {
@@ -135,7 +136,7 @@ export function answerer(
       routes.get(withoutLast(subject)) ??
       routes.get(`${withoutLast(withoutLast(subject).slice(0, -2))}.*`);
     const { data, problem } = (await entry?.answer(message, host, table.encodeError)) ?? {
-      data: table.encodeError(table.unknown),
+      data: table.encodeError(table.unknown, message),
       problem: table.unknown,
     };
     if (problem !== undefined) log.warn("command.refused", { subject, problem });

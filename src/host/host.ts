@@ -25,7 +25,7 @@ import { commandHandlers } from "./commands.ts";
 import { watchConnections } from "./connections.ts";
 import { factCommands } from "./fact-commands.ts";
 import { firstReading } from "./first-reading.ts";
-import { keepBeating } from "./heartbeat.ts";
+import { keepBeating } from "../core/beat.ts";
 import { trace } from "./interceptors/trace.ts";
 import { createLabels } from "./labels.ts";
 import { createLinks, joinLinks } from "./links.ts";

@@ -10,10 +10,10 @@
  * nesting is as deep as the tables are; lists and maps have {@link MOST_ENTRIES} entries, a message {@link MOST_BYTES} bytes.
  */
 import { LatticeError } from "../core/error.ts";
-import { entries, fail, flag, readJson, type Shape, text, writeJson } from "./shape.ts";
+import { entries, fail, flag, misfit, type Shape, writeJson } from "./shape.ts";
 
 /** What a workload of a hundred components needs, many times over. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 2 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
 
 export interface Field<T> {
@@ -89,11 +89,20 @@ export function message<T extends object>(fields: {
       if (data.length > MOST_BYTES) {
         throw new LatticeError("bad-message", `${data.length} bytes are above ${MOST_BYTES}`);
       }
-      return readJson(data, read);
+      return read(parse(data), "");
     },
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `write` asks no message for a field, at any depth
     encode: (value) => writeJson(write(value as Partial<T>)),
   };
+}
+
+/** What engines say of broken JSON has a piece of it, which may be a secret. */
+function parse(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data));
+  } catch {
+    throw new LatticeError("bad-message", `${data.length} bytes that must be JSON are none`);
+  }
 }
 
 function scalar<T>(
@@ -109,6 +118,20 @@ function scalar<T>(
     writeElement,
   };
 }
+
+/** What is met in its place is not shown: many texts are secrets. */
+const text: Shape<string> = (value, path) => {
+  if (typeof value !== "string") return misfit(path, "a string", kindOf(value));
+  return LONE_SURROGATE.test(value) ? misfit(path, "Unicode", "half of a pair") : value;
+};
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Array.isArray(value) ? "a list" : "an object";
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export const string: Scalar<string> = scalar("", text);
 

@@ -102,8 +102,13 @@ export function entries(value: unknown, path: string): [string, unknown][] {
 }
 
 export function fail(path: string, wanted: string, met: unknown): never {
+  return misfit(path, wanted, describe(met));
+}
+
+/** As {@link fail}, where the value itself is not to be shown. */
+export function misfit(path: string, wanted: string, met: string): never {
   const where = path === "" ? "the value" : `"${path}"`;
-  throw new LatticeError("bad-message", `${where} must be ${wanted}, met ${describe(met)}`);
+  throw new LatticeError("bad-message", `${where} must be ${wanted}, met ${met}`);
 }
 
 function describe(value: unknown): string {

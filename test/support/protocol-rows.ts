@@ -1,9 +1,9 @@
 /**
- * What the protocols of 1.x, and the control plane of 0.82, ask of a host, row by row. Tests name the rows that they show with {@link shows};
+ * What the protocols of 1.x, the control plane of 0.82, and operators of v2 ask of a host, row by row. Tests name the rows that they show with {@link shows};
  * `docs/protocol-coverage.md` is generated from that (`npm run docs:protocol`).
  */
 
-/** Group, then row, then what is shown. Names of the wire: wasmCloud 1.9.2, `wrpc.0.0.1`; wasmCloud 0.82.0. */
+/** Group, then row, then what is shown. Names of the wire: wasmCloud 1.9.2, `wrpc.0.0.1`; wasmCloud 0.82.0; wasmCloud 2.7.0. */
 export const PROTOCOL_ROWS = {
   "Control interface": {
     "host.ping": "every host answers with itself",
@@ -175,6 +175,23 @@ export const PROTOCOL_ROWS = {
     "calling: builtins": "logging and numbers, in the host",
     "calling: trace context": "the same trace, a span of its own",
     "calling: components": "wasi:keyvalue by wasmcloud:keyvalue",
+  },
+  "v2, operator": {
+    identity: "an id that stays, a name and labels that Kubernetes takes, the host's group",
+    heartbeat: "at once and each 15 s, without fields that have nothing to say",
+    "after a reconnect": "one at once, behind the subscription",
+    "runtime.host.{id}.heartbeat": "the heartbeat, whatever the question says",
+    "workload.start": "answered when the workload runs or cannot",
+    "start of a known id": "refused with “already exists”; what runs stays",
+    "slow starts": "STARTING after 45 s, and it goes on",
+    "workload.status": "the state and its words",
+    "unknown ids": "NOT_FOUND",
+    "workload.stop": "answered when all has ended, after 25 s in any case",
+    "commands at once": "one that takes long holds up no other",
+    "malformed requests": "an error that names the field, where a workload is named",
+    "unknown commands": "no answer",
+    "requests without a reply subject": "carried out, not answered",
+    JSON: "both spellings, numbers as texts, unknown fields; the least of it written",
   },
 } as const;
 

@@ -57,6 +57,8 @@ const DIALECTS: readonly { readonly kind: DialectsKind; readonly words: string }
   { kind: "v1", words: "1.x" },
   { kind: "v0,v1", words: "0.82 and 1.x" },
   { kind: "v0", words: "0.82" },
+  { kind: "v1,v2", words: "1.x and v2" },
+  { kind: "v2", words: "v2" },
 ];
 
 const V0_FIELDS: readonly FieldWords[] = [
@@ -73,6 +75,23 @@ const V0_FIELDS: readonly FieldWords[] = [
     placeholder: "SC…",
     kind: "password",
   },
+];
+
+const V2_FIELDS: readonly FieldWords[] = [
+  {
+    name: "hostgroup",
+    label: "Host group",
+    hint: "Workloads choose hosts by it",
+    placeholder: "browser",
+  },
+  { name: "environment", label: "Environment", hint: "For operators that tell several apart" },
+  {
+    name: "hostname",
+    label: "Gateway",
+    hint: "Where HTTP for this tab’s workloads is to be sent to, if anywhere",
+    placeholder: "gateway.example",
+  },
+  { name: "httpPort", label: "Port of the gateway", placeholder: "8080" },
 ];
 
 export class JoinForm extends LightElement {
@@ -170,19 +189,31 @@ export class JoinForm extends LightElement {
   #dialects(): TemplateResult {
     const { dialects } = this.#now;
     return html`<details class="dialects" ?open=${this.fields.dialects !== "v1"}>
-      <summary>wasmCloud 0.82</summary>
-      <p class="hint">For lattices of hosts from before wasmCloud 1.0, whose calls are signed.</p>
+      <summary>wasmCloud 0.82 and v2</summary>
+      <p class="hint">
+        For lattices of hosts from before wasmCloud 1.0, whose calls are signed; and for operators
+        of v2, who give workloads to this tab.
+      </p>
       <fieldset>
         <legend>Speaks</legend>
         ${this.#choice("dialects", DIALECTS)}
       </fieldset>
       ${
-        dialects === "v1"
-          ? nothing
-          : html`${V0_FIELDS.map((field) => this.#field(field))}
+        dialects.includes("v0")
+          ? html`${V0_FIELDS.map((field) => this.#field(field))}
               ${this.#check("allowUnsigned", "Start actors that nobody has signed")}
               ${this.#check("watch", "Tell of forged calls in the whole lattice")}
               <p class="hint">The seed stays in this tab’s worker and is gone when it closes.</p>`
+          : nothing
+      }
+      ${
+        dialects.includes("v2")
+          ? html`${V2_FIELDS.map((field) => this.#field(field))}
+              <p class="hint">
+                Registry passwords and other secrets of workloads come with them: let operators
+                reach only tabs that may have those.
+              </p>`
+          : nothing
       }
     </details>`;
   }

@@ -1,5 +1,5 @@
 /** Reads the lists that people write into attributes and form fields: labels, components, servers. */
-import type { NodeOptions } from "../../core/node-options.ts";
+import type { NodeOptions, OperatorOptions } from "../../core/node-options.ts";
 
 import { LatticeError } from "../../core/error.ts";
 
@@ -77,6 +77,35 @@ export function readIssuers(text: string): readonly string[] {
       `an issuer is the public key of a cluster, C and 55 letters or digits${seed}`,
     );
   });
+}
+
+/** Texts about how a node shows itself to an operator of v2. */
+export type OperatorTexts = Readonly<
+  Partial<Record<"hostgroup" | "environment" | "hostname" | "httpPort", string | null | undefined>>
+>;
+
+/**
+ * Those options that are given; whether they can be used is the node's to check.
+ *
+ * @throws {LatticeError} `bad-input` for a port that is no number.
+ */
+export function readOperator(texts: OperatorTexts): OperatorOptions | undefined {
+  const [hostGroup, environment, hostname, port] = [
+    texts.hostgroup,
+    texts.environment,
+    texts.hostname,
+    texts.httpPort,
+  ].map((text) => text?.trim() || undefined);
+  if (port !== undefined && !/^\d{1,5}$/.test(port)) {
+    throw new LatticeError("bad-input", `port "${port}" must be a number from 1 to 65535`);
+  }
+  const options = {
+    ...(hostGroup === undefined ? {} : { hostGroup }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(port === undefined ? {} : { httpPort: Number(port) }),
+  };
+  return Object.keys(options).length === 0 ? undefined : options;
 }
 
 /** Addresses apart by white space or commas. */

@@ -5,12 +5,12 @@ import type { RegistryLogins } from "../../core/registry.ts";
 
 import { latticeId } from "../../core/ids.ts";
 import { messageOf } from "../../core/error.ts";
-import { readIssuers, readLabels, readServers, serverProblem } from "./attributes.ts";
+import { readIssuers, readLabels, readOperator, readServers, serverProblem } from "./attributes.ts";
 
 export type CredentialsKind = "none" | "token" | "password" | "nkey" | "creds";
 
 /** What the form lets a person choose of the protocols. */
-export type DialectsKind = "v1" | "v0,v1" | "v0";
+export type DialectsKind = "v1" | "v0,v1" | "v0" | "v1,v2" | "v2";
 
 export interface JoinFields {
   readonly servers: string;
@@ -33,6 +33,11 @@ export interface JoinFields {
   readonly clusterSeed: string;
   readonly allowUnsigned: "" | "yes";
   readonly watch: "" | "yes";
+  /** Of v2; each may be empty. */
+  readonly hostgroup: string;
+  readonly environment: string;
+  readonly hostname: string;
+  readonly httpPort: string;
 }
 
 export type JoinFieldName = keyof JoinFields;
@@ -66,6 +71,10 @@ export function fieldsOf(node: NodeOptions, credentials?: Credentials): JoinFiel
     issuers: (node.clusterIssuers ?? []).join(" "),
     allowUnsigned: node.allowUnsigned === true ? "yes" : "",
     watch: node.watch === true ? "yes" : "",
+    hostgroup: node.operator?.hostGroup ?? "",
+    environment: node.operator?.environment ?? "",
+    hostname: node.operator?.hostname ?? "",
+    httpPort: node.operator?.httpPort?.toString() ?? "",
   };
 }
 
@@ -85,16 +94,18 @@ export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading
   const credentials = credentialsFrom(fields, problems);
   const registries = registriesFrom(fields, problems);
   const v0 = v0From(fields, problems);
+  const v2 = v2From(fields, base, problems);
   if (problems.size > 0) return { problems };
 
-  const { name: _, ...rest } = base;
+  const { name: _, operator: __, ...rest } = base;
   const name = fields.name.trim();
   return {
     request: {
       node: {
         ...rest,
-        ...(fields.dialects === dialectsKind(base) ? {} : dialectsOf(fields.dialects)),
+        ...(fields.dialects === dialectsKind(base) ? {} : { dialects: DIALECTS[fields.dialects] }),
         ...v0?.node,
+        ...v2,
         servers,
         lattice,
         labels,
@@ -172,21 +183,27 @@ function registriesFrom(
   return { [name]: { user, pass } };
 }
 
+/** Of addresses that ask for what the form cannot show, the nearest; it stays as it is unless a person chooses another one. */
 function dialectsKind({ dialects = ["v1"] }: NodeOptions): DialectsKind {
-  if (!dialects.includes("v0")) return "v1";
-  return dialects.length === 1 ? "v0" : "v0,v1";
+  if (dialects.includes("v0")) return dialects.length === 1 ? "v0" : "v0,v1";
+  if (!dialects.includes("v2")) return "v1";
+  return dialects.length === 1 ? "v2" : "v1,v2";
 }
 
-function dialectsOf(kind: DialectsKind): Pick<NodeOptions, "dialects"> {
-  return { dialects: kind === "v0,v1" ? ["v0", "v1"] : [kind] };
-}
+const DIALECTS: Readonly<Record<DialectsKind, NonNullable<NodeOptions["dialects"]>>> = {
+  v1: ["v1"],
+  "v0,v1": ["v0", "v1"],
+  v0: ["v0"],
+  "v1,v2": ["v1", "v2"],
+  v2: ["v2"],
+};
 
 /** What is asked only of those who speak 0.82. */
 function v0From(
   fields: JoinFields,
   problems: Map<JoinFieldName, string>,
 ): { readonly node: Partial<NodeOptions>; readonly clusterSeed?: string } | undefined {
-  if (fields.dialects === "v1") return undefined;
+  if (!DIALECTS[fields.dialects].includes("v0")) return undefined;
   const issuers = attempt(() => readIssuers(fields.issuers), "issuers", problems) ?? [];
   const clusterSeed = fields.clusterSeed.trim();
   if (clusterSeed !== "" && !/^SC[A-Z2-7]{56}$/.test(clusterSeed)) {
@@ -200,6 +217,18 @@ function v0From(
     node: { clusterIssuers: issuers, allowUnsigned: fields.allowUnsigned === "yes", watch },
     ...(clusterSeed === "" ? {} : { clusterSeed }),
   };
+}
+
+/** What is asked only of those who speak v2. */
+function v2From(
+  fields: JoinFields,
+  { operator: base }: NodeOptions,
+  problems: Map<JoinFieldName, string>,
+): Pick<NodeOptions, "operator"> {
+  if (!DIALECTS[fields.dialects].includes("v2")) return {};
+  const given = attempt(() => readOperator(fields), "httpPort", problems);
+  const operator = { ...(base?.id === undefined ? {} : { id: base.id }), ...given };
+  return Object.keys(operator).length === 0 ? {} : { operator };
 }
 
 function attempt<T>(

@@ -8,6 +8,7 @@ import {
   readDialects,
   readIssuers,
   readLabel,
+  readOperator,
   serverProblem,
 } from "./attributes.ts";
 
@@ -49,15 +50,16 @@ export function hasSettings(query: string): boolean {
 export function readQuery(query: string): PageSettings {
   const given = new URLSearchParams(query);
   const complaints: string[] = [];
+  const attempt = <T>(read: () => T): T[] => {
+    try {
+      return [read()];
+    } catch (thrown) {
+      complaints.push(`The address has a part that cannot be used: ${messageOf(thrown)}.`);
+      return [];
+    }
+  };
   const each = <T>(key: string, read: (text: string) => T): T[] =>
-    given.getAll(key).flatMap((text) => {
-      try {
-        return [read(text)];
-      } catch (thrown) {
-        complaints.push(`The address has a part that cannot be used: ${messageOf(thrown)}.`);
-        return [];
-      }
-    });
+    given.getAll(key).flatMap((text) => attempt(() => read(text)));
 
   const servers = given.getAll("servers").filter((server) => {
     const problem = serverProblem(server);
@@ -67,6 +69,14 @@ export function readQuery(query: string): PageSettings {
   const dialects = each("dialects", readDialects).flat();
   const issuers = each("issuer", readIssuers).flat();
   const labels = Object.fromEntries(each("label", readLabel));
+  const [operator] = attempt(() =>
+    readOperator({
+      hostgroup: given.get("hostgroup"),
+      environment: given.get("environment"),
+      hostname: given.get("hostname"),
+      httpPort: given.get("http-port"),
+    }),
+  );
   if (SECRETS.some((key) => given.has(key))) {
     complaints.push(
       "Credentials in the query are not used, because servers keep addresses in their logs. Put them behind a # instead.",
@@ -75,6 +85,11 @@ export function readQuery(query: string): PageSettings {
   if (issuers.length > 0 && !dialects.includes("v0")) {
     complaints.push(
       "“issuer” in the address is of the dialect v0, which is not among the node’s: add dialects=v0,v1.",
+    );
+  }
+  if (operator !== undefined && !dialects.includes("v2")) {
+    complaints.push(
+      "“hostgroup”, “environment”, “hostname” and “http-port” in the address are of the dialect v2, which is not among the node’s: add dialects=v1,v2.",
     );
   }
   return {
@@ -87,6 +102,7 @@ export function readQuery(query: string): PageSettings {
       ...(dialects.length === 0 ? {} : { dialects }),
       ...(issuers.length === 0 ? {} : { clusterIssuers: issuers }),
       ...(isSet(given, "watch") ? { watch: true } : {}),
+      ...(operator === undefined ? {} : { operator }),
     },
     components: each("component", readComponent),
     autojoin: isSet(given, "autojoin"),

@@ -86,6 +86,26 @@ test("an address that asks for 0.82 alone opens the form so, and what it asks fo
   expect(readJoinForm(fields, node)).toEqual({ request: { node, credentials: undefined } });
 });
 
+test("what an operator of v2 is told is asked of those who speak v2, and what else the address says stays", () => {
+  const operator = { id: "host-1", hostGroup: "tills", hostname: "gate.example", httpPort: 8080 };
+  const node = { ...BASE, lattice: "shop", labels: {}, dialects: ["v1", "v2"] as const, operator };
+  const fields = fieldsOf(node);
+
+  const same = readJoinForm(fields, node);
+  const other = readJoinForm({ ...fields, dialects: "v2", hostgroup: "", httpPort: "" }, node);
+  const none = readJoinForm({ ...fields, dialects: "v1" }, node);
+  const wrong = readJoinForm({ ...fields, httpPort: "http" }, node);
+
+  expect(same).toEqual({ request: { node, credentials: undefined } });
+  expect(other).toMatchObject({
+    request: {
+      node: { dialects: ["v2"], operator: { id: "host-1", hostname: "gate.example" } },
+    },
+  });
+  expect(none).not.toHaveProperty("request.node.operator");
+  expect("problems" in wrong && [...wrong.problems.keys()]).toEqual(["httpPort"]);
+});
+
 test("a watch without a cluster to trust is told, for everything would be an alarm", () => {
   const fields = { ...fieldsOf(BASE), dialects: "v0" as const, watch: "yes" as const };
 

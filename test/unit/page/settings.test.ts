@@ -37,6 +37,27 @@ test("a full query becomes options, components and the wish to join", () => {
   });
 });
 
+test("what an operator of v2 is told comes of the query", () => {
+  const told = "hostgroup=tills&environment=edge-eu&hostname=gate.example&http-port=8080";
+
+  const settings = readQuery(`?dialects=v1,v2&${told}`);
+  const idle = readQuery(`?hostgroup=tills`);
+
+  expect(settings).toMatchObject({
+    node: {
+      dialects: ["v1", "v2"],
+      operator: {
+        hostGroup: "tills",
+        environment: "edge-eu",
+        hostname: "gate.example",
+        httpPort: 8080,
+      },
+    },
+    complaints: [],
+  });
+  expect(idle.complaints).toEqual([expect.stringContaining("dialects=v1,v2")]);
+});
+
 test("the dialect of 0.82 and the clusters that it trusts come of the query", () => {
   const issuer = `C${"A".repeat(55)}`;
   const other = `C${"B".repeat(55)}`;
@@ -73,6 +94,7 @@ test.each([
   { query: "?label=zone", about: "key=value" },
   { query: "?component=hello", about: "id=address" },
   { query: "?dialects=v9", about: "v9" },
+  { query: "?http-port=http", about: "http" },
   { query: "?issuer=CABC", about: "issuer" },
   { query: "?issuer=SCsecret", about: "looks like a seed" },
   { query: "?clusterSeed=SCsecret", about: "Credentials" },

@@ -141,7 +141,7 @@ test.each([
 });
 
 test.each([
-  [`{"title":7}`, `"title" must be a string, met number 7`],
+  [`{"title":7}`, `"title" must be a string, met a number`],
   [`{"title":"\\ud800"}`, `"title" must be Unicode`],
   [`{"isOpen":"true"}`, `"isOpen" must be a boolean`],
   [`{"change":2147483648}`, `"change" must be a whole number from -2147483648 to 2147483647`],
@@ -167,11 +167,19 @@ test.each([
   [`{"labels":{"a":1}}`, `"labels.a" must be a string`],
   [`{"isOpen":true,"is_open":true}`, `"isOpen" is there twice, once as is_open`],
   [`[]`, `the value must be an object`],
-  [``, `expected JSON`],
-  [`{`, `expected JSON`],
+  [``, `0 bytes that must be JSON are none`],
+  [`{`, `1 bytes that must be JSON are none`],
 ])("%s is refused", (text, problem) => {
   expect(() => read(text)).toThrow(problem);
 });
+
+test.each([`{"labels":{"password":5318008}}`, `{"title":"a","labels":{"password":"5318008}}`])(
+  "what may be a secret is in no error: %s",
+  (text) => {
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: "bad-message" }));
+    expect(() => read(text)).not.toThrow("5318008");
+  },
+);
 
 test("what is too large is refused", () => {
   const many = JSON.stringify({ tags: Array.from({ length: 10_001 }, () => "") });
@@ -181,7 +189,7 @@ test("what is too large is refused", () => {
   expect(() => read(JSON.stringify({ labels }))).toThrow(
     `"labels" must be an object of 10000 fields at most`,
   );
-  expect(() => whole.decode(new Uint8Array(4 * 1024 * 1024 + 1))).toThrow("are above 4194304");
+  expect(() => whole.decode(new Uint8Array(2 * 1024 * 1024 + 1))).toThrow("are above 2097152");
 });
 
 test("depth costs nothing where no field is", () => {

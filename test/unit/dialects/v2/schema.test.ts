@@ -16,6 +16,7 @@ import {
   workloadStartRequest,
 } from "../../../../src/dialects/v2/schema.ts";
 import { commandSubject, heartbeatSubject } from "../../../../src/dialects/v2/subjects.ts";
+import { shows } from "../../../support/protocol-rows.ts";
 
 interface Vector {
   readonly id: string;
@@ -71,6 +72,7 @@ test("there are vectors", () => {
 });
 
 test.each(vectors)("$id is read, and written as it was", ({ type, jsonUtf8 }) => {
+  shows("v2, operator: JSON");
   const message = messageOf(type);
 
   const value = message.decode(bytes(jsonUtf8));
@@ -126,7 +128,7 @@ describe("what decoders differ in is read leniently", () => {
   });
 
   test("empty-payload", () => {
-    expect(() => workloadRequest.decode(new Uint8Array())).toThrow("expected JSON");
+    expect(() => workloadRequest.decode(new Uint8Array())).toThrow("must be JSON");
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { keepBeating } from "../../../src/host/heartbeat.ts";
+import { keepBeating } from "../../../src/core/beat.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
 test("beats come at full intervals from the start, the first after one", () => {

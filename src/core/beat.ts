@@ -1,5 +1,5 @@
 /** A heartbeat at fixed intervals; beats are timed from the start, so that late timers do not add up. */
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 
 /** Calls `beat` each `intervalMs`, first after one interval, until `signal` aborts. */
 export function keepBeating(

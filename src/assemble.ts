@@ -10,6 +10,7 @@ import type { Clock } from "./core/clock.ts";
 import type { Credentials } from "./core/credentials.ts";
 import type { Dialect, DialectParts } from "./core/dialect.ts";
 import type { Log } from "./core/log.ts";
+import type { Offer } from "./core/offer.ts";
 import type { ProviderKind } from "./core/provider.ts";
 import type { RegistryLogins } from "./core/registry.ts";
 import type { Host } from "./host/host-parts.ts";
@@ -96,10 +97,11 @@ export async function assemble(
       release,
       ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
     });
-  const [control, rpc, makers] = await Promise.all([
+  const [control, rpc, makers, offers] = await Promise.all([
     open("control"),
     open("rpc"),
     Promise.all(loaders.map((load) => load(setup, ports))),
+    offersOf(setup, clock),
     checkImageProxy(setup.images?.proxy),
   ]);
   showStatus(view, control, rpc, signal);
@@ -151,6 +153,7 @@ export async function assemble(
     control,
     rpc,
     providers: [keyvalueLater(clock, describe)],
+    offers,
     dialects: spoken,
     registries,
     record: (call) => view.record(call),
@@ -229,6 +232,13 @@ async function loadV0(
       onWatched: (outcome) => view.watched(outcome),
       onWatching: (phase) => view.watching(phase),
     });
+}
+
+/** What members of sets may have of this node. Only v2 gives it any, and its heartbeat tells what there is. */
+async function offersOf({ dialects: spoken }: NodeSetup, clock: Clock): Promise<readonly Offer[]> {
+  if (spoken?.includes("v2") !== true) return [];
+  const code = later(clock, "offers to workloads", () => import("./providers/offers/offers.ts"));
+  return (await code()).OFFERS;
 }
 
 async function loadV2({ name, operator }: NodeSetup, { clock }: NodePorts): Promise<MakeDialect> {

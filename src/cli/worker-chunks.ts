@@ -1,7 +1,7 @@
 /**
  * How the code of the host worker is cut into files: what joining needs is the worker's own file, and all that the first
- * component needs is one more, so that far from the page's server it costs one round trip and not one per part. The dialects
- * of 0.82 and of v2 are one each, which nodes that do not speak them never ask for.
+ * component needs is one more, so that far from the page's server it costs one round trip and not one per part. What only
+ * some nodes have a use for, such as the dialects of 0.82 and of v2, is in files that others never ask for.
  */
 import { join } from "node:path";
 
@@ -14,6 +14,8 @@ export interface ModuleGraph {
 
 const src = (path: string): string => join(ROOT, "src", path);
 const WORKER = src("workers/host.worker.ts");
+/** Its own file: named, since the bundler, left alone, puts what several files share into one more. */
+const OWN = "host.worker";
 /** As `prepare()` of `assemble.ts` loads it. */
 const COMPONENTS = [
   "dialects/v1/rpc.ts",
@@ -29,14 +31,14 @@ const COMPONENTS = [
 /** What only some nodes load, by the name of its file: who speaks 0.82, who speaks v2, who is given a set to start. */
 const SPECIAL = {
   v0: ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src),
-  v2: ["dialects/v2/index.ts"].map(src),
+  v2: ["dialects/v2/index.ts", "providers/offers/offers.ts"].map(src),
   sets: ["host/sets/sets.ts"].map(src),
 };
 
 /** The file that a module goes to; `null` leaves it to the bundler. */
 export function workerChunk(id: string, graph: ModuleGraph): string | null {
   if (graph.getModuleInfo(WORKER) === null) return null; // another worker
-  if (reaches([WORKER], id, graph)) return null;
+  if (reaches([WORKER], id, graph)) return OWN;
   if (reaches(COMPONENTS, id, graph)) return "components";
   const users = Object.entries(SPECIAL).filter(([, roots]) => reaches(roots, id, graph));
   return users.length === 0 ? null : users.map(([name]) => name).join("-");

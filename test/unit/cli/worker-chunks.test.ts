@@ -47,18 +47,24 @@ const ofWorker = graph({
   "runtime/runtime.ts": ["shared.ts", "wire/value.ts"],
   "wire/value.ts": [],
   "providers/keyvalue/keyvalue.ts": [],
-  "dialects/v0/index.ts": ["shared.ts", "wire/value.ts", "wire/msgpack.ts"],
+  "dialects/v0/index.ts": ["shared.ts", "wire/value.ts", "wire/msgpack.ts", "wire/nkey.ts"],
   "wire/msgpack.ts": [],
+  "dialects/v2/index.ts": ["shared.ts", "wire/protojson.ts", "wire/nkey.ts"],
+  "wire/protojson.ts": [],
+  "wire/nkey.ts": [],
 });
 
 test.each([
-  ["workers/host.worker.ts", null],
-  ["shared.ts", null],
+  ["workers/host.worker.ts", "host.worker"],
+  ["shared.ts", "host.worker"],
   ["runtime/runtime.ts", "components"],
   ["wire/value.ts", "components"],
   ["providers/keyvalue/keyvalue.ts", null],
   ["dialects/v0/index.ts", "v0"],
   ["wire/msgpack.ts", "v0"],
+  ["dialects/v2/index.ts", "v2"],
+  ["wire/protojson.ts", "v2"],
+  ["wire/nkey.ts", "v0-v2"],
 ])("%s goes to %s", (path, chunk) => {
   expect(workerChunk(src(path), ofWorker)).toBe(chunk);
 });
@@ -77,7 +83,7 @@ test("a node that does not speak 0.82 loads nothing of it, neither when it joins
   expect(chunks).toContainEqual(["index.ts", "v0"]);
   expect(chunks.filter(([, chunk]) => chunk !== "v0")).toEqual([]);
   // The other way round: what 0.82 shares with all nodes is where those have it.
-  expect(workerChunk(src("core/error.ts"), sources)).toBeNull();
+  expect(workerChunk(src("core/error.ts"), sources)).toBe("host.worker");
   expect(workerChunk(src("wire/msgpack.ts"), sources)).toBe("v0");
   expect(workerChunk(src("runtime/wapc/module.ts"), sources)).toBe("v0");
 });

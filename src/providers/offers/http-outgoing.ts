@@ -5,7 +5,7 @@
  */
 import type { Results } from "../../core/call.ts";
 import type { AllowedHost } from "../../core/allowed-hosts.ts";
-import type { BoundOffer, Offer, OfferContext } from "../../core/offer.ts";
+import type { BoundOffer, OfferContext } from "../../core/offer.ts";
 import type { WitStream, WitValue } from "../../core/wit.ts";
 
 import { isAllowed, readAllowedHosts } from "../../core/allowed-hosts.ts";
@@ -27,20 +27,11 @@ type Fields = readonly (readonly [name: string, values: readonly Uint8Array[]])[
 /** What a request is sent with; a test gives its own. */
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
-export function httpOffer(send: Fetch = (url, init) => fetch(url, init)): Offer {
-  return {
-    id: "wasi-http",
-    imports: [
-      { namespace: "wasi", package: "http", version: undefined, interfaces: ["outgoing-handler"] },
-    ],
-    exports: [],
-    named: false,
-    builtIn: true,
-    bind: (context) => bind(context, send),
-  };
-}
-
-async function bind({ members, clock }: OfferContext, send: Fetch): Promise<BoundOffer> {
+/** @throws {LatticeError} `bad-input` for allowed hosts that cannot be read. */
+export function bindHttp(
+  { members, clock }: OfferContext,
+  send: Fetch = (url, init) => fetch(url, init),
+): BoundOffer {
   const allowed = new Map<string, readonly AllowedHost[]>();
   for (const { id, resources } of members.values()) {
     allowed.set(id, readAllowedHosts(resources.allowedHosts));

@@ -3,7 +3,7 @@
  * (wasmCloud `crates/wash-runtime/src/plugin/wasi_keyvalue/{nats,multiplexed}.rs` at v2.7.0).
  */
 import type { Callee } from "../../core/call.ts";
-import type { BoundOffer, Offer, OfferContext } from "../../core/offer.ts";
+import type { BoundOffer, OfferContext } from "../../core/offer.ts";
 import type { WitValue } from "../../core/wit.ts";
 import type { OfferedBucket, OpenBucket } from "./keyvalue-store.ts";
 
@@ -14,37 +14,23 @@ import { servedOf } from "../served.ts";
 import { openJetStreamBuckets } from "./keyvalue-jetstream.ts";
 import { openMemoryBuckets } from "./keyvalue-memory.ts";
 
-const IMPORTS = [
-  {
-    namespace: "wasi",
-    package: "keyvalue",
-    version: "0.2.0-draft",
-    interfaces: ["store", "atomics", "batch"],
-  },
-];
-
 /** Keys of a page, and of one batch. */
 const MOST_KEYS = 1000;
 
 /** The store that an entry without a name means. */
-export const keyvalueOffer: Offer = {
-  id: "wasi-keyvalue",
-  imports: IMPORTS,
-  exports: [],
-  named: false,
-  bind: async (context) => bound(openJetStreamBuckets(context.bus, context.jsDomain)),
-};
+export function bindKeyvalue({ bus, jsDomain }: OfferContext): BoundOffer {
+  return bound(openJetStreamBuckets(bus, jsDomain));
+}
 
-/** The store that an entry chooses by its configuration `backend`. */
-export const keyvalueChoiceOffer: Offer = {
-  id: "wasi-keyvalue-multiplexed",
-  imports: IMPORTS,
-  exports: [],
-  named: false,
-  bind: async (context) => bound(chosen(context)),
-};
+/**
+ * The store that an entry chooses by its configuration `backend`.
+ *
+ * @throws {LatticeError} `unsupported` for a backend that a page cannot have.
+ */
+export function bindKeyvalueChoice(context: OfferContext): BoundOffer {
+  return bound(chosen(context));
+}
 
-/** @throws {LatticeError} `unsupported` for a backend that a page cannot have. */
 function chosen({ entries, bus, jsDomain }: OfferContext): OpenBucket {
   const backend = entries[0]?.config.get("backend") ?? "in-memory";
   if (backend === "in-memory") return openMemoryBuckets();

@@ -5,7 +5,7 @@
  */
 import type { Bus, BusMessage, Subscription } from "../../core/bus.ts";
 import type { Call, Callee } from "../../core/call.ts";
-import type { BoundOffer, Offer, OfferContext, SetCallee } from "../../core/offer.ts";
+import type { BoundOffer, OfferContext, SetCallee } from "../../core/offer.ts";
 import type { WitValue } from "../../core/wit.ts";
 
 import { flushed } from "../../core/bus.ts";
@@ -17,7 +17,6 @@ import { checkHeard, checkSent } from "./reserved-subjects.ts";
 
 const CONSUMER = "wasmcloud:messaging/consumer@0.2.0";
 const HANDLER = "wasmcloud:messaging/handler@0.2.0";
-const PACKAGE = { namespace: "wasmcloud", package: "messaging", version: "0.2.0" };
 
 const SUBSCRIPTIONS = "subscriptions";
 const GROUP = "consumer_group";
@@ -26,14 +25,6 @@ const MOST_SUBJECTS = 100;
 /** Until the server must have said that it knows the subscriptions. */
 const SUBSCRIBE_MS = 5000;
 
-export const messagingOffer: Offer = {
-  id: "wasmcloud-messaging",
-  imports: [{ ...PACKAGE, interfaces: ["consumer", "types"] }],
-  exports: [{ ...PACKAGE, interfaces: ["handler"] }],
-  named: false,
-  bind,
-};
-
 /** What one member takes. */
 interface Wanted {
   readonly member: string;
@@ -41,7 +32,8 @@ interface Wanted {
   readonly group: string | undefined;
 }
 
-async function bind(context: OfferContext): Promise<BoundOffer> {
+/** @throws {LatticeError} `bad-input`, `denied` for configuration that cannot be used. */
+export function bindMessaging(context: OfferContext): BoundOffer {
   const { bus, log } = context;
   const wanted = wantedBy(context);
   const ended = new AbortController();

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Bus } from "../../../../src/core/bus.ts";
 import type { BoundOffer } from "../../../../src/core/offer.ts";
 import type { WitValue } from "../../../../src/core/wit.ts";
-import { keyvalueChoiceOffer, keyvalueOffer } from "../../../../src/providers/offers/keyvalue.ts";
+import { bindKeyvalue, bindKeyvalueChoice } from "../../../../src/providers/offers/keyvalue.ts";
 import { ask, entry, member, situation } from "./context.ts";
 
 const STORE = "wrpc:keyvalue/store@0.2.0-draft";
@@ -28,9 +28,7 @@ interface Store {
 async function open(kind: "jetstream" | "memory" | "chosen jetstream"): Promise<Store> {
   const entries = kind === "chosen jetstream" ? [entry({ backend: "nats" })] : [entry()];
   const { context, peer } = situation({ one: member("one") }, entries);
-  const offer = kind === "jetstream" ? keyvalueOffer : keyvalueChoiceOffer;
-  const own = await offer.bind?.(context, signal);
-  if (own === undefined) throw new Error("it cannot be bound");
+  const own = kind === "jetstream" ? bindKeyvalue(context) : bindKeyvalueChoice(context);
   bound.push(own);
   const raw: Store["raw"] = async (instance, func, ...args) =>
     (await ask(own.serves?.callee, instance, func, args))[0];
@@ -169,9 +167,9 @@ test("memory has an end, and gives back what was removed", async () => {
   await ok(STORE, "set", "b", "three", large);
 });
 
-test("a backend that a page cannot have is refused when it is bound", async () => {
+test("a backend that a page cannot have is refused when it is bound", () => {
   const { context } = situation({ one: member("one") }, [entry({ backend: "redis" })]);
-  await expect(keyvalueChoiceOffer.bind?.(context, signal)).rejects.toThrow(
+  expect(() => bindKeyvalueChoice(context)).toThrow(
     'the backend "redis" of wasi:keyvalue is not offered here',
   );
 });

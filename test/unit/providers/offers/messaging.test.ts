@@ -1,17 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { BoundOffer } from "../../../../src/core/offer.ts";
 import { consumerGroup } from "../../../../src/providers/offers/consumer-group.ts";
-import { messagingOffer } from "../../../../src/providers/offers/messaging.ts";
+import { bindMessaging } from "../../../../src/providers/offers/messaging.ts";
 import { ask, entry, HANDLER, member, noting, situation, type Situation } from "./context.ts";
 
 const CONSUMER = "wasmcloud:messaging/consumer@0.2.0";
 const signal = AbortSignal.timeout(60_000);
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-async function bind({ context }: Situation): Promise<BoundOffer> {
-  const bound = await messagingOffer.bind?.(context, signal);
-  if (bound === undefined) throw new Error("it cannot be bound");
-  return bound;
+function bind({ context }: Situation): BoundOffer {
+  return bindMessaging(context);
 }
 
 /** What was sent before has been routed. */
@@ -48,7 +46,7 @@ describe("the consumer group", () => {
 
 test("messages of the subjects come to the member that subscribes, with where to answer", async () => {
   const here = situation({ one: member("one") }, [entry({ subscriptions: "demo.a, demo.b.*" })]);
-  await using bound = await bind(here);
+  await using bound = bind(here);
   const one = noting("one");
   await bound.begin?.(new Map([["one", one.callee]]), signal);
 
@@ -68,7 +66,7 @@ test("what a member says of itself goes before what the entry says", async () =>
   const here = situation({ one: member("one", { config }), two: member("two") }, [
     entry({ subscriptions: "all" }),
   ]);
-  await using bound = await bind(here);
+  await using bound = bind(here);
   const [one, two] = [noting("one"), noting("two")];
   await bound.begin?.(
     new Map([
@@ -92,8 +90,8 @@ test("of two sets in a group one gets a message, and with broadcast both do", as
     const config = { subscriptions: "jobs", consumer_group: group };
     const here = situation({ one: member("one") }, [entry(config)]);
     /* oxlint-disable no-await-in-loop -- one situation after the other */
-    await using first = await bind(here);
-    await using second = await bind(here);
+    await using first = bind(here);
+    await using second = bind(here);
     const [one, two] = [noting("one"), noting("one")];
     await first.begin?.(new Map([["one", one.callee]]), signal);
     await second.begin?.(new Map([["one", two.callee]]), signal);
@@ -108,7 +106,7 @@ test("a member without room leaves its group, so that others have the messages, 
   const here = situation({ one: member("one") }, [
     entry({ subscriptions: "jobs", consumer_group: "workers" }),
   ]);
-  await using bound = await bind(here);
+  await using bound = bind(here);
   const one = noting("one");
   await bound.begin?.(new Map([["one", one.callee]]), signal);
   one.accepting.set(false);
@@ -125,7 +123,7 @@ test("a member without room leaves its group, so that others have the messages, 
 
 test("nothing comes after the end, and what was being handled ends first", async () => {
   const here = situation({ one: member("one") }, [entry({ subscriptions: "jobs" })]);
-  await using bound = await bind(here);
+  await using bound = bind(here);
   let finish: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (finish = resolve));
   const one = noting("one", async () => {
@@ -148,7 +146,7 @@ test("nothing comes after the end, and what was being handled ends first", async
 
 test("a message that is refused, or fails, is in the log", async () => {
   const here = situation({ one: member("one") }, [entry({ subscriptions: "jobs" })]);
-  await using bound = await bind(here);
+  await using bound = bind(here);
   const one = noting("one", () => [{ tag: "err", val: "not today" }]);
   await bound.begin?.(new Map([["one", one.callee]]), signal);
   here.peer.publish("jobs", bytes("1"));
@@ -166,8 +164,8 @@ test.each([
   [{ subscriptions: "*.evt.default.>" }, "components have no part in wasmbus.>"],
   [{ subscriptions: "_INBOX.>" }, "components have no part in _INBOX.>"],
   [{ subscriptions: "$KV.>" }, "components have no part in $>"],
-])("configuration %j cannot be used: %s", async (config, problem) => {
-  await expect(bind(situation({ one: member("one") }, [entry(config)]))).rejects.toThrow(problem);
+])("configuration %j cannot be used: %s", (config, problem) => {
+  expect(() => bind(situation({ one: member("one") }, [entry(config)]))).toThrow(problem);
 });
 
 describe("what a component sends", () => {
@@ -175,7 +173,7 @@ describe("what a component sends", () => {
 
   test("goes out, with where to answer", async () => {
     const here = situation({ one: member("one") }, [entry()]);
-    await using bound = await bind(here);
+    await using bound = bind(here);
     const met: unknown[] = [];
     here.peer.subscribe("out", ({ subject, reply }) => met.push([subject, reply]));
     await here.peer.flush(signal);
@@ -187,7 +185,7 @@ describe("what a component sends", () => {
 
   test("is answered", async () => {
     const here = situation({ one: member("one") }, [entry()]);
-    await using bound = await bind(here);
+    await using bound = bind(here);
     here.peer.subscribe("ask", ({ reply, data }) => here.peer.publish(String(reply), data));
     await here.peer.flush(signal);
     const [result] = await ask(bound.serves?.callee, CONSUMER, "request", [
@@ -200,7 +198,7 @@ describe("what a component sends", () => {
 
   test("fails in words when nobody is there, or nobody answers in time", async () => {
     const here = situation({ one: member("one") }, [entry()]);
-    await using bound = await bind(here);
+    await using bound = bind(here);
     const request = (subject: string, ms: number) =>
       ask(bound.serves?.callee, CONSUMER, "request", [subject, bytes("q"), ms]);
     expect(await request("nobody", 5000)).toMatchObject([
@@ -219,7 +217,7 @@ describe("what a component sends", () => {
     "$JS.API.INFO",
   ])("does not go to %s", async (subject) => {
     const here = situation({ one: member("one") }, [entry()]);
-    await using bound = await bind(here);
+    await using bound = bind(here);
     const met: unknown[] = [];
     here.peer.subscribe(subject, (each) => met.push(each));
     await here.peer.flush(signal);

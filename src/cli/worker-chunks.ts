@@ -32,7 +32,12 @@ const COMPONENTS = [
 const SPECIAL = {
   v0: ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src),
   v2: ["dialects/v2/index.ts", "providers/offers/offers.ts"].map(src),
-  sets: ["host/sets/sets.ts"].map(src),
+  sets: [
+    "host/sets/sets.ts",
+    "providers/offers/http-outgoing.ts",
+    "providers/offers/keyvalue.ts",
+    "providers/offers/messaging.ts",
+  ].map(src),
 };
 
 /** The file that a module goes to; `null` leaves it to the bundler. */
@@ -41,7 +46,10 @@ export function workerChunk(id: string, graph: ModuleGraph): string | null {
   if (reaches([WORKER], id, graph)) return OWN;
   if (reaches(COMPONENTS, id, graph)) return "components";
   const users = Object.entries(SPECIAL).filter(([, roots]) => reaches(roots, id, graph));
-  return users.length === 0 ? null : users.map(([name]) => name).join("-");
+  const names = users.map(([name]) => name);
+  // Only who speaks v2 is given sets: what both need is there already.
+  const needed = names.includes("v2") ? names.filter((name) => name !== "sets") : names;
+  return needed.length === 0 ? null : needed.join("-");
 }
 
 function reaches(roots: readonly string[], id: string, graph: ModuleGraph): boolean {

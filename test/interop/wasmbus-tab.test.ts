@@ -1,4 +1,4 @@
-/** A provider of 0.82 and a real tab: the built page in Chromium, signed waPC actors. */
+/** Providers of 0.82 and a real tab: the built page in Chromium, signed waPC actors. */
 import { decode } from "@msgpack/msgpack";
 import { expect, test } from "vitest";
 import type { JoinedTab } from "../support/tabs.ts";
@@ -35,16 +35,16 @@ const join = ({ seed }: Nkey): Promise<JoinedTab> =>
     clusterSeed: seed,
   });
 const tab = shared(() => join(cluster));
-const start = (contract_id: string): Promise<WasmbusProvider> =>
+const start = (contract_id: string, program: string): Promise<WasmbusProvider> =>
   startWasmbusProvider(peer, {
-    program: "wasmbus-peer",
+    program,
     nats: server.nats,
     lattice: LATTICE,
     entity: { public_key: nkey("V").public, link_name: "default", contract_id },
     cluster,
   });
-const web = shared(() => start("wasmcloud:httpserver"));
-const store = shared(() => start("wasmcloud:keyvalue"));
+const web = shared(() => start("wasmcloud:httpserver", "wasmbus-peer"));
+const store = shared(() => start("wasmcloud:keyvalue", "wasmbus-sdk-peer"));
 
 const account = newSigner();
 /** Signs the fixture as an account does, starts it by the control interface, and gives its key. */
@@ -150,7 +150,7 @@ test("neither the tab nor the provider takes what another cluster has signed", a
   // Who calls the other tab is of its cluster; what that calls is not of the provider's.
   const through = web.run("forge", outsider.seed, pinger, "Ping.Ask", hex("x"));
   await expect(through).rejects.toThrow(
-    "rpc: Issuer of this invocation is not in list of cluster issuers",
+    "Issuer of this invocation is not in list of cluster issuers",
   );
   await other.close();
 });

@@ -74,10 +74,8 @@ export function takeCensus(
   let cancelRound: Cancel | undefined;
   let cancelLook: Cancel | undefined;
 
-  const ping = (): void => {
-    if (blind || signal.aborted) return;
+  const openRound = (): void => {
     cancelRound?.();
-    heardSelf = false;
     cancelRound = clock.after(PING_WINDOW_MS, () => {
       cancelRound = undefined;
       if (natives.size > 0 || blind || control.status.peek().phase !== "open") return;
@@ -85,6 +83,11 @@ export function takeCensus(
       // Nobody's answer, not even this host's own: these credentials may not ping, so silence says nothing.
       else log.warn("census.unanswered", { problem: "a ping did not even reach this host" });
     });
+  };
+  const ping = (): void => {
+    if (blind || signal.aborted) return;
+    heardSelf = false;
+    openRound();
     try {
       control.publish(words.ping, NONE, { reply: inbox });
     } catch {
@@ -100,7 +103,10 @@ export function takeCensus(
   const hearOf = ({ id, labels }: HostNews): void => {
     if (id === host) return;
     if (inBrowser(labels)) natives.delete(id);
-    else if (natives.has(id) || natives.size < MOST_NATIVES) natives.set(id, clock.monotonic());
+    else if (natives.has(id) || natives.size < MOST_NATIVES) {
+      if (natives.size === 0) log.debug("census.native", { host: id });
+      natives.set(id, clock.monotonic());
+    }
     decide();
   };
 
@@ -163,8 +169,10 @@ export function takeCensus(
   listen(inbox, ({ data, status }) => {
     if (status !== undefined) return;
     const news = words.readPing(data);
-    if (news.id === host) heardSelf = true;
-    else hearOf(news);
+    if (news.id !== host) return hearOf(news);
+    heardSelf = true;
+    // Later than a round lasts: the machine or the line is slow, and others' answers may be as late.
+    if (cancelRound === undefined && alone.peek() === undefined && natives.size === 0) openRound();
   });
   for (const event of ["host_started", "host_heartbeat", "host_stopped"]) {
     listen(words.event(event), ({ subject, data }) => {

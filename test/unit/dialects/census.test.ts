@@ -22,7 +22,7 @@ function setUp(options: MemoryConnectOptions = {}) {
   const peer = lattice.connect();
   const { log, entries } = recordLog();
   const ended = new AbortController();
-  answerAs(bus, SELF, { "hostcore.os": "browser" });
+  const self = answerAs(bus, SELF, { "hostcore.os": "browser" });
   const start = () =>
     takeCensus(
       {
@@ -36,18 +36,24 @@ function setUp(options: MemoryConnectOptions = {}) {
       censusWords(latticeId("default")),
       ended.signal,
     );
-  return { clock, bus, peer, entries, ended, start };
+  return { clock, bus, peer, entries, ended, self, start };
 }
 
 /** Answers pings, and questions after its inventory, as a host with these labels does; `pause` makes it deaf. */
-function answerAs(peer: Bus, id: string, labels: object): { asked: number; deaf: boolean } {
-  const state = { asked: 0, deaf: false };
+function answerAs(
+  peer: Bus,
+  id: string,
+  labels: object,
+): { asked: number; deaf: boolean; answerLate: () => void } {
+  const state = { asked: 0, deaf: false, answerLate: () => undefined as void };
   const answer =
     (response: object) =>
     ({ reply }: BusMessage): void => {
       state.asked++;
-      if (reply === undefined || state.deaf) return;
-      peer.publish(reply, encode({ success: true, message: "", response }));
+      if (reply === undefined) return;
+      state.answerLate = () =>
+        peer.publish(reply, encode({ success: true, message: "", response }));
+      if (!state.deaf) state.answerLate();
     };
   peer.subscribe("wasmbus.ctl.v1.default.host.ping", answer({ id, labels }));
   peer.subscribe(`wasmbus.ctl.v1.default.host.get.${id}`, answer({}));
@@ -66,6 +72,29 @@ test("nobody native is there when no ping is answered in time", async () => {
   clock.advance(1);
 
   expect([early, alone.peek()]).toEqual([undefined, true]);
+});
+
+test.each([
+  { native: "nobody", alone: true },
+  { native: "a host that is as slow", alone: false },
+])("where its own answer is late, others' are waited for as long again: $native", async (row) => {
+  const { clock, peer, self, start } = setUp();
+  const other = answerAs(peer, OTHER, { "hostcore.os": "linux" });
+  self.deaf = true;
+  other.deaf = true;
+
+  const alone = start();
+  await settled();
+  clock.advance(1500);
+  self.answerLate();
+  await settled();
+  clock.advance(999);
+  const early = alone.peek();
+  if (!row.alone) other.answerLate();
+  await settled();
+  clock.advance(1);
+
+  expect([early, alone.peek()]).toEqual([undefined, row.alone]);
 });
 
 test.each([

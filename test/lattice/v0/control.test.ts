@@ -408,13 +408,18 @@ test("an actor auction is answered by hosts whose labels satisfy the constraints
   shows("0.82, control interface: auction.actor");
   const lattice = setUp();
   await using node = await start(lattice, { labels: { zone: "a" } });
-  const auction = (constraints: object) =>
-    peer.gather(`wasmbus.ctl.${lattice}.auction.actor`, { actor_ref: image, constraints }, 300);
+  const auction = (constraints: object, bids: number) =>
+    peer.gather(
+      `wasmbus.ctl.${lattice}.auction.actor`,
+      { actor_ref: image, constraints },
+      300,
+      bids,
+    );
 
-  expect(await auction({ zone: "a" })).toEqual([
+  expect(await auction({ zone: "a" }, 1)).toEqual([
     { actor_ref: image, host_id: node.id, constraints: { zone: "a" } },
   ]);
-  expect(await auction({ zone: "b" })).toEqual([]);
+  expect(await auction({ zone: "b" }, 0)).toEqual([]);
 });
 
 test("labels change, in pings and inventories", async () => {

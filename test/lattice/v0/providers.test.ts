@@ -218,11 +218,12 @@ test("health is asked for on the provider's subject, and told by event when it c
   await command(node, "lp", { provider_ref: "inlay:///sample", link_name: "spare" });
   await told(heard, "provider_started", node);
   const subject = `wasmbus.rpc.${lattice}.${sampleKey}.spare.health`;
-  const ask = async (): Promise<unknown> => decode((await peer.nats.request(subject)).data);
+  const ask = async (): Promise<unknown> =>
+    decode((await peer.nats.request(subject, "", { timeout: 30_000 })).data);
   const wanted = { public_key: sampleKey, link_name: "spare", contract_id: "" };
 
   sample.health = { healthy: true };
-  const healthy = await peer.nats.request(subject);
+  const healthy = await peer.nats.request(subject, "", { timeout: 30_000 });
   expect(Buffer.from(healthy.data).toString("hex")).toBe("81a76865616c746879c3");
   clock.advance(5000);
   expect(await told(heard, "health_check_passed", node)).toEqual(wanted);
@@ -277,11 +278,11 @@ test("shutdown ends the provider if it names this host", async () => {
   await command(node, "lp", { provider_ref: "inlay:///sample", link_name: "default" });
   await told(heard, "provider_started", node);
   const subject = `wasmbus.rpc.${lattice}.${sampleKey}.default.shutdown`;
-  const shutdown = (host_id: string) =>
-    peer.nats.request(subject, JSON.stringify({ host_id }), { timeout: 500 });
+  const shutdown = (host_id: string, timeout: number) =>
+    peer.nats.request(subject, JSON.stringify({ host_id }), { timeout });
 
-  await expect(shutdown(nkey("N").public)).rejects.toThrow(/TIMEOUT/);
-  expect((await shutdown(node.id)).string()).toBe("shutting down");
+  await expect(shutdown(nkey("N").public, 500)).rejects.toThrow(/TIMEOUT/);
+  expect((await shutdown(node.id, 30_000)).string()).toBe("shutting down");
 
   await told(heard, "provider_stopped", node);
 });
@@ -327,14 +328,15 @@ test("a bid is for in-page providers that could start here, under fitting labels
   await using node = await start(lattice);
   const { command, events } = client(lattice);
   const heard = await events();
-  const auction = (provider_ref: string, constraints: object) =>
+  const auction = (provider_ref: string, constraints: object, bids = 0) =>
     peer.gather(
       `wasmbus.ctl.${lattice}.auction.provider`,
       { provider_ref, link_name: "default", constraints },
       300,
+      bids,
     );
 
-  expect(await auction(KEYVALUE, { zone: "a" })).toEqual([
+  expect(await auction(KEYVALUE, { zone: "a" }, 1)).toEqual([
     { host_id: node.id, link_name: "default", provider_ref: KEYVALUE, constraints: { zone: "a" } },
   ]);
   expect(await auction(KEYVALUE, { zone: "b" })).toEqual([]);

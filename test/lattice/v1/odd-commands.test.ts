@@ -53,7 +53,7 @@ afterAll(async () => {
 /** `HOST` in `tail` is the host's id, `LONG` a name of 3,900 letters. */
 async function send(tail: string, body: string): Promise<unknown> {
   const subject = `wasmbus.ctl.v1.default.${tail.replace("HOST", node.id).replace("LONG", "n".repeat(3900))}`;
-  return (await peer.nats.request(subject, body, { timeout: 5000 })).json();
+  return (await peer.nats.request(subject, body, { timeout: 30_000 })).json();
 }
 /** The kinds of events with `id` in them, of now. */
 const kinds = (id: string): readonly string[] =>

@@ -80,6 +80,16 @@ export interface Importer {
     func: string,
     args: readonly WitValue[],
   ): Promise<Results>;
+  /** What it was started with, as it is now. */
+  config(): ReadonlyMap<string, string>;
+  /**
+   * Calls of `interfaces`, which are named without version, go another way from now on, for the instance that asks: by a link name
+   * in the place of `default`, or to whomever `target` gives for a call.
+   */
+  direct(
+    interfaces: readonly string[],
+    way: { readonly link: string } | { readonly target: () => EntityId },
+  ): void;
 }
 
 export type AnswerImport = (call: ImportCall, importer: Importer) => Promise<Results>;

@@ -68,6 +68,31 @@ export function createOutbound(parts: OutboundParts): Importee {
     return held;
   };
 
+  /** Whom an instance has chosen in the place of what its links lead to, by interface without version. */
+  const directed = new WeakMap<ImportCall["linkNames"], Map<string, () => EntityId>>();
+  const direct = (
+    { linkNames }: ImportCall,
+    ...[chosen, way]: Parameters<Importer["direct"]>
+  ): void => {
+    const own = directed.get(linkNames) ?? new Map<string, () => EntityId>();
+    directed.set(linkNames, own);
+    // Names for interfaces that the component does not import change nothing, and are not kept.
+    for (const each of chosen.filter((name) => linkable.has(name))) {
+      linkNames.delete(each);
+      own.delete(each);
+      if ("target" in way) own.set(each, way.target);
+      else if (way.link !== DEFAULT_LINK) linkNames.set(each, way.link);
+    }
+  };
+  const directedTo = (
+    { linkNames }: ImportCall,
+    links: readonly string[],
+  ): EntityId | undefined => {
+    const own = directed.get(linkNames);
+    const [chosen] = own === undefined ? [] : links.flatMap((each) => own.get(each) ?? []);
+    return chosen?.();
+  };
+
   /** Imports whose failure is in the log. */
   const told = new WeakSet<ImportCall>();
   const tell = (
@@ -103,11 +128,14 @@ export function createOutbound(parts: OutboundParts): Importee {
     const link = linkNameOf(request, route.links);
     let target: EntityId | undefined;
     try {
-      const table = parts.links();
-      const linked = linkedOf(table, link, route.links);
-      if (linked === undefined) throw missing(parts, link, route.links[0] ?? instance);
-      ({ target } = linked);
-      demandContract(parts, table.contract(link, linked.by));
+      target = directedTo(request, route.links);
+      if (target === undefined) {
+        const table = parts.links();
+        const linked = linkedOf(table, link, route.links);
+        if (linked === undefined) throw missing(parts, link, route.links[0] ?? instance);
+        ({ target } = linked);
+        demandContract(parts, table.contract(link, linked.by));
+      }
       return await carry(request, target, link, route.types, instance, func, args);
     } catch (cause) {
       if (asLatticeError(cause).code !== expected) {
@@ -142,8 +170,14 @@ export function createOutbound(parts: OutboundParts): Importee {
     if (answer !== undefined) return answer(args, request);
     for (const dialect of parts.dialects) {
       const foreign = dialect.answers?.(instance);
-      const call: Importer["call"] = (...call) => carry(request, ...call);
-      if (foreign !== undefined) return foreign(request, { id, claims: parts.claims, call });
+      if (foreign === undefined) continue;
+      return foreign(request, {
+        id,
+        claims: parts.claims,
+        call: (...given) => carry(request, ...given),
+        config: () => parts.config.peek(),
+        direct: (...chosen) => direct(request, ...chosen),
+      });
     }
     const mapping = interfaces.importOf(instance);
     if (mapping === undefined) {

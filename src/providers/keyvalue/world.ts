@@ -6,6 +6,8 @@ import { createInterfaces } from "../../interfaces/interfaces.ts";
 
 export const STORE = "wrpc:keyvalue/store@0.2.0-draft";
 export const ATOMICS = "wrpc:keyvalue/atomics@0.2.0-draft";
+/** Of this project: what 0.82 asks of a key-value provider, and the interface of 1.x has no function for. */
+export const COUNTERS = "inlay:keyvalue/atomics@0.1.0";
 export const BATCH = "wrpc:keyvalue/batch@0.2.0-draft";
 export const WATCHER = "wrpc:keyvalue/watcher@0.2.0-draft";
 
@@ -28,5 +30,5 @@ export function keyvalueWorlds(): KeyvalueWorlds {
       }),
     ),
   });
-  return { served: only(STORE, ATOMICS, BATCH), watcher: only(WATCHER) };
+  return { served: only(STORE, ATOMICS, COUNTERS, BATCH), watcher: only(WATCHER) };
 }

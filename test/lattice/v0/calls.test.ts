@@ -370,6 +370,20 @@ test("an actor calls an HTTP handler and a provider of its node by their contrac
   const increment = encode({ key: "n", value: 41 });
   const count = await stage.pass("default", "wasmcloud:keyvalue", "KeyValue.Increment", increment);
   expect(decode(count as Uint8Array)).toBe(41);
+  const steps = [5, -50, 3, -7, 8, -1];
+  const sums = await Promise.all(
+    steps.map((value) =>
+      stage.pass(
+        "default",
+        "wasmcloud:keyvalue",
+        "KeyValue.Increment",
+        encode({ key: "n", value }),
+      ),
+    ),
+  );
+  expect(sums).toHaveLength(steps.length);
+  const kept = await stage.pass("default", "wasmcloud:keyvalue", "KeyValue.Get", encode("n"));
+  expect(decode(kept as Uint8Array)).toEqual({ value: "-1", exists: true });
   expect(called.heard).toEqual([]);
 });
 

@@ -194,6 +194,10 @@ describe.each(PROGRAMS)("$program", ({ program, unlinked, reads }) => {
       .toEqual([]);
   });
 
+  test("many calls at once, each with the answer that is its own", async () => {
+    expect(await web.run("send-often", actor, "Test.Through", 10, 40)).toBe(40);
+  });
+
   test("a call is within the trace of the one that makes it, also to a provider that reads none", async () => {
     const trace = new Map([["traceparent", `00-${TRACE}-${"1".repeat(16)}-01`]]);
 

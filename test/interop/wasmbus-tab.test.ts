@@ -120,6 +120,27 @@ test("what an actor in the tab is asked for, and its error", async () => {
   await expect(web.run("send", echo, "Echo.Fail", hex("no tea"))).rejects.toThrow("rpc: no tea");
 });
 
+test("a component in the tab that exports wasi:http is asked for a page", async () => {
+  const component = await run("web", ["wasmcloud:httpserver"]);
+  await put(web, web.link(component));
+  const asked = { ...request, path: "/echo" };
+
+  const { statusCode, body } = await web.run<{ statusCode: number; body: number[] }>(
+    "handle-request",
+    component,
+    asked,
+  );
+
+  expect([statusCode, body]).toEqual([200, request.body]);
+});
+
+test("many calls at once, from the provider through the actor to the other one", async () => {
+  const pinger = await run("actor-pinger", ["echo"]);
+  await put(store, { ...store.link(pinger), contract_id: "echo" });
+
+  expect(await web.run("send-often", pinger, "Ping.Ask", 10, 40)).toBe(40);
+});
+
 test("short and long bytes go to an actor in the tab, to the provider and back", async () => {
   const pinger = await run("actor-pinger", ["echo"]);
   await put(store, { ...store.link(pinger), contract_id: "echo" });

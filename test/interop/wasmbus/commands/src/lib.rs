@@ -6,6 +6,7 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::{json, Value};
+use tokio::task::JoinSet;
 
 /// Writes one line.
 pub fn tell(line: &Value) {
@@ -71,6 +72,21 @@ pub fn hex(data: &[u8]) -> Value {
 /// The byte at `i` is `i mod 251`.
 pub fn pattern(count: usize) -> Vec<u8> {
     (0..count).map(|i| (i % 251) as u8).collect()
+}
+
+/// As many of `count` bytes and more, each one byte longer than the one before.
+pub fn patterns(count: usize, times: usize) -> impl Iterator<Item = Vec<u8>> {
+    (count..count + times).map(pattern)
+}
+
+/// How many have succeeded; an error if one has not.
+pub async fn all(mut sending: JoinSet<Result<Value, String>>) -> Result<Value, String> {
+    let mut done = 0;
+    while let Some(outcome) = sending.join_next().await {
+        outcome.map_err(|error| error.to_string())??;
+        done += 1;
+    }
+    Ok(json!(done))
 }
 
 /// How many bytes came back, if they are what was sent.

@@ -64,6 +64,20 @@ async fn run(nats: &Client, data: &HostData, command: Command) -> RpcResult<Valu
             let answer = transport(&link).send(&ctx, message, None).await?;
             Ok(same(&sent, &answer)?)
         }
+        // As `send-many`, this often at once, each time with one byte more: ACTOR OPERATION COUNT TIMES.
+        "send-often" => {
+            let link = link_to(data, command.text(1)?).await;
+            let mut sending = tokio::task::JoinSet::new();
+            for sent in commands::patterns(command.value(3)?, command.value(4)?) {
+                let (link, method) = (link.clone(), command.text(2)?.to_owned());
+                sending.spawn(async move {
+                    let message = Message { method: &method, arg: sent.as_slice().into() };
+                    let answer = transport(&link).send(&Context::default(), message, None).await;
+                    answer.map_err(|error| error.to_string()).and_then(|back| same(&sent, &back))
+                });
+            }
+            Ok(commands::all(sending).await?)
+        }
         // As `send`, signed by another cluster: SEED ACTOR OPERATION HEX.
         "forge" => {
             let link = link_to(data, command.text(2)?).await;

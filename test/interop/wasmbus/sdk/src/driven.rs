@@ -52,6 +52,18 @@ async fn run(peer: &Peer, nats: &Client, data: &HostData, command: Command) -> R
             let sent = pattern(command.value(3)?);
             same(&sent, &peer.call(&client, data, actor, operation, sent.clone()).await?)
         }
+        "send-often" => {
+            let mut sending = tokio::task::JoinSet::new();
+            for sent in commands::patterns(command.value(3)?, command.value(4)?) {
+                let (peer, client, data) = (peer.clone(), client.clone(), data.clone());
+                let (actor, operation) = (command.text(1)?.to_owned(), command.text(2)?.to_owned());
+                sending.spawn(async move {
+                    let back = peer.call(&client, &data, &actor, &operation, sent.clone()).await?;
+                    same(&sent, &back)
+                });
+            }
+            commands::all(sending).await
+        }
         "forge" => {
             let key = KeyPair::from_seed(command.text(1)?).map_err(|error| error.to_string())?;
             let lattice = &data.lattice_rpc_prefix;

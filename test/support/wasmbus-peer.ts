@@ -292,7 +292,8 @@ export async function putActorClaims(
 /** Above this many bytes. */
 const CHUNKED = 900 * 1024;
 
-function sealed(head: Uint8Array, raw: Uint8Array): string {
+/** The text of an nkey: base32 with a checksum. */
+export function sealed(head: Uint8Array, raw: Uint8Array): string {
   const body = Buffer.concat([head, raw]);
   let crc = 0;
   for (const byte of body) {

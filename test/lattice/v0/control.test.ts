@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Runtime } from "../../../src/core/runtime.ts";
 import type { LatticeHost, LatticeHostOptions } from "../../support/lattice-host.ts";
 
+import { greeter } from "../../support/greeter.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
@@ -11,19 +12,6 @@ import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, told } from "../../support/wasmbus-control.ts";
 import { nkey } from "../../support/wasmbus-peer.ts";
 
-const string = { kind: "string" } as const;
-const greeter = {
-  world: {
-    imports: new Map(),
-    exports: new Map([
-      [
-        "demo:app/greeter",
-        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
-      ],
-    ]),
-  },
-  functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
-};
 const account = nkey("A").public;
 const echo = nkey("M").public;
 const other = nkey("M").public;

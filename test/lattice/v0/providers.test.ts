@@ -15,7 +15,7 @@ import { sampleProvider } from "../../support/sample-provider.ts";
 import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, told } from "../../support/wasmbus-control.ts";
-import { actorEntity, invoke, nkey } from "../../support/wasmbus-peer.ts";
+import { actorEntity, invoke, nkey, sealed } from "../../support/wasmbus-peer.ts";
 
 const cluster = nkey("C");
 const keys = { cluster, host: nkey("N") };
@@ -26,23 +26,8 @@ const server = shared(() => launchNats());
 const peer = shared(() => connectPeer(server.ws));
 
 /** What an in-page provider is called: by its reference, as documented. */
-const keyOf = (reference: string): string => {
-  const hash = createHash("sha256").update(reference).digest();
-  const body = Buffer.concat([Buffer.of(0xa8), hash]);
-  let crc = 0;
-  for (const byte of body) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++)
-      crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
-  }
-  const bits = [...body, crc & 0xff, crc >> 8]
-    .map((byte) => byte.toString(2).padStart(8, "0"))
-    .join("");
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  return (bits.match(/.{5}/g) ?? [])
-    .map((five) => letters.charAt(Number.parseInt(five, 2)))
-    .join("");
-};
+const keyOf = (reference: string): string =>
+  sealed(Buffer.of(0xa8), createHash("sha256").update(reference).digest());
 const KEYVALUE = "inlay:///keyvalue?lease=off";
 const kv = keyOf("inlay:///keyvalue");
 const sampleKey = keyOf("inlay:///sample");

@@ -3,25 +3,13 @@ import { expect, test } from "vitest";
 import { entityId as idOf } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
 import { eventOf } from "../../support/lattice-events.ts";
+import { greeter as hello } from "../../support/greeter.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 
-const string = { kind: "string" } as const;
-const hello = {
-  world: {
-    imports: new Map(),
-    exports: new Map([
-      [
-        "demo:app/greeter",
-        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
-      ],
-    ]),
-  },
-  functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
-};
 const components = {
   "https://images.example/hello.wasm": hello,
   "https://images.example/hello-2.wasm": hello,

@@ -10,25 +10,13 @@ import type { Listener, NativePeer } from "../../support/native-peer.ts";
 import type { WashInventory } from "../../support/wash.ts";
 
 import { replyShape } from "../../support/control-replies.ts";
+import { greeter as hello } from "../../support/greeter.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { inventoryShape } from "../../support/wash.ts";
 
-const string = { kind: "string" } as const;
-const hello = {
-  world: {
-    imports: new Map(),
-    exports: new Map([
-      [
-        "demo:app/greeter",
-        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
-      ],
-    ]),
-  },
-  functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
-};
 const image = "https://images.example/hello.wasm";
 
 let server: NatsServer;

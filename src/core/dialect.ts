@@ -119,10 +119,10 @@ export interface Dialect {
   /** Tells the place that `handle` leads to, which `target` gave out, that it is not used any more. Nobody answers. */
   drop?(target: EntityId, instance: string, resource: string, handle: Uint8Array): void;
   /**
-   * Whether `target` is a member of this generation, as far as it can tell. Of several dialects the first one that knows a
-   * target carries its calls, else the first.
+   * How far calls of `instance` of `target` are this generation's: its lattice has a `member` of that name, or only strangers
+   * to it have; `never`: it has no words for the interface. Absent where it cannot tell.
    */
-  knows?(target: EntityId): boolean;
+  knows?(target: EntityId, instance: string): "member" | "stranger" | "never";
   /** What answers imports of `instance`, if that is an interface by which members of this generation alone call others. */
   answers?(instance: string): AnswerImport | undefined;
   /**
@@ -130,9 +130,4 @@ export interface Dialect {
    * generation calls members whatever they export. `callee` takes calls by `world`.
    */
   adapt?(instance: string, world: World, callee: Callee): Callee | undefined;
-}
-
-/** The dialect that carries calls of `target`; `undefined` if none is spoken. */
-export function carrierOf(dialects: readonly Dialect[], target: EntityId): Dialect | undefined {
-  return dialects.find((dialect) => dialect.knows?.(target) === true) ?? dialects[0];
 }

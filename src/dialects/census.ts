@@ -2,7 +2,10 @@
  * Whether a native host is in the lattice: one that pings find, and whose labels do not say that it lives in a browser.
  *
  * Hosts tell of themselves when they start, each 30 s, and when they stop. Pings ask at the beginning, after each
- * reconnect and when the last native host seems gone; one that is late with its heartbeat is asked alone.
+ * reconnect, when the last native host seems gone, and when one starts; one that is late with its heartbeat is asked alone.
+ *
+ * Hosts of other generations tell of themselves on the very same subjects when their lattice has the same name. They answer
+ * none of these pings and none of what the lattice is asked here: they do not count.
  */
 import type { BusMessage } from "../core/bus.ts";
 import type { Cancel } from "../core/clock.ts";
@@ -37,6 +40,8 @@ export interface CensusWords {
   readonly inventory: (id: string) => string;
   /** Where events of this name are told. */
   readonly event: (name: string) => string;
+  /** Whether what a host says of itself is said by one of this generation; `undefined`: any could have said it. */
+  readonly speaks: (data: ReadonlyMap<string, unknown>) => boolean | undefined;
   /** The answer to a ping. Throws `bad-message`. */
   readonly readPing: (data: Uint8Array) => HostNews;
 }
@@ -71,6 +76,8 @@ export function takeCensus(
   let blind = false;
   /** Whether this host's own answer to the last ping came. */
   let heardSelf = false;
+  /** Somebody may have come since the last ping. */
+  let again = false;
   let cancelRound: Cancel | undefined;
   let cancelLook: Cancel | undefined;
 
@@ -82,11 +89,12 @@ export function takeCensus(
       if (heardSelf) alone.set(true);
       // Nobody's answer, not even this host's own: these credentials may not ping, so silence says nothing.
       else log.warn("census.unanswered", { problem: "a ping did not even reach this host" });
+      if (again) ping();
     });
   };
   const ping = (): void => {
     if (blind || signal.aborted) return;
-    heardSelf = false;
+    heardSelf = again = false;
     openRound();
     try {
       control.publish(words.ping, NONE, { reply: inbox });
@@ -108,6 +116,12 @@ export function takeCensus(
       natives.set(id, clock.monotonic());
     }
     decide();
+  };
+
+  /** One ping at a time, however many say that they have come. */
+  const ask = (): void => {
+    if (cancelRound === undefined) ping();
+    else again = true;
   };
 
   const planLook = (): void => {
@@ -178,9 +192,14 @@ export function takeCensus(
     listen(words.event(event), ({ subject, data }) => {
       const { source, data: told } = readJson(data, eventShape);
       if (lastToken(subject) === "host_stopped") {
-        natives.delete(source);
-        decide();
-      } else hearOf({ id: source, labels: dictionary(text)(told.get("labels"), "labels") });
+        if (natives.delete(source)) decide();
+        return;
+      }
+      const ours = words.speaks(told);
+      if (ours === false) return;
+      const labels = dictionary(text)(told.get("labels"), "labels");
+      if (ours === true || inBrowser(labels) || natives.has(source)) hearOf({ id: source, labels });
+      else if (source !== host) ask();
     });
   }
   control.status.subscribe(({ phase }) => phase === "open" && ping(), signal);

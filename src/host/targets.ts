@@ -6,7 +6,7 @@ import type { World } from "../core/wit.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
 import type { Workload } from "./workload.ts";
 
-import { carrierOf } from "../core/dialect.ts";
+import { inLattice } from "../core/carriers.ts";
 import { LatticeError } from "../core/error.ts";
 
 export interface TargetsParts {
@@ -37,11 +37,7 @@ export function createTargets({ dialects, workload, provider }: TargetsParts): T
       const own = resources === undefined ? {} : { resources };
       return { world, callee, handles: true, ...own, accepting: () => pool.load.peek().accepting };
     },
-    distant(target, world) {
-      const dialect = carrierOf(dialects, target);
-      if (dialect !== undefined) return dialect.reach(target, world);
-      throw new LatticeError("not-served", "this node speaks no dialect");
-    },
+    distant: (target, world) => inLattice(dialects, target, world),
     nearest(target, world, away) {
       const here = targets.local(target);
       if (here?.accepting() === true) return here.callee;

@@ -14,6 +14,7 @@ import { isPublicNkey } from "../../wire/nkey.ts";
 import { BUS_HOST, createBusHost } from "./bus-host.ts";
 import { BUS_LATTICE, createBusLattice } from "./bus-lattice.ts";
 import { openCluster } from "./cluster.ts";
+import { isCarried } from "./contracts/instances.ts";
 import { createControl } from "./control.ts";
 import { createDirectory } from "./directory.ts";
 import { createActorConfig } from "./facts/config.ts";
@@ -102,7 +103,11 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
       const callee: Callee = { invoke: find };
       return callee;
     },
-    knows: (target) => facts.claims.peek().has(target) || index.peek().targets.has(target),
+    knows(target, instance) {
+      if (!isCarried(instance)) return "never";
+      const member = facts.claims.peek().has(target) || index.peek().targets.has(target);
+      return member ? "member" : "stranger";
+    },
     answers: (instance) => answers.get(instance),
     adapt: (instance, world, callee) =>
       instance === ACTOR_GUEST

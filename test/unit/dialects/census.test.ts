@@ -114,13 +114,15 @@ test.each([
   expect(alone.peek()).toBe(row.alone);
 });
 
-test.each(["host_started", "host_heartbeat"])("%s of a native host is heard", async (event) => {
+const MACOS = { "hostcore.os": "macos" };
+
+test("the heartbeat of a native host is heard", async () => {
   const { clock, peer, start } = setUp();
   const alone = start();
   await settled();
   clock.advance(1000);
 
-  tell(peer, event, OTHER, { labels: { "hostcore.os": "macos" } });
+  tell(peer, "host_heartbeat", OTHER, { labels: MACOS, components: [] });
   await settled();
   const met = alone.peek();
   tell(peer, "host_stopped", OTHER, { labels: {} });
@@ -131,14 +133,50 @@ test.each(["host_started", "host_heartbeat"])("%s of a native host is heard", as
   expect([met, before, alone.peek()]).toEqual([false, false, true]);
 });
 
+test("whoever starts is asked who it is, in one ping for all that start meanwhile", async () => {
+  const { clock, peer, start } = setUp();
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+  const native = answerAs(peer, OTHER, MACOS);
+
+  tell(peer, "host_started", OTHER, { labels: MACOS });
+  await settled();
+
+  expect([alone.peek(), native.asked]).toEqual([false, 1]);
+});
+
+test("hosts of another generation, which answer no ping, do not count; late ones are asked once more", async () => {
+  const { clock, bus, peer, start } = setUp();
+  let pings = 0;
+  bus.subscribe("wasmbus.ctl.v1.default.host.ping", () => pings++);
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+
+  tell(peer, "host_heartbeat", OTHER, { labels: MACOS, actors: [] });
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 1]);
+  for (let at = 0; at < 10; at++) tell(peer, "host_started", OTHER, { labels: MACOS });
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 2]);
+  clock.advance(1000);
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 3]);
+  clock.advance(1000);
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 3]);
+});
+
 test("its own events and those of tabs mean nothing", async () => {
   const { clock, peer, start } = setUp();
   const alone = start();
   await settled();
   clock.advance(1000);
 
-  tell(peer, "host_heartbeat", SELF, { labels: {} });
-  tell(peer, "host_heartbeat", OTHER, { labels: { "hostcore.os": "browser" } });
+  tell(peer, "host_heartbeat", SELF, { labels: {}, components: [] });
+  tell(peer, "host_heartbeat", OTHER, { labels: { "hostcore.os": "browser" }, components: [] });
+  tell(peer, "host_started", SELF, { labels: {} });
   await settled();
 
   expect(alone.peek()).toBe(true);

@@ -196,10 +196,10 @@ export function takeCensus(
         return;
       }
       const ours = words.speaks(told);
-      if (ours === false) return;
+      if (ours === false || source === host) return;
       const labels = dictionary(text)(told.get("labels"), "labels");
-      if (ours === true || inBrowser(labels) || natives.has(source)) hearOf({ id: source, labels });
-      else if (source !== host) ask();
+      if (ours || inBrowser(labels) || natives.has(source)) hearOf({ id: source, labels });
+      else ask();
     });
   }
   control.status.subscribe(({ phase }) => phase === "open" && ping(), signal);

@@ -12,7 +12,7 @@ export function censusWords(lattice: LatticeId): CensusWords {
     inventory: (id) => controlSubject(lattice, `get.${id}.inv`),
     event: (name) => `wasmbus.evt.${lattice}.${name}`,
     // Heartbeats are inventories. OTP hosts and Rust hosts before 0.82 have a map there.
-    speaks: (data) => (data.has("actors") ? true : data.has("components") ? false : undefined),
+    speaks: (data) => data.has("actors") || (data.has("components") ? false : undefined),
     readPing: (data) => readJson(data, hostNews),
   };
 }

@@ -14,7 +14,7 @@ export function censusWords(lattice: LatticeId): CensusWords {
     inventory: (id) => controlSubject(lattice, `host.get.${id}`),
     event: (name) => eventSubject(lattice, name),
     // Heartbeats are inventories.
-    speaks: (data) => (data.has("components") ? true : data.has("actors") ? false : undefined),
+    speaks: (data) => data.has("components") || (data.has("actors") ? false : undefined),
     readPing: (data) => readJson(data, pingReply).response,
   };
 }

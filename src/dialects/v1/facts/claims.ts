@@ -87,10 +87,9 @@ export function writeClaims({
 
 /** Whether two entries are read as the same claims. */
 export function saysSame(one: Uint8Array, other: Uint8Array): boolean {
+  const said = (bytes: Uint8Array): string => JSON.stringify(readClaims(bytes));
   try {
-    return (
-      JSON.stringify(claimsJson(readClaims(one))) === JSON.stringify(claimsJson(readClaims(other)))
-    );
+    return said(one) === said(other);
   } catch {
     return false; // what nobody can read says nothing
   }

@@ -313,3 +313,54 @@ test("set-target sends calls of an interface by another link, to an actor, and b
   // Another instance has chosen nothing.
   expect(text((await stage.ask(source, "Shop.All", utf8("none"))) as Uint8Array)).toBe("ok usual");
 });
+
+test("components of that time have their key-value store and their messages by the links for the contracts", async () => {
+  shows("0.82, calls: calling: components");
+  const KV = "wasi:keyvalue";
+  const [TYPES, EVENTUAL] = [`${KV}/types@0.1.0`, `${KV}/eventual@0.1.0`];
+  const CONSUMER = "wasmcloud:messaging/consumer";
+  const old = guest(
+    async (importing, asked) => {
+      if (asked === "message") {
+        return told(
+          await importing(CONSUMER, "publish", {
+            subject: "s",
+            body: utf8("b"),
+            replyTo: undefined,
+          }),
+        );
+      }
+      const [opened] = await importing(TYPES, "[static]bucket.open-bucket", "");
+      const bucket = (opened as { readonly val: unknown }).val;
+      const [got] = await importing(EVENTUAL, "get", bucket, asked);
+      const { tag, val } = got as { readonly tag: string; readonly val: unknown };
+      const [func, of] =
+        tag === "ok"
+          ? ["[static]incoming-value.incoming-value-consume-sync", TYPES]
+          : ["[method]error.trace", `${KV}/wasi-keyvalue-error@0.1.0`];
+      const [result] = await importing(of, func, val);
+      return tag === "ok" ? told([result]) : `err ${String(result)}`;
+    },
+    [TYPES, EVENTUAL, CONSUMER],
+  );
+  await using stage = await setUp({ "file:///old": old });
+  const source = await stage.start("file:///old");
+  const [keyvalue, messaging] = [entity("wasmcloud:keyvalue"), entity("wasmcloud:messaging")];
+  const published: unknown[] = [];
+  using _ = await stage.serve(keyvalue, ({ msg }) =>
+    encode({ value: `the ${String(decode(msg))}`, exists: true }),
+  );
+  using __ = await stage.serve(messaging, ({ operation, msg }) => {
+    published.push([operation, decode(msg)]);
+    return utf8("");
+  });
+  const ask = async (asked: string): Promise<string> =>
+    text((await stage.ask(source, "Any.Thing", utf8(asked))) as Uint8Array);
+
+  expect(await ask("shelf")).toContain('no link named "default" for wasi:keyvalue/eventual');
+  await stage.link(source, keyvalue);
+  await stage.link(source, messaging);
+  expect(await ask("shelf")).toBe("ok the shelf");
+  expect(await ask("message")).toBe("ok undefined");
+  expect(published).toEqual([["Messaging.Publish", { subject: "s", body: utf8("b") }]]);
+});

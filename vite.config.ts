@@ -7,6 +7,16 @@ import { CHROMIUM_FLAGS } from "./test/support/chromium.ts";
 
 const root = import.meta.dirname;
 
+/**
+ * What a failing test may take until it is given up. They say nothing of how long anything should take: the machine may do
+ * ten other things. The runner's own are 5 s for a test and 1 s for `expect.poll`.
+ */
+const PATIENCE = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
+};
+
 export default defineConfig({
   root: resolve(root, "src/page"),
   publicDir: resolve(root, "public"),
@@ -47,21 +57,26 @@ export default defineConfig({
     projects: [
       {
         root,
-        test: { name: "unit", environment: "node", include: ["test/unit/**/*.test.ts"] },
-      },
-      {
-        root,
         test: {
-          name: "lattice",
+          ...PATIENCE,
+          name: "unit",
           environment: "node",
-          include: ["test/lattice/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          include: ["test/unit/**/*.test.ts"],
         },
       },
       {
         root,
         test: {
+          ...PATIENCE,
+          name: "lattice",
+          environment: "node",
+          include: ["test/lattice/**/*.test.ts"],
+        },
+      },
+      {
+        root,
+        test: {
+          ...PATIENCE,
           name: "interop",
           environment: "node",
           include: ["test/interop/**/*.test.ts"],
@@ -84,10 +99,9 @@ export default defineConfig({
           exclude: ["@bytecodealliance/jco", "@bytecodealliance/jco-transpile"],
         },
         test: {
+          ...PATIENCE,
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
           browser: {
             enabled: true,
             headless: true,

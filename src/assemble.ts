@@ -274,6 +274,8 @@ function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal)
 function showDialects(view: NodeView, spoken: readonly Dialect[], signal: AbortSignal): void {
   for (const { facts, sharing } of spoken) {
     facts?.status.subscribe((status) => view.update({ facts: status }), signal);
-    sharing?.subscribe((value) => view.update({ sharing: value }), signal);
+    // It answers for the lattice of one generation or for those of both.
+    const any = (): boolean => spoken.some((each) => each.sharing?.peek() === true);
+    sharing?.subscribe(() => view.update({ sharing: any() }), signal);
   }
 }

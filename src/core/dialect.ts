@@ -80,14 +80,22 @@ export interface Importer {
     func: string,
     args: readonly WitValue[],
   ): Promise<Results>;
+  /** What it was started with, as it is now. */
+  config(): ReadonlyMap<string, string>;
+  /**
+   * Calls of `interfaces`, which are named without version, go another way from now on, for the instance that asks: by a link name
+   * in the place of `default`, or to whomever `target` gives for a call.
+   */
+  direct(
+    interfaces: readonly string[],
+    way: { readonly link: string } | { readonly target: () => EntityId },
+  ): void;
 }
 
 export type AnswerImport = (call: ImportCall, importer: Importer) => Promise<Results>;
 
 export interface Dialect {
   readonly generation: "v0" | "v1" | "v2";
-  /** Members of this generation call nobody beyond their node: another dialect, if there is one, carries what is called. */
-  readonly secluded?: boolean;
   /** What the lattice keeps for all of its hosts, where this generation has a place for it. */
   readonly facts?: Facts;
   /** All links of this generation by their source, where it does not keep them as {@link facts}. */
@@ -120,10 +128,10 @@ export interface Dialect {
   /** Tells the place that `handle` leads to, which `target` gave out, that it is not used any more. Nobody answers. */
   drop?(target: EntityId, instance: string, resource: string, handle: Uint8Array): void;
   /**
-   * Whether `target` is a member of this generation, as far as it can tell. Of several dialects the first one that knows a
-   * target carries its calls, else the first that is not secluded.
+   * How far calls of `instance` of `target` are this generation's: its lattice has a `member` of that name, or only strangers
+   * to it have; `never`: it has no words for the interface. Absent where it cannot tell.
    */
-  knows?(target: EntityId): boolean;
+  knows?(target: EntityId, instance: string): "member" | "stranger" | "never";
   /** What answers imports of `instance`, if that is an interface by which members of this generation alone call others. */
   answers?(instance: string): AnswerImport | undefined;
   /**
@@ -131,13 +139,4 @@ export interface Dialect {
    * generation calls members whatever they export. `callee` takes calls by `world`.
    */
   adapt?(instance: string, world: World, callee: Callee): Callee | undefined;
-}
-
-/** The dialect that carries calls of `target`; `undefined` if none is spoken. */
-export function carrierOf(dialects: readonly Dialect[], target: EntityId): Dialect | undefined {
-  return (
-    dialects.find((dialect) => dialect.knows?.(target) === true) ??
-    dialects.find(({ secluded }) => secluded !== true) ??
-    dialects[0]
-  );
 }

@@ -2,7 +2,10 @@
  * Whether a native host is in the lattice: one that pings find, and whose labels do not say that it lives in a browser.
  *
  * Hosts tell of themselves when they start, each 30 s, and when they stop. Pings ask at the beginning, after each
- * reconnect and when the last native host seems gone; one that is late with its heartbeat is asked alone.
+ * reconnect, when the last native host seems gone, and when one starts; one that is late with its heartbeat is asked alone.
+ *
+ * Hosts of other generations tell of themselves on the very same subjects when their lattice has the same name. They answer
+ * none of these pings and none of what the lattice is asked here: they do not count.
  */
 import type { BusMessage } from "../core/bus.ts";
 import type { Cancel } from "../core/clock.ts";
@@ -37,6 +40,8 @@ export interface CensusWords {
   readonly inventory: (id: string) => string;
   /** Where events of this name are told. */
   readonly event: (name: string) => string;
+  /** Whether what a host says of itself is said by one of this generation; `undefined`: any could have said it. */
+  readonly speaks: (data: ReadonlyMap<string, unknown>) => boolean | undefined;
   /** The answer to a ping. Throws `bad-message`. */
   readonly readPing: (data: Uint8Array) => HostNews;
 }
@@ -71,20 +76,26 @@ export function takeCensus(
   let blind = false;
   /** Whether this host's own answer to the last ping came. */
   let heardSelf = false;
+  /** Somebody may have come since the last ping. */
+  let again = false;
   let cancelRound: Cancel | undefined;
   let cancelLook: Cancel | undefined;
 
-  const ping = (): void => {
-    if (blind || signal.aborted) return;
+  const openRound = (): void => {
     cancelRound?.();
-    heardSelf = false;
     cancelRound = clock.after(PING_WINDOW_MS, () => {
       cancelRound = undefined;
       if (natives.size > 0 || blind || control.status.peek().phase !== "open") return;
       if (heardSelf) alone.set(true);
       // Nobody's answer, not even this host's own: these credentials may not ping, so silence says nothing.
       else log.warn("census.unanswered", { problem: "a ping did not even reach this host" });
+      if (again) ping();
     });
+  };
+  const ping = (): void => {
+    if (blind || signal.aborted) return;
+    heardSelf = again = false;
+    openRound();
     try {
       control.publish(words.ping, NONE, { reply: inbox });
     } catch {
@@ -100,8 +111,17 @@ export function takeCensus(
   const hearOf = ({ id, labels }: HostNews): void => {
     if (id === host) return;
     if (inBrowser(labels)) natives.delete(id);
-    else if (natives.has(id) || natives.size < MOST_NATIVES) natives.set(id, clock.monotonic());
+    else if (natives.has(id) || natives.size < MOST_NATIVES) {
+      if (natives.size === 0) log.debug("census.native", { host: id });
+      natives.set(id, clock.monotonic());
+    }
     decide();
+  };
+
+  /** One ping at a time, however many say that they have come. */
+  const ask = (): void => {
+    if (cancelRound === undefined) ping();
+    else again = true;
   };
 
   const planLook = (): void => {
@@ -163,16 +183,23 @@ export function takeCensus(
   listen(inbox, ({ data, status }) => {
     if (status !== undefined) return;
     const news = words.readPing(data);
-    if (news.id === host) heardSelf = true;
-    else hearOf(news);
+    if (news.id !== host) return hearOf(news);
+    heardSelf = true;
+    // Later than a round lasts: the machine or the line is slow, and others' answers may be as late.
+    if (cancelRound === undefined && alone.peek() === undefined && natives.size === 0) openRound();
   });
   for (const event of ["host_started", "host_heartbeat", "host_stopped"]) {
     listen(words.event(event), ({ subject, data }) => {
       const { source, data: told } = readJson(data, eventShape);
       if (lastToken(subject) === "host_stopped") {
-        natives.delete(source);
-        decide();
-      } else hearOf({ id: source, labels: dictionary(text)(told.get("labels"), "labels") });
+        if (natives.delete(source)) decide();
+        return;
+      }
+      const ours = words.speaks(told);
+      if (ours === false || source === host) return;
+      const labels = dictionary(text)(told.get("labels"), "labels");
+      if (ours || inBrowser(labels) || natives.has(source)) hearOf({ id: source, labels });
+      else ask();
     });
   }
   control.status.subscribe(({ phase }) => phase === "open" && ping(), signal);

@@ -76,7 +76,7 @@ export function createCallsOut(parts: CallsOutParts): CallsOut {
           const status = facts?.status.peek();
           return status?.phase === "absent" ? status.reason : undefined;
         },
-        interfaces: await interfaces(signal),
+        interfaces: await (await interfaces(signal)).importedBy(world),
         own,
         reach: await reach(signal),
         dialects,

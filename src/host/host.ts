@@ -66,6 +66,7 @@ export function createHost(parts: HostParts): Host {
   const companions = createLateCompanions({ clock, log, record, links, workload });
   kept.subscribe(() => companions.review(), lifetime.signal);
   const targets = createTargets({
+    clock,
     dialects,
     workload,
     provider: (id) => providers.running(id),

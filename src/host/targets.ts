@@ -1,15 +1,17 @@
 /** Who answers for a target: what runs in this node, or the lattice, by the dialect that knows it. */
 import type { Callee, Interceptor } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { EntityId } from "../core/ids.ts";
 import type { World } from "../core/wit.ts";
 import type { LocalTarget } from "./outbound/reach.ts";
 import type { Workload } from "./workload.ts";
 
-import { carrierOf } from "../core/dialect.ts";
 import { LatticeError } from "../core/error.ts";
+import { later } from "../core/later.ts";
 
 export interface TargetsParts {
+  readonly clock: Clock;
   readonly dialects: readonly Dialect[];
   /** What runs under an id and is not about to stop. */
   readonly workload: (id: EntityId) => Workload | undefined;
@@ -27,7 +29,13 @@ export interface Targets {
   nearest(target: EntityId, world: World | undefined, away: Interceptor): Callee;
 }
 
-export function createTargets({ dialects, workload, provider }: TargetsParts): Targets {
+export function createTargets(parts: TargetsParts): Targets {
+  const { clock, dialects, workload, provider } = parts;
+  const carriers = later(
+    clock,
+    "calls by several generations",
+    () => import("../core/carriers.ts"),
+  );
   const targets: Targets = {
     local(target) {
       const found = workload(target);
@@ -38,9 +46,15 @@ export function createTargets({ dialects, workload, provider }: TargetsParts): T
       return { world, callee, handles: true, ...own, accepting: () => pool.load.peek().accepting };
     },
     distant(target, world) {
-      const dialect = carrierOf(dialects, target);
-      if (dialect !== undefined) return dialect.reach(target, world);
-      throw new LatticeError("not-served", "this node speaks no dialect");
+      const [first, ...others] = dialects;
+      if (first === undefined) throw new LatticeError("not-served", "this node speaks no dialect");
+      if (others.length === 0) return first.reach(target, world);
+      return {
+        async invoke(call) {
+          const { inLattice } = await carriers(call.signal);
+          return inLattice(dialects, target, world).invoke(call);
+        },
+      };
     },
     nearest(target, world, away) {
       const here = targets.local(target);

@@ -12,6 +12,7 @@ import { createHeld } from "./import-mapping.ts";
 import { KEYVALUE_EXPORTS, KEYVALUE_IMPORTS } from "./keyvalue.ts";
 import { LATTICE_WIT } from "./lattice-wit.ts";
 import { MESSAGING_EXPORTS, MESSAGING_IMPORTS } from "./messaging.ts";
+import { isOlder } from "./older-names.ts";
 import { faceOnTheWire, RPC_ERROR_IMPORTS } from "./rpc-error.ts";
 
 const IMPORTS: Readonly<Record<string, ImportMapping>> = {
@@ -29,6 +30,8 @@ export interface Interfaces {
   readonly flat: World;
   /** The mapping of what a component imports by this full name; `undefined` if it goes to the lattice as it is. */
   importOf(instance: string): ImportMapping | undefined;
+  /** The same with what components of 0.82 import, if one with `world` does: that is loaded then. */
+  importedBy(world: World): Promise<Interfaces>;
   /** The two sides of one component. */
   workload(): InterfacesOfWorkload;
 }
@@ -42,9 +45,16 @@ export interface InterfacesOfWorkload {
 
 export function createInterfaces(): Interfaces {
   const flat: World = { imports: new Map(), exports: parseWit(LATTICE_WIT).interfaces };
-  return {
+  const interfaces: Interfaces = {
     flat,
-    importOf: (instance) => (Object.hasOwn(IMPORTS, instance) ? IMPORTS[instance] : undefined),
+    importOf: (instance) => own(IMPORTS, instance),
+    async importedBy({ imports }) {
+      if (![...imports.keys()].some(isOlder)) return interfaces;
+      const { OLDER_IMPORTS } = await import("./older.ts");
+      const importOf: Interfaces["importOf"] = (instance) =>
+        own(OLDER_IMPORTS, instance) ?? interfaces.importOf(instance);
+      return { ...interfaces, importOf };
+    },
     workload() {
       const arrivals = new Map<string, object>();
       return {
@@ -53,4 +63,13 @@ export function createInterfaces(): Interfaces {
       };
     },
   };
+  return interfaces;
+}
+
+/** Names come from components: those of every object are not meant. */
+function own(
+  mappings: Readonly<Record<string, ImportMapping>>,
+  name: string,
+): ImportMapping | undefined {
+  return Object.hasOwn(mappings, name) ? mappings[name] : undefined;
 }

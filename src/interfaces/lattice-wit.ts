@@ -34,6 +34,15 @@ package wrpc:keyvalue@0.2.0-draft {
   }
 }`;
 
+/** Of this project (`providers/keyvalue`): atomic sums that may fall, in one signed word, as `KeyValue.Increment` of 0.82. */
+const COUNTERS = `
+package inlay:keyvalue@0.1.0 {
+  interface atomics {
+    variant error { no-such-store, access-denied, other(string) }
+    add: func(bucket: string, key: string, delta: s32) -> result<s32, error>;
+  }
+}`;
+
 const MESSAGING = `
 package wasmcloud:messaging@0.2.0 {
   interface types {
@@ -168,4 +177,4 @@ package wrpc:http@0.1.0 {
   }
 }`;
 
-export const LATTICE_WIT: string = [KEYVALUE, MESSAGING, BLOBSTORE, HTTP].join("\n");
+export const LATTICE_WIT: string = [KEYVALUE, COUNTERS, MESSAGING, BLOBSTORE, HTTP].join("\n");

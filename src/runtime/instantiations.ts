@@ -2,7 +2,7 @@
  * How often the glue instantiates each core module: every instance has memories of its own, and all of them count.
  *
  * jco 1.35 unfolds nested components, so that each instantiation is one line of the glue. The worker refuses to make
- * more instances than were counted (`../workers/guest.ts`), whatever later releases write.
+ * more instances than were counted (`../workers/instances.ts`), whatever later releases write.
  */
 
 const MODULE = /const (module\d+) = getCoreModule\('([^']*)'\)/g;

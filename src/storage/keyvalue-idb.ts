@@ -118,10 +118,10 @@ export async function openIdbKeyvalue({
       run("readwrite", "change entries", (entries, state) =>
         apply(bucket, changes, entries, state),
       ),
-    increment: (bucket, key, delta) =>
+    increment: (bucket, key, delta, bounds) =>
       run("readwrite", "add to an entry", async (entries, state) => {
         const found = await settled<unknown>(entries.get([bucket, key]), "read an entry");
-        const sum = incremented(key, entryOf(found)?.value, delta);
+        const sum = incremented(key, entryOf(found)?.value, delta, bounds);
         await apply(bucket, [{ key, value: numberText(sum) }], entries, state);
         return sum;
       }),

@@ -42,8 +42,8 @@ export function createMemoryKeyvalue(maxBytes: () => number): KeyvalueStore {
     get: async (bucket, keys) => keys.map((key) => entriesOf(bucket).get(key)?.value.slice()),
     exists: async (bucket, key) => entriesOf(bucket).has(key),
     change: async (bucket, changes) => apply(bucket, changes),
-    async increment(bucket, key, delta) {
-      const sum = incremented(key, entriesOf(bucket).get(key)?.value, delta);
+    async increment(bucket, key, delta, bounds) {
+      const sum = incremented(key, entriesOf(bucket).get(key)?.value, delta, bounds);
       apply(bucket, [{ key, value: numberText(sum) }]);
       return sum;
     },

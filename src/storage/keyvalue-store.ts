@@ -18,6 +18,12 @@ export interface KeyPage {
   readonly next?: number;
 }
 
+/** Numbers that may be kept, both ends among them. */
+export interface NumberBounds {
+  readonly least: bigint;
+  readonly most: bigint;
+}
+
 /**
  * A store of buckets; a bucket is there when it has an entry. Each method is one transaction: done wholly or not at all,
  * in some order with all others.
@@ -34,14 +40,16 @@ export interface KeyvalueStore extends AsyncDisposable {
   /**
    * Adds to a number, which is kept as decimal text; what is not there or empty counts as 0. Gives the sum.
    *
-   * @throws {LatticeError} `bad-input` for an entry that is no number, and for a sum above 2^64 - 1.
+   * @throws {LatticeError} `bad-input` for an entry that is no number, and for a sum beyond `bounds`, by default those of 64 bits from 0 on.
    */
-  increment(bucket: string, key: string, delta: bigint): Promise<bigint>;
+  increment(bucket: string, key: string, delta: bigint, bounds?: NumberBounds): Promise<bigint>;
   /** At most `most` keys, from those whose number is above `after`. */
   keys(bucket: string, after: number, most: number): Promise<KeyPage>;
   /** Bytes that all entries count for. */
   size(): Promise<number>;
 }
+
+const COUNTS: NumberBounds = { least: 0n, most: 2n ** 64n - 1n };
 
 /** What an entry takes beside its texts and value, so that empty ones are not free. */
 const ENTRY_BYTES = 64;
@@ -63,16 +71,20 @@ export function checkRoom(before: number, after: number, most: number): void {
 }
 
 /** The number that `value` holds, as wasmCloud's Redis and NATS providers write it, plus `delta`. */
-export function incremented(key: string, value: Uint8Array | undefined, delta: bigint): bigint {
+export function incremented(
+  key: string,
+  value: Uint8Array | undefined,
+  delta: bigint,
+  { least, most }: NumberBounds = COUNTS,
+): bigint {
   const held = value === undefined ? "" : new TextDecoder().decode(value);
-  if (!/^\d{0,20}$/.test(held)) {
+  if (!/^(-?\d{1,20})?$/.test(held)) {
     throw new LatticeError("bad-input", `the value of "${key}" is not a number`);
   }
   const sum = BigInt(held) + delta;
-  if (sum > 0xffff_ffff_ffff_ffffn) {
-    throw new LatticeError("bad-input", `the sum for "${key}" is above 18446744073709551615`);
-  }
-  return sum;
+  if (sum >= least && sum <= most) return sum;
+  const where = sum < least ? `below ${least}` : `above ${most}`;
+  throw new LatticeError("bad-input", `the sum for "${key}" is ${where}`);
 }
 
 export function numberText(value: bigint): Uint8Array {

@@ -1,4 +1,4 @@
-/** Reading base32, which only nodes with keys of others do. */
+/** Reading base32, which joining does not need. */
 import { LatticeError } from "../core/error.ts";
 import { ALPHABET } from "./base32.ts";
 

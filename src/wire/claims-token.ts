@@ -8,6 +8,14 @@ import type { Shape } from "./shape.ts";
 import { LatticeError } from "../core/error.ts";
 import { publicKeyOf } from "./public-key.ts";
 import { list, natural, optional, readJson, record, text } from "./shape.ts";
+import {
+  claimsShape,
+  isTokenHeader,
+  partsOf,
+  signedPart,
+  tokenHeader,
+  WASCAP_REVISION,
+} from "./token-form.ts";
 
 export interface ClaimsToken {
   readonly claims: SignedClaims;
@@ -21,21 +29,13 @@ export interface ClaimsToken {
 
 /** Longest token that is read; real ones have a kilobyte. */
 const MOST_BYTES = 64 * 1024;
-/** From this revision of the signing tool on the hash counts. */
-const HASHED_REVISION = 3;
-
-interface Header {
-  readonly typ: string;
-  readonly alg: string;
-}
-const headerShape: Shape<Header> = record<Header>({ typ: text, alg: text });
+/** As far as dates go. */
+const MOST_SECONDS = 8_640_000_000_000;
 
 const int32: Shape<number> = (value, path) =>
   typeof value === "number" && value < 0
     ? -natural(0x8000_0000)(-value, path)
     : natural(0x7fff_ffff)(value, path);
-/** As far as dates go. */
-const seconds = natural(8_640_000_000_000);
 
 interface Metadata {
   readonly name: string | undefined;
@@ -56,42 +56,22 @@ const metadataShape: Shape<Metadata> = record<Metadata>({
   call_alias: optional(text),
 });
 
-interface Payload {
-  readonly exp: number | undefined;
-  readonly nbf: number | undefined;
-  readonly jti: string;
-  readonly iat: number;
-  readonly iss: string;
-  readonly sub: string;
-  readonly wascap: Metadata;
-  readonly wascap_revision: number | undefined;
-}
-const payloadShape: Shape<Payload> = record<Payload>({
-  exp: optional(seconds),
-  nbf: optional(seconds),
-  jti: text,
-  iat: seconds,
-  iss: text,
-  sub: text,
-  wascap: metadataShape,
-  wascap_revision: optional(natural(0xffff_ffff)),
-});
+const payloadShape = claimsShape(metadataShape, MOST_SECONDS);
 
 /** @throws {LatticeError} `bad-message` for what is no such token. */
 export function readClaimsToken(bytes: Uint8Array): ClaimsToken {
   if (bytes.length > MOST_BYTES) {
     throw new LatticeError("bad-message", `a token has ${MOST_BYTES} bytes at most`);
   }
-  const token = new TextDecoder().decode(bytes);
-  const [head = "", body = "", signature = "", ...more] = token.split(".");
-  if (signature === "" || more.length > 0) {
+  const { count, head, body, tail } = partsOf(new TextDecoder().decode(bytes));
+  if (count !== 3 || tail === "") {
     throw new LatticeError("bad-message", "a token has three parts with dots between");
   }
-  const { typ, alg } = readJson(base64url(head), headerShape);
-  if (alg !== "Ed25519" || typ !== "jwt") {
+  const header = readJson(base64url(head), tokenHeader);
+  if (!isTokenHeader(header)) {
     throw new LatticeError(
       "bad-message",
-      `it is of type ${typ} and signed by ${alg}, not jwt by Ed25519`,
+      `it is of type ${header.typ} and signed by ${header.alg}, not jwt by Ed25519`,
     );
   }
   const {
@@ -117,9 +97,9 @@ export function readClaimsToken(bytes: Uint8Array): ClaimsToken {
       notBefore: nbf,
       expires: exp,
     },
-    hash: tool < HASHED_REVISION ? undefined : hash,
-    signature: base64url(signature),
-    message: new TextEncoder().encode(`${head}.${body}`),
+    hash: tool < WASCAP_REVISION ? undefined : hash,
+    signature: base64url(tail),
+    message: signedPart({ head, body }),
     key: publicKeyOf(iss),
   };
 }

@@ -10,23 +10,16 @@ import type { Shape } from "./shape.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { decodeBase64Url, encodeBase64Url } from "./base64url.ts";
 import { readPublicNkey } from "./nkey.ts";
-import { natural, optional, readJson, record, text, writeJson } from "./shape.ts";
-
-/** Claims; `wascap` is what the token is about. */
-export interface Claims<Wascap> {
-  /** Unique. */
-  readonly jti: string;
-  /** Seconds since 1970. */
-  readonly iat: number;
-  /** Public nkey of who signs. */
-  readonly iss: string;
-  readonly sub: string;
-  /** Seconds since 1970; never if absent. */
-  readonly exp: number | undefined;
-  readonly nbf: number | undefined;
-  readonly wascap: Wascap;
-  readonly wascap_revision: number | undefined;
-}
+import { readJson, writeJson } from "./shape.ts";
+import {
+  type Claims,
+  claimsShape,
+  isTokenHeader,
+  partsOf,
+  signedPart,
+  TOKEN_HEADER,
+  tokenHeader,
+} from "./token-form.ts";
 
 export interface Token<Wascap> {
   readonly claims: Claims<Wascap>;
@@ -37,16 +30,11 @@ export interface Token<Wascap> {
   readonly signed: Uint8Array;
 }
 
-const HEADER = { typ: "jwt", alg: "Ed25519" };
-/** The revision from which on hashes of modules are to be compared. */
-export const WASCAP_REVISION = 3;
 const MAX_SECONDS = Number.MAX_SAFE_INTEGER;
-
-const header = record<{ typ: string; alg: string }>({ typ: text, alg: text });
 
 /** The token of `claims`; their fields are written in the order in which they are here. */
 export async function signToken(claims: object, signer: Signer): Promise<string> {
-  const signed = `${encodeBase64Url(writeJson(HEADER))}.${encodeBase64Url(writeJson(claims))}`;
+  const signed = `${encodeBase64Url(writeJson(TOKEN_HEADER))}.${encodeBase64Url(writeJson(claims))}`;
   const signature = await signer.sign(new TextEncoder().encode(signed));
   return `${signed}.${encodeBase64Url(signature)}`;
 }
@@ -57,37 +45,16 @@ export async function signToken(claims: object, signer: Signer): Promise<string>
  * @throws {LatticeError} `bad-message`
  */
 export function readToken<Wascap>(token: string, wascap: Shape<Wascap>): Token<Wascap> {
-  const segments = token.split(".");
-  const [head = "", body = "", tail = ""] = segments;
-  if (segments.length !== 3) {
-    throw malformed(`invalid token format, expected 3 segments, found ${segments.length}`);
-  }
+  const { count, head, body, tail } = partsOf(token);
+  if (count !== 3) throw malformed(`invalid token format, expected 3 segments, found ${count}`);
   try {
-    const { typ, alg } = readJson(decodeBase64Url(head), header);
-    if (typ !== HEADER.typ || alg !== HEADER.alg) {
-      throw malformed(`a header of ${HEADER.typ} and ${HEADER.alg} was expected`);
+    if (!isTokenHeader(readJson(decodeBase64Url(head), tokenHeader))) {
+      throw malformed(`a header of ${TOKEN_HEADER.typ} and ${TOKEN_HEADER.alg} was expected`);
     }
-    const claims = readJson(
-      decodeBase64Url(body),
-      record<Claims<Wascap>>({
-        jti: text,
-        iat: natural(MAX_SECONDS),
-        iss: text,
-        sub: text,
-        exp: optional(natural(MAX_SECONDS)),
-        nbf: optional(natural(MAX_SECONDS)),
-        wascap,
-        wascap_revision: optional(natural(0xffff_ffff)),
-      }),
-    );
+    const claims = readJson(decodeBase64Url(body), claimsShape(wascap, MAX_SECONDS));
     if (claims.iss === "" || claims.sub === "") throw malformed("issuer or subject is empty");
     const { key } = readPublicNkey(claims.iss);
-    return {
-      claims,
-      key,
-      signature: decodeBase64Url(tail),
-      signed: new TextEncoder().encode(`${head}.${body}`),
-    };
+    return { claims, key, signature: decodeBase64Url(tail), signed: signedPart({ head, body }) };
   } catch (cause) {
     throw cause instanceof LatticeError && cause.message.startsWith("JWT error")
       ? cause

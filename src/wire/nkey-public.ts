@@ -1,8 +1,9 @@
-/** Public nkeys as texts; what reads them, and all about seeds, is in `nkey.ts`, which a node of 1.x does not load. */
+/** Public nkeys as texts; what reads them is in `public-key.ts` and `nkey.ts`, which joining does not need. */
 import type { HostId } from "../core/ids.ts";
 
 import { hostId } from "../core/ids.ts";
 import { encodeBase32 } from "./base32.ts";
+import { crc16 } from "./crc16.ts";
 
 /** Whose key it is. */
 export type NkeyKind =
@@ -38,15 +39,4 @@ export function publicNkey(kind: NkeyKind, key: Uint8Array): string {
 function sealed(body: Uint8Array): string {
   const sum = crc16(body);
   return encodeBase32(Uint8Array.of(...body, sum & 0xff, sum >>> 8));
-}
-
-/** CRC-16/XMODEM. */
-export function crc16(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
-    crc &= 0xffff;
-  }
-  return crc;
 }

@@ -4,9 +4,8 @@
  *
  * Messages of errors never hold a seed.
  */
-import { LatticeError } from "../core/error.ts";
-import { decodeBase32 } from "./base32-read.ts";
-import { crc16, type NkeyKind, PREFIXES } from "./nkey-public.ts";
+import { type NkeyKind, PREFIXES } from "./nkey-public.ts";
+import { malformedNkey, openNkey, openPublicNkey } from "./public-key.ts";
 
 const KINDS = new Map(Object.entries(PREFIXES).map(([kind, prefix]) => [prefix, kind]));
 const SEED_PREFIX = 18 << 3;
@@ -25,17 +24,16 @@ export interface NkeySeed {
 
 /** @throws {LatticeError} `bad-message` if `text` is no public nkey of a known kind, or its checksum is wrong. */
 export function readPublicNkey(text: string): PublicNkey {
-  if (text.length !== 56) throw malformed(`a public nkey has 56 letters, met ${text.length}`);
-  const body = opened(text);
+  const body = openPublicNkey(text);
   return { kind: kindOf(body[0]), key: body.slice(1) };
 }
 
 /** @throws {LatticeError} `bad-message` if `text` is no seed of a known kind, or its checksum is wrong. */
 export function readSeed(text: string): NkeySeed {
-  if (text.length !== 58) throw malformed(`a seed has 58 letters, met ${text.length}`);
-  const body = opened(text);
+  if (text.length !== 58) throw malformedNkey(`a seed has 58 letters, met ${text.length}`);
+  const body = openNkey(text);
   const [first = 0, second = 0] = body;
-  if ((first & 0xf8) !== SEED_PREFIX) throw malformed("a seed begins with S");
+  if ((first & 0xf8) !== SEED_PREFIX) throw malformedNkey("a seed begins with S");
   return { kind: kindOf(((first & 7) << 5) | (second >>> 3)), seed: body.slice(2) };
 }
 
@@ -50,19 +48,8 @@ export function isPublicNkey(text: string, kind: NkeyKind): boolean {
 
 function kindOf(prefix: number | undefined): NkeyKind {
   const kind = prefix === undefined ? undefined : KINDS.get(prefix);
-  if (kind === undefined) throw malformed("an nkey begins with a letter of A, C, M, N, O, U, V");
+  if (kind === undefined)
+    throw malformedNkey("an nkey begins with a letter of A, C, M, N, O, U, V");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the map was made of the kinds
   return kind as NkeyKind;
-}
-
-function opened(text: string): Uint8Array {
-  const bytes = decodeBase32(text);
-  const body = bytes.subarray(0, -2);
-  const [low = 0, high = 0] = bytes.subarray(-2);
-  if (crc16(body) !== ((high << 8) | low)) throw malformed("the checksum of an nkey is wrong");
-  return body;
-}
-
-function malformed(why: string): LatticeError {
-  return new LatticeError("bad-message", `no nkey: ${why}`);
 }

@@ -1,16 +1,15 @@
 /**
- * Public nkeys, read: the other way of `nkey.ts` (nats-io/nkeys `strkey.go`).
+ * The text of an nkey, opened: base32 with a checksum (nats-io/nkeys `strkey.go`). Whose it is, and seeds, are read in `nkey.ts`.
  *
- * It shares no code with that file, which joining needs: what both need would become a file of its own, and one more round
- * trip before a tab joins (`cli/worker-chunks.ts`).
+ * It imports nothing of `nkey-public.ts`, which joining needs: the bundler would put what both need into a file of its own, and
+ * that is one more round trip before a tab joins (`cli/worker-chunks.ts`).
  */
 import { LatticeError } from "../core/error.ts";
+import { decodeBase32 } from "./base32-read.ts";
+import { crc16 } from "./crc16.ts";
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const LETTER_BITS = 5;
-/** A byte that says whose it is, the key, and a checksum of both, its low byte first. */
-const KEY_BYTES = 32;
-const ALL_BYTES = 1 + KEY_BYTES + 2;
+/** Letters of a public nkey: a byte that says whose it is, the key of 32 bytes, and a checksum of both, its low byte first. */
+const LETTERS = 56;
 
 /**
  * The raw Ed25519 key in a public nkey, whoever's it is.
@@ -18,36 +17,40 @@ const ALL_BYTES = 1 + KEY_BYTES + 2;
  * @throws {LatticeError} `bad-message` for what is none.
  */
 export function publicKeyOf(nkey: string): Uint8Array {
-  const bytes = nkey.length * LETTER_BITS === ALL_BYTES * 8 ? decoded(nkey) : undefined;
-  if (bytes === undefined || !isWhole(bytes)) {
-    throw new LatticeError("bad-message", `${nkey.slice(0, 80)} is no public nkey`);
+  try {
+    return openPublicNkey(nkey).slice(1);
+  } catch (cause) {
+    throw new LatticeError("bad-message", `${nkey.slice(0, 80)} is no public nkey`, { cause });
   }
-  return bytes.subarray(1, 1 + KEY_BYTES);
 }
 
-function decoded(nkey: string): Uint8Array | undefined {
-  const bytes: number[] = [];
-  let bits = 0;
-  let held = 0;
-  for (const letter of nkey) {
-    const value = ALPHABET.indexOf(letter);
-    if (value < 0) return undefined;
-    held = ((held << LETTER_BITS) | value) & 0xfff;
-    bits += LETTER_BITS;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes.push((held >>> bits) & 0xff);
+/**
+ * The first byte of a public nkey, which says whose it is, and the key.
+ *
+ * @throws {LatticeError} `bad-message` if it has another length or its checksum is wrong.
+ */
+export function openPublicNkey(text: string): Uint8Array {
+  if (text.length !== LETTERS) {
+    throw malformedNkey(`a public nkey has ${LETTERS} letters, met ${text.length}`);
   }
-  return Uint8Array.from(bytes);
+  return openNkey(text);
 }
 
-/** Whether the checksum, CRC-16/XMODEM, is that of what stands before it. */
-function isWhole(bytes: Uint8Array): boolean {
-  let crc = 0;
-  for (const byte of bytes.subarray(0, -2)) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
-    crc &= 0xffff;
+/**
+ * What stands before the checksum in the text of any nkey.
+ *
+ * @throws {LatticeError} `bad-message`, without a word of `text`: it may be a seed.
+ */
+export function openNkey(text: string): Uint8Array {
+  const bytes = decodeBase32(text);
+  const body = bytes.subarray(0, -2);
+  const [low = 0, high = 0] = bytes.subarray(-2);
+  if (crc16(body) !== ((high << 8) | low)) {
+    throw malformedNkey("the checksum of an nkey is wrong");
   }
-  return bytes.at(-2) === (crc & 0xff) && bytes.at(-1) === crc >>> 8;
+  return body;
+}
+
+export function malformedNkey(why: string): LatticeError {
+  return new LatticeError("bad-message", `no nkey: ${why}`);
 }

@@ -81,9 +81,26 @@ export function keyvalueStoreContract(
       expect(await store.increment("", "empty", 1n)).toBe(1n);
       await expect(store.increment("", "word", 1n)).rejects.toThrow(withCode("bad-input"));
       await expect(store.increment("", "most", 1n)).rejects.toThrow(withCode("bad-input"));
+      await expect(store.increment("", "n", -43n)).rejects.toThrow(withCode("bad-input"));
+      const bounds = { least: -50n, most: 50n };
+      expect(await store.increment("", "n", -92n, bounds)).toBe(-50n);
+      await expect(store.increment("", "n", -1n, bounds)).rejects.toThrow(withCode("bad-input"));
+      expect(await store.increment("", "n", 92n, bounds)).toBe(42n);
+      await expect(store.increment("", "n", 9n, bounds)).rejects.toThrow(withCode("bad-input"));
       expect(await get(store, "", "n")).toBe("42");
       expect(await get(store, "", "word")).toBe("seven");
       expect(await get(store, "", "most")).toBe("18446744073709551615");
+    });
+
+    test("additions and subtractions at the same time lose nothing", async () => {
+      await using store = await fresh();
+      const bounds = { least: -1000n, most: 1000n };
+      const steps = Array.from({ length: 60 }, (_, at) => BigInt(at % 3 === 0 ? at : -at));
+
+      await Promise.all(steps.map((delta) => store.increment("", "n", delta, bounds)));
+
+      const sum = steps.reduce((before, delta) => before + delta, 0n);
+      expect(await get(store, "", "n")).toBe(String(sum));
     });
 
     test("additions at the same time lose nothing", async () => {

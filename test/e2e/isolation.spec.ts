@@ -19,7 +19,7 @@ for (const bridge of ["jspi", "atomics"] as const) {
     await scale(stage, "faulty", images.url("faulty.wasm"), 4, limits);
     const misbehave = (func: string, params: readonly number[] = []) =>
       peer.invoke(`default.faulty.wrpc.0.0.1.inlay:test/faulty.${func}`, Uint8Array.from(params), {
-        timeoutMs: 20_000,
+        timeoutMs: 30_000,
       });
     let misbehaving = true;
     const greetings = (async (): Promise<{ sent: number; answered: number }> => {
@@ -60,7 +60,7 @@ for (const bridge of ["jspi", "atomics"] as const) {
       [spun, trapped, lied, recursed].map(({ outcome, bytes }) => [outcome, bytes.length]),
     ).toEqual(Array.from({ length: 4 }, () => ["ended", 0]));
     expect(spinMs).toBeGreaterThan(1500);
-    expect(spinMs).toBeLessThan(6000);
+    expect(spinMs).toBeLessThan(20_000); // its deadline is 30 s
     expect(Array.from(afterSpin.bytes)).toEqual([1]); // a fresh instance, in a fresh worker
     expect(grewWithin.bytes[0]).toBeLessThan(0x40); // pages there were: not negative
     expect(Array.from(grewBeyond.bytes)).toEqual([0x7f]); // -1

@@ -22,9 +22,13 @@ test("a join that fails leaves nothing behind in the page", async () => {
     `const { join } = await import(arg.library);
      const codes = [];
      for (let n = 0; n < 3; n++) await join({ servers: [arg.nats] }).catch((error) => codes.push(error.code));
-     const before = performance.now();
-     document.dispatchEvent(new Event("freeze"));
-     return { codes, heldMs: performance.now() - before };`,
+     // The least of some: the machine may stop this page for a while as well.
+     const held = Array.from({ length: 5 }, () => {
+       const before = performance.now();
+       document.dispatchEvent(new Event("freeze"));
+       return performance.now() - before;
+     });
+     return { codes, heldMs: Math.min(...held) };`,
     { library: `${server.page}lib/index.js`, nats: nats.ws },
   );
 

@@ -7,7 +7,7 @@ import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
-import { scale } from "./story.ts";
+import { putLink, scale } from "./story.ts";
 
 const text = (value: string): Buffer => Buffer.from([value.length, ...Buffer.from(value)]);
 
@@ -26,15 +26,6 @@ async function startStore(tab: JoinedTab, { peer, lattice }: Lattice): Promise<u
       subject.includes(".provider_start") && (json as { source: string }).source === tab.hostId,
     60_000,
   );
-}
-
-/** Sends a command that any host may answer, until one does: tabs take this work over when no native host is there. */
-async function command({ peer, lattice }: Lattice, tail: string, body: object): Promise<void> {
-  await expect
-    .poll(() =>
-      peer.ask(`wasmbus.ctl.v1.${lattice}.${tail}`, body).catch((error: unknown) => error),
-    )
-    .toMatchObject({ success: true });
 }
 
 async function count({ peer, lattice }: Lattice, key: string): Promise<string> {
@@ -57,7 +48,7 @@ for (const name of ["chromium", "firefox"] as const) {
     const guest = await joinFrom(browser, server.page, options);
     const started = await startStore(store, at);
     await scale({ tab: guest, ...at }, "counter", images.url("counter.wasm"), 2);
-    await command(at, "link.put", {
+    await putLink(peer, lattice, [store, guest], {
       source_id: "counter",
       target: "kv",
       wit_namespace: "wasi",

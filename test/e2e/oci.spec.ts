@@ -168,6 +168,10 @@ test("an image that no page can read comes over the lattice: from a tab that sha
     `${open.host}/acme/hello:0.1.0`,
     1,
   );
+  // The tab makes it, with settings of its own.
+  const { streams } = await peer.nats.jetstreamManager();
+  const made = streams.info.bind(streams, "OBJ_INLAY_IMAGES_default");
+  await expect.poll(() => made().then(Boolean, () => false)).toBe(true);
   const store = await peer.nats.jetstream().views.os("INLAY_IMAGES_default");
   await expect.poll(async () => (await store.list()).length).toBe(2);
   await open[Symbol.asyncDispose]();

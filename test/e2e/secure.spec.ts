@@ -3,9 +3,14 @@ import { expect, test } from "@playwright/test";
 import { makeCertificate } from "../support/certificates.ts";
 import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
-import { freePort, launchNats } from "../support/launch-nats.ts";
+import { launchNats } from "../support/launch-nats.ts";
 import { connectPeer } from "../support/native-peer.ts";
 import { createTestOperator } from "../support/nats-jwt.ts";
+import {
+  type Connection,
+  launchMonitoredNats,
+  type MonitoredNats,
+} from "../support/nats-monitor.ts";
 import { browsers, joinFrom } from "../support/tabs.ts";
 import { scale } from "./story.ts";
 
@@ -46,16 +51,15 @@ for (const name of ["chromium", "firefox"] as const) {
 }
 
 test("with credentials of their own, calls run on a second connection, which cannot control", async () => {
-  const monitor = await freePort();
   const inboxes = "_INBOX.>";
   const only = (...subjects: readonly string[]) => ({ publish: subjects, subscribe: subjects });
-  await using nats = await launchNats({
+  await using nats = await launchMonitoredNats({
     users: [
       { user: "native", password: "n" },
       { user: "control", password: "c", permissions: only("wasmbus.>", inboxes) },
       { user: "rpc", password: "r", permissions: only("default.*.wrpc.>", inboxes) },
     ],
-    config: `no_auth_user: native\nhttp: "127.0.0.1:${monitor}"`,
+    config: "no_auth_user: native",
   });
   await using inlay = await startInlay();
   await using images = await serveImages();
@@ -69,12 +73,12 @@ test("with credentials of their own, calls run on a second connection, which can
 
   await scale({ tab, peer, lattice: "default" }, "hello", images.url("hello.wasm"), 4);
   const [before, { bytes }, after] = [
-    await connectionsOf(monitor),
+    await byUser(nats),
     await peer.invoke(
       "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet",
       Buffer.from("\u0003Ada"),
     ),
-    await connectionsOf(monitor),
+    await byUser(nats),
   ];
 
   expect(Buffer.from(bytes).toString()).toBe("\u000bHello, Ada!");
@@ -90,16 +94,8 @@ test("with credentials of their own, calls run on a second connection, which can
   expect(after.get("control")?.out_msgs).toBe(before.get("control")?.out_msgs);
 });
 
-interface Connection {
-  readonly authorized_user: string;
-  /** Messages that the server sent to it. */
-  readonly out_msgs: number;
-  readonly subscriptions_list?: readonly string[];
-}
-
 /** The server's connections by user. */
-async function connectionsOf(monitor: number): Promise<ReadonlyMap<string, Connection>> {
-  const answer = await fetch(`http://127.0.0.1:${monitor}/connz?auth=1&subs=1`);
-  const { connections } = (await answer.json()) as { connections: readonly Connection[] };
-  return new Map(connections.map((each) => [each.authorized_user, each]));
+async function byUser(nats: MonitoredNats): Promise<ReadonlyMap<string, Connection>> {
+  const all = await nats.connections();
+  return new Map(all.map((each) => [each.authorized_user ?? "", each]));
 }

@@ -75,7 +75,7 @@ export async function tellTheStory(stage: Stage): Promise<void> {
     component_id: "hello",
     constraints: { "hostcore.os": "browser" },
   };
-  const bids = await peer.gather(control("component.auction"), auction, 300);
+  const bids = await peer.gather(control("component.auction"), auction, 300, 1);
   expect(bids).toMatchObject([{ response: { host_id: tab.hostId } }]);
 
   const started = await scale(stage, "hello", hello, 4);
@@ -151,9 +151,7 @@ export async function putLink(
   given: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await expect
-    .poll(async () => Promise.all(tabs.map((tab) => tab.run("return node.view.peek().sharing"))), {
-      timeout: 20_000,
-    })
+    .poll(async () => Promise.all(tabs.map((tab) => tab.run("return node.view.peek().sharing"))))
     .toContain(true);
   const reply = await peer.ask(`wasmbus.ctl.v1.${lattice}.link.put`, {
     name: "default",

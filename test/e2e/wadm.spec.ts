@@ -6,7 +6,6 @@ import { browsers, joinFrom, type JoinedTab } from "../support/tabs.ts";
 import { startWadm } from "../support/wadm.ts";
 
 test("wadm deploys an application with links and configuration onto two tabs by label, scales it, and takes it away", async () => {
-  test.setTimeout(120_000);
   await using server = await startInlay();
   await using images = await serveImages();
   await using browser = await browsers.chromium();
@@ -22,10 +21,8 @@ test("wadm deploys an application with links and configuration onto two tabs by 
       `return node.view.peek().workloads.map(({ id, maxInstances, state }) => id + " " + maxInstances + " " + state.phase)`,
     );
   await expect
-    .poll(
-      async () =>
-        Promise.all([east, west].map((tab) => tab.run("return node.view.peek().sharing"))),
-      { timeout: 20_000 },
+    .poll(async () =>
+      Promise.all([east, west].map((tab) => tab.run("return node.view.peek().sharing"))),
     )
     .toContain(true);
   const spread = (zone: string, instances: number) => [

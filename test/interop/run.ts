@@ -27,6 +27,7 @@ const PEERS: readonly Peer[] = [
   { name: "go-wrpc", toolchains: [TOOLCHAINS.GO] },
   { name: "nats-cli", toolchains: [TOOLCHAINS.NATS_CLI] },
   { name: "npm-lattice-client", toolchains: [TOOLCHAINS.NPM_PACKAGES] },
+  { name: "wasmbus-wash", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "wasmbus-tab", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "tab", toolchains: [TOOLCHAINS.RUST, TOOLCHAINS.GO] },
 ];

@@ -1,4 +1,4 @@
-/** A provider of 0.82 and a real tab: the built page in Chromium, signed waPC actors. */
+/** Providers of 0.82 and a real tab: the built page in Chromium, signed waPC actors. */
 import { decode } from "@msgpack/msgpack";
 import { expect, test } from "vitest";
 import type { JoinedTab } from "../support/tabs.ts";
@@ -35,16 +35,16 @@ const join = ({ seed }: Nkey): Promise<JoinedTab> =>
     clusterSeed: seed,
   });
 const tab = shared(() => join(cluster));
-const start = (contract_id: string): Promise<WasmbusProvider> =>
+const start = (contract_id: string, program: string): Promise<WasmbusProvider> =>
   startWasmbusProvider(peer, {
-    program: "wasmbus-peer",
+    program,
     nats: server.nats,
     lattice: LATTICE,
     entity: { public_key: nkey("V").public, link_name: "default", contract_id },
     cluster,
   });
-const web = shared(() => start("wasmcloud:httpserver"));
-const store = shared(() => start("wasmcloud:keyvalue"));
+const web = shared(() => start("wasmcloud:httpserver", "wasmbus-peer"));
+const store = shared(() => start("wasmcloud:keyvalue", "wasmbus-sdk-peer"));
 
 const account = newSigner();
 /** Signs the fixture as an account does, starts it by the control interface, and gives its key. */
@@ -120,6 +120,27 @@ test("what an actor in the tab is asked for, and its error", async () => {
   await expect(web.run("send", echo, "Echo.Fail", hex("no tea"))).rejects.toThrow("rpc: no tea");
 });
 
+test("a component in the tab that exports wasi:http is asked for a page", async () => {
+  const component = await run("web", ["wasmcloud:httpserver"]);
+  await put(web, web.link(component));
+  const asked = { ...request, path: "/echo" };
+
+  const { statusCode, body } = await web.run<{ statusCode: number; body: number[] }>(
+    "handle-request",
+    component,
+    asked,
+  );
+
+  expect([statusCode, body]).toEqual([200, request.body]);
+});
+
+test("many calls at once, from the provider through the actor to the other one", async () => {
+  const pinger = await run("actor-pinger", ["echo"]);
+  await put(store, { ...store.link(pinger), contract_id: "echo" });
+
+  expect(await web.run("send-often", pinger, "Ping.Ask", 10, 40)).toBe(40);
+});
+
 test("short and long bytes go to an actor in the tab, to the provider and back", async () => {
   const pinger = await run("actor-pinger", ["echo"]);
   await put(store, { ...store.link(pinger), contract_id: "echo" });
@@ -150,7 +171,7 @@ test("neither the tab nor the provider takes what another cluster has signed", a
   // Who calls the other tab is of its cluster; what that calls is not of the provider's.
   const through = web.run("forge", outsider.seed, pinger, "Ping.Ask", hex("x"));
   await expect(through).rejects.toThrow(
-    "rpc: Issuer of this invocation is not in list of cluster issuers",
+    "Issuer of this invocation is not in list of cluster issuers",
   );
   await other.close();
 });

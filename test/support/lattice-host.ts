@@ -133,7 +133,7 @@ export async function startHost(
   await host.start();
   // Tests look at what the lattice keeps; the host itself has joined before it has read that.
   if (facts !== undefined)
-    await until(facts.status, ({ phase }) => phase !== "reading", AbortSignal.timeout(10_000));
+    await until(facts.status, ({ phase }) => phase !== "reading", AbortSignal.timeout(30_000));
   return {
     host,
     id,
@@ -143,8 +143,8 @@ export async function startHost(
       return facts;
     },
     async sharing(value) {
-      await until(sharing, (now) => now === value, AbortSignal.timeout(10_000));
-      await flushed(bus, AbortSignal.timeout(10_000)); // the server knows it
+      await until(sharing, (now) => now === value, AbortSignal.timeout(30_000));
+      await flushed(bus, AbortSignal.timeout(30_000)); // the server knows it
     },
     calls,
     log: entries,

@@ -12,7 +12,10 @@ export async function openStore(
   lattice: string,
   domain?: string,
 ): Promise<LatticeStore> {
-  const jetstream = nats.jetstream(domain === undefined ? {} : { domain });
+  const jetstream = nats.jetstream({
+    timeout: 30_000,
+    ...(domain === undefined ? {} : { domain }),
+  });
   return {
     data: await jetstream.views.kv(`LATTICEDATA_${lattice}`, { history: 1 }),
     config: await jetstream.views.kv(`CONFIGDATA_${lattice}`, { history: 1 }),

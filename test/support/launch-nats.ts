@@ -1,5 +1,6 @@
 /** A real nats-server for tests: loopback, ports of its own, a store of its own, gone with the test. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -72,7 +73,7 @@ export interface NatsServer extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-const READY_LIMIT_MS = 10_000;
+const READY_LIMIT_MS = 60_000;
 const ATTEMPTS = 5;
 
 /** Starts one and resolves when it takes connections. */
@@ -235,14 +236,30 @@ function leafnodes(
 }
 
 /**
- * A port that nobody listens on, below Linux's range for outgoing connections (32768 and up): in that range a dial to
- * the port of a server that is down can take the port itself, and even connect to itself.
+ * A port of one's own until this process ends, though nobody listens there now: a server may go and come back, and tests in
+ * other processes are given others. It is below Linux's range for outgoing connections (32768 and up): in that range a dial
+ * to the port of a server that is down can take the port itself, and even connect to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
+    if ((await reserve(port)) && (await isFree(port))) return port;
   }
+}
+
+/** Takes the UDP port of that number, which nobody here uses: whoever else is about to choose it sees that it is taken. */
+function reserve(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.once("error", () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => {
+      socket.unref();
+      resolve(true);
+    });
+  });
 }
 
 function isFree(port: number): Promise<boolean> {

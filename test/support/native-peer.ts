@@ -9,8 +9,11 @@ export interface NativePeer extends AsyncDisposable {
   readonly nats: NatsConnection;
   /** The JSON answer to a JSON request (`undefined`: an empty body). */
   ask(subject: string, body?: unknown): Promise<unknown>;
-  /** All answers that come within `ms`: for silence, which has no event to wait for. */
-  gather(subject: string, body: unknown, ms: number): Promise<unknown[]>;
+  /**
+   * All answers that come within `ms`: for silence, which has no event to wait for. Where some are to come, `wanted` says how
+   * many: `ms` begin when those are there, however long they take.
+   */
+  gather(subject: string, body: unknown, ms: number, wanted?: number): Promise<unknown[]>;
   /** Collects what is published on `subject` from now on. */
   listen(subject: string): Promise<Listener>;
   /** One wRPC call, message by message. */
@@ -37,6 +40,9 @@ export interface Listener {
   next(wanted: (json: unknown, subject: string) => boolean, ms?: number): Promise<unknown>;
 }
 
+/** How long what is to come may take where a test does not say: its machine may do ten other things. */
+const PATIENCE_MS = 30_000;
+
 /** Connects over `url` (`ws://…`). */
 export async function connectPeer(
   url: string,
@@ -52,18 +58,24 @@ export async function connectPeer(
   return {
     nats,
     async ask(subject, body) {
-      const reply = await nats.request(subject, encode(body), { timeout: 5000 });
+      const reply = await nats.request(subject, encode(body), { timeout: PATIENCE_MS });
       return JSON.parse(reply.string());
     },
-    async gather(subject, body, ms) {
+    async gather(subject, body, ms, wanted = 0) {
       const answers: unknown[] = [];
+      let enough = (): void => undefined;
+      const come = new Promise<void>((resolve) => (enough = resolve));
+      const late = setTimeout(enough, PATIENCE_MS); // the caller sees how many there are
       const inbox = nats.subscribe(`_INBOX.peer.${crypto.randomUUID()}`, {
         callback: (_, message) => {
           if (message.data.length > 0) answers.push(JSON.parse(message.string()));
+          if (answers.length >= wanted) enough();
         },
       });
       nats.publish(subject, encode(body), { reply: inbox.getSubject() });
       await nats.flush();
+      if (wanted > 0) await come;
+      clearTimeout(late);
       await new Promise((resolve) => setTimeout(resolve, ms));
       inbox.unsubscribe();
       return answers;
@@ -92,7 +104,7 @@ async function listen(nats: NatsConnection, subject: string): Promise<Listener> 
   await nats.flush();
   return {
     heard,
-    next: (wanted, ms = 10_000) =>
+    next: (wanted, ms = PATIENCE_MS) =>
       new Promise((resolve, reject) => {
         let seen = 0;
         const look = (): void => {
@@ -126,7 +138,7 @@ function invoke(
   nats: NatsConnection,
   subject: string,
   params: Uint8Array,
-  { headers = {}, rest = [], timeoutMs = 10_000 }: InvokeOptions = {},
+  { headers = {}, rest = [], timeoutMs = PATIENCE_MS }: InvokeOptions = {},
 ): Promise<RawResults> {
   return new Promise((resolve) => {
     const root = `_INBOX.peer.${crypto.randomUUID()}`;

@@ -174,6 +174,9 @@ export const PROTOCOL_ROWS = {
     "calling: actors": "by key and by call alias",
     "calling: builtins": "logging and numbers, in the host",
     "calling: trace context": "the same trace, a span of its own",
+    "calling: guest-config": "CONFIGDATA_{lattice}, for the component that asks",
+    "calling: wasmcloud:bus/host": "by link name, key or alias; at once or by streams",
+    "calling: wasmcloud:bus/lattice": "another link or an actor for an interface, by instance",
     "calling: components": "wasi:keyvalue by wasmcloud:keyvalue",
   },
   "v2, operator": {

@@ -64,7 +64,7 @@ interface Instances {
 
 /** How long wadm waits for the event of a command before it looks again. */
 const BACKOFF_MS = 5_000;
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 50_000;
 
 /** Starts to manage the lattice from now on: hosts are known by their next events. */
 export async function startWadm(peer: NativePeer, lattice: string): Promise<Wadm> {

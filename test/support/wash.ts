@@ -19,12 +19,19 @@ import { linkShape, replyShape } from "./control-replies.ts";
 
 export interface WashOptions {
   readonly lattice?: string;
-  /** How long answers to pings and auctions are collected; wash takes 2 s. */
-  readonly gatherMs?: number;
+  /**
+   * How many hosts are to answer pings and auctions, however long they take: a machine that does ten other things is no
+   * reason to miss one. Default 0: they are collected for a while, as wash does for 2 s, and there may be none.
+   */
+  readonly hosts?: number;
 }
 
-const ANSWER_MS = 2_000;
-const EVENT_MS = 10_000;
+/** For answers that may not come, and for those behind the ones that are to. */
+const SILENCE_MS = 400;
+const SURPLUS_MS = 50;
+
+const ANSWER_MS = 30_000;
+const EVENT_MS = 30_000;
 const U32 = 0xffff_ffff;
 
 const texts = dictionary(text);
@@ -85,12 +92,12 @@ const providerBidShape = record({
 export class Wash {
   readonly #peer: NativePeer;
   readonly #lattice: string;
-  readonly #gatherMs: number;
+  readonly #hosts: number;
 
-  constructor(peer: NativePeer, { lattice = "default", gatherMs = 400 }: WashOptions = {}) {
+  constructor(peer: NativePeer, { lattice = "default", hosts = 0 }: WashOptions = {}) {
     this.#peer = peer;
     this.#lattice = lattice;
-    this.#gatherMs = gatherMs;
+    this.#hosts = hosts;
   }
 
   /** `wash get hosts` */
@@ -316,12 +323,15 @@ export class Wash {
         subscription.unsubscribe();
         resolve(found);
       };
-      const timer = setTimeout(finish, this.#gatherMs);
+      let timer = setTimeout(finish, this.#hosts === 0 ? SILENCE_MS : ANSWER_MS);
       const subscription = nats.subscribe(inbox, {
         callback: (_, message) => {
           try {
             const { success, response } = replyShape(message.json(), "");
             if (success) found.push(shape(response, ""));
+            if (found.length !== this.#hosts) return;
+            clearTimeout(timer);
+            timer = setTimeout(finish, SURPLUS_MS);
           } catch {
             finish();
           }

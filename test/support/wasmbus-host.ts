@@ -23,6 +23,8 @@ export interface V0HostOptions {
   readonly v0?: Partial<V0Options>;
   /** It speaks 1.x as well, as its first dialect; default false. */
   readonly bilingual?: boolean;
+  /** Where it speaks both, 0.82 is the first one; default false. */
+  readonly olderFirst?: boolean;
 }
 
 /** Trusts what `cluster` signs, and signs by it. */
@@ -50,7 +52,9 @@ export async function startV0Host(
     log,
   };
   const v0 = createV0(parts, { issuers: [], seed: cluster.seed, ...options.v0 });
-  const dialects = options.bilingual === true ? [createV1(parts, lifetime.signal), v0] : [v0];
+  const both = (): Dialect[] => [createV1(parts, lifetime.signal), v0];
+  const dialects = options.bilingual === true ? both() : [v0];
+  if (options.olderFirst === true) dialects.reverse();
   const started = await startHost(
     { bus },
     {

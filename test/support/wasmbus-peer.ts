@@ -135,13 +135,13 @@ export async function respond(
   subject: string,
   data: Uint8Array,
 ): Promise<PeerResponse> {
-  const reply = await nats.request(subject, data, { timeout: 10_000 });
+  const reply = await nats.request(subject, data, { timeout: 30_000 });
   return decode(reply.data) as PeerResponse;
 }
 
 /** The object store of long arguments and results. */
 export function chunksOf(nats: NatsConnection, lattice: string): Promise<ObjectStore> {
-  return nats.jetstream().views.os(lattice);
+  return nats.jetstream({ timeout: 30_000 }).views.os(lattice);
 }
 
 /** As {@link invoke}, with the argument, and its result if that is long, by way of the object store. */
@@ -258,7 +258,9 @@ export async function putLink(
   { public_key, contract_id, link_name }: PeerEntity,
   values: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const bucket = await nats.jetstream().views.kv(`LATTICEDATA_${lattice}`, { history: 1 });
+  const bucket = await nats
+    .jetstream({ timeout: 30_000 })
+    .views.kv(`LATTICEDATA_${lattice}`, { history: 1 });
   const id = createHash("sha256").update(actor_id).update(contract_id).update(link_name);
   const link = { actor_id, provider_id: public_key, link_name, contract_id, values };
   await bucket.put(`LINKDEF_${id.digest("hex").toUpperCase()}`, JSON.stringify(link));
@@ -271,7 +273,9 @@ export async function putActorClaims(
   subject: string,
   call_alias: string,
 ): Promise<void> {
-  const bucket = await nats.jetstream().views.kv(`LATTICEDATA_${lattice}`, { history: 1 });
+  const bucket = await nats
+    .jetstream({ timeout: 30_000 })
+    .views.kv(`LATTICEDATA_${lattice}`, { history: 1 });
   const claims = {
     call_alias,
     capabilities: [],
@@ -288,7 +292,8 @@ export async function putActorClaims(
 /** Above this many bytes. */
 const CHUNKED = 900 * 1024;
 
-function sealed(head: Uint8Array, raw: Uint8Array): string {
+/** The text of an nkey: base32 with a checksum. */
+export function sealed(head: Uint8Array, raw: Uint8Array): string {
   const body = Buffer.concat([head, raw]);
   let crc = 0;
   for (const byte of body) {

@@ -134,7 +134,7 @@ export async function openWrpcNode(
         func,
         args,
         trace: new Map(),
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
         ...options,
       });
     },

@@ -100,7 +100,7 @@ function converse(
     invocation,
     heard,
     on: (path) => heard.filter((each) => each.path === path).map(({ hex }) => hex),
-    until: (wanted, ms = 10_000) =>
+    until: (wanted, ms = 30_000) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           if (!wanted()) return;

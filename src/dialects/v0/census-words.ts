@@ -11,6 +11,8 @@ export function censusWords(lattice: LatticeId): CensusWords {
     ping: controlSubject(lattice, "ping.hosts"),
     inventory: (id) => controlSubject(lattice, `get.${id}.inv`),
     event: (name) => `wasmbus.evt.${lattice}.${name}`,
+    // Heartbeats are inventories. OTP hosts and Rust hosts before 0.82 have a map there.
+    speaks: (data) => data.has("actors") || (data.has("components") ? false : undefined),
     readPing: (data) => readJson(data, hostNews),
   };
 }

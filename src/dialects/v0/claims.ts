@@ -3,8 +3,9 @@ import type { Signer } from "../../wire/ed25519.ts";
 import type { Shape } from "../../wire/shape.ts";
 import type { Invocation } from "./invocation.ts";
 
-import { signToken, WASCAP_REVISION } from "../../wire/jwt.ts";
+import { signToken } from "../../wire/jwt.ts";
 import { publicNkey } from "../../wire/nkey-public.ts";
+import { WASCAP_REVISION } from "../../wire/token-form.ts";
 import { optional, record, text } from "../../wire/shape.ts";
 import { targetUrlOf, urlOf } from "./entity.ts";
 import { hashOf } from "./invocation.ts";

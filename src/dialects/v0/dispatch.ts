@@ -7,7 +7,7 @@ import type { Invocation } from "./invocation.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { ACTOR_GUEST } from "../../interfaces/actor.ts";
 import { copyParams, copyResults } from "../../interfaces/copies.ts";
-import { withoutMark } from "./contracts/contract.ts";
+import { fitting, withoutMark } from "./contracts/contract.ts";
 
 /** Calls a function of the target. */
 export type CallTarget = (
@@ -37,8 +37,8 @@ export function planOf(
   contracts: Contracts,
 ): Plan {
   const found = contracts.served(operation);
-  const served = found?.needs.every((each) => world.exports.has(each)) === true ? found : undefined;
-  const own = served !== undefined && origin?.contract_id === served.contract;
+  const served = fitting(found, world.exports);
+  const own = served !== undefined && origin?.contract_id === found?.contract;
   if (world.exports.has(ACTOR_GUEST) && !own) {
     return {
       instance: ACTOR_GUEST,

@@ -3,50 +3,32 @@
  * the host does itself (wasmCloud v0.82.0 `crates/runtime/src/actor/module/wasmbus.rs`, `crates/host/src/wasmbus/mod.rs`).
  * Whatever goes wrong is a text for the actor.
  */
-import type { ImportCall, Results } from "../../core/call.ts";
-import type { Importer } from "../../core/dialect.ts";
-import type { EntityId } from "../../core/ids.ts";
+import type { AnswerImport, Importer } from "../../core/dialect.ts";
 import type { Log } from "../../core/log.ts";
 import type { WitValue } from "../../core/wit.ts";
+import type { BusTarget, Names } from "./bus-targets.ts";
 
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { DEFAULT_LINK } from "../../core/link.ts";
 import { ACTOR_GUEST, actorWorld } from "../../interfaces/actor.ts";
 import { builtinOf } from "./builtins.ts";
-
-/** Who is meant by what actors write. */
-export interface Names {
-  /** The provider that `source` is linked to. */
-  linked(source: EntityId, contract: string, link: string): EntityId | undefined;
-  /** The actor with this key or alias. */
-  actor(name: string): EntityId | undefined;
-}
+import { demandActor, demandCapability } from "./bus-targets.ts";
 
 export interface HostCallsParts {
   readonly names: Names;
   readonly log: Log;
 }
 
-export type HostCalls = (call: ImportCall, importer: Importer) => Promise<Results>;
-
-export function createHostCalls({ names, log }: HostCallsParts): HostCalls {
+export function createHostCalls({ names, log }: HostCallsParts): AnswerImport {
   const world = actorWorld();
-  const targetOf = (
-    { id, claims }: Importer,
-    binding: string,
-    namespace: string,
-  ): { readonly target: EntityId; readonly link: string } => {
+  const targetOf = (importer: Importer, binding: string, namespace: string): BusTarget => {
     const link = binding === "" ? DEFAULT_LINK : binding;
-    const provider = names.linked(id, namespace, link);
+    const provider = names.linked(importer.id, namespace, link);
     if (provider !== undefined) {
-      if (claims === undefined || claims.capabilities?.includes(namespace) === true) {
-        return { target: provider, link };
-      }
-      throw new LatticeError("denied", `the signed claims of ${id} do not list ${namespace}`);
+      demandCapability(importer, namespace);
+      return { target: provider, link };
     }
-    const actor = names.actor(namespace);
-    if (actor !== undefined) return { target: actor, link: DEFAULT_LINK };
-    throw new LatticeError("link-missing", "unknown actor call alias");
+    return { target: demandActor(names, namespace), link: DEFAULT_LINK };
   };
   return async ({ args, signal }, importer) => {
     const { binding, namespace, operation, argument } = readArgs(args);

@@ -1,21 +1,27 @@
 /** The wasmCloud 0.82 dialect: signed invocations over MessagePack, and the control interface of that time. */
 import type { Call, Callee, Results } from "../../core/call.ts";
-import type { Dialect, DialectParts } from "../../core/dialect.ts";
+import type { AnswerImport, Dialect, DialectParts } from "../../core/dialect.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { Link } from "../../core/link.ts";
+import type { Names } from "./bus-targets.ts";
 import type { ClusterOptions } from "./cluster.ts";
-import type { Names } from "./host-calls.ts";
 import type { SafetyOptions } from "./safety.ts";
 
 import { entityId } from "../../core/ids.ts";
 import { later } from "../../core/later.ts";
 import { ACTOR_GUEST, ACTOR_HOST } from "../../interfaces/actor.ts";
 import { isPublicNkey } from "../../wire/nkey.ts";
+import { BUS_HOST, createBusHost } from "./bus-host.ts";
+import { BUS_LATTICE, createBusLattice } from "./bus-lattice.ts";
 import { openCluster } from "./cluster.ts";
+import { isCarried } from "./contracts/instances.ts";
 import { createControl } from "./control.ts";
 import { createDirectory } from "./directory.ts";
+import { createActorConfig } from "./facts/config.ts";
 import { actorByAlias, createV0Facts } from "./facts/facts.ts";
 import { indexLinks } from "./facts/links.ts";
+import { createGuestConfig, GUEST_CONFIG } from "./guest-config.ts";
+import { createHostCalls } from "./host-calls.ts";
 import { mapped } from "./mapped.ts";
 import { attend } from "./provider-desk.ts";
 import { createRpc } from "./rpc.ts";
@@ -56,6 +62,14 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
     actor: (name) =>
       isPublicNkey(name, "module") ? entityId(name) : actorByAlias(facts.claims.peek(), name),
   };
+  const hostCalls = { names, log: parts.log };
+  /** By the interface, for which this generation has this answer alone. */
+  const answers: ReadonlyMap<string, AnswerImport> = new Map([
+    [ACTOR_HOST, createHostCalls(hostCalls)],
+    [BUS_HOST, createBusHost(hostCalls)],
+    [BUS_LATTICE, createBusLattice(names)],
+    [GUEST_CONFIG, createGuestConfig(createActorConfig(parts))],
+  ]);
   const rpc = later(clock, "signed calls", async () =>
     createRpc({
       ...parts,
@@ -63,7 +77,6 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
       strict: options.strict ?? true,
       directory,
       linked,
-      names,
       alarm: safety.alarm,
     }),
   );
@@ -90,11 +103,12 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
       const callee: Callee = { invoke: find };
       return callee;
     },
-    knows: (target) => facts.claims.peek().has(target) || index.peek().targets.has(target),
-    answers: (instance) =>
-      instance === ACTOR_HOST
-        ? async (call, importer) => (await rpc(call.signal)).hostCall(call, importer)
-        : undefined,
+    knows(target, instance) {
+      if (!isCarried(instance)) return "never";
+      const member = facts.claims.peek().has(target) || index.peek().targets.has(target);
+      return member ? "member" : "stranger";
+    },
+    answers: (instance) => answers.get(instance),
     adapt: (instance, world, callee) =>
       instance === ACTOR_GUEST
         ? { invoke: async (call) => (await rpc(call.signal)).callHere(world, callee, call) }

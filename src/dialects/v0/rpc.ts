@@ -6,13 +6,11 @@ import type { World } from "../../core/wit.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Directory } from "./directory.ts";
 import type { Alarm } from "./guard.ts";
-import type { HostCalls, Names } from "./host-calls.ts";
 
 import { createChunks } from "./chunks.ts";
 import { createContracts } from "./contracts/contracts.ts";
 import { callHere } from "./dispatch.ts";
 import { createGuard } from "./guard.ts";
-import { createHostCalls } from "./host-calls.ts";
 import { reach } from "./rpc-client.ts";
 import { serve } from "./rpc-server.ts";
 import { createSeen } from "./seen.ts";
@@ -21,15 +19,12 @@ export interface RpcParts extends DialectParts {
   readonly cluster: Cluster;
   readonly strict: boolean;
   readonly directory: Directory;
-  readonly names: Names;
   /** Whether a link leads from `source` to the provider under this name. */
   readonly linked: (source: EntityId, provider: EntityId, link: string) => boolean;
   readonly alarm: (alarm: Alarm) => void;
 }
 
 export interface Rpc {
-  /** What an actor calls of its host. */
-  readonly hostCall: HostCalls;
   /** A call by operation of a member of this node that has `world`. */
   callHere(world: World, callee: Callee, call: Call): Promise<Results>;
   /** The contract of which a provider with this world serves operations. */
@@ -65,7 +60,6 @@ export function createRpc(parts: RpcParts): Rpc {
     target: (call: Call, contract: string | undefined) => directory.target(call, contract),
   };
   return {
-    hostCall: createHostCalls(parts),
     callHere: (world, callee, call) => callHere(world, callee, call, contracts),
     contractOf: (world) => contracts.contractOf(world),
     serve(served, signal) {

@@ -13,6 +13,8 @@ export function censusWords(lattice: LatticeId): CensusWords {
     ping: controlSubject(lattice, "host.ping"),
     inventory: (id) => controlSubject(lattice, `host.get.${id}`),
     event: (name) => eventSubject(lattice, name),
+    // Heartbeats are inventories.
+    speaks: (data) => data.has("components") || (data.has("actors") ? false : undefined),
     readPing: (data) => readJson(data, pingReply).response,
   };
 }

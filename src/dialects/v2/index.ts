@@ -31,7 +31,6 @@ export function createV2(parts: DialectParts, options: V2Options, signal: AbortS
   const heartbeat = createHeartbeat(identity, clock.now());
   return {
     generation: "v2",
-    secluded: true,
     async obey(host, until) {
       const table = operatorRoutes({ id: identity.id, clock, heartbeat });
       await obeyRoutes(table, { bus: control, host, log }, until);
@@ -48,6 +47,8 @@ export function createV2(parts: DialectParts, options: V2Options, signal: AbortS
           new LatticeError("not-served", `${target} runs elsewhere: hosts of v2 call no others`),
         ),
     }),
+    // Nothing of v2 is called from elsewhere.
+    knows: () => "never",
     ingress: createIngress(parts, signal),
   };
 }

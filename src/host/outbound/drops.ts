@@ -3,7 +3,7 @@ import type { Dialect } from "../../core/dialect.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { LocalTarget } from "./reach.ts";
 
-import { carrierOf } from "../../core/dialect.ts";
+import { carriersOf } from "../../core/carriers.ts";
 import { isHandleOf } from "../../interfaces/places.ts";
 
 /** `target`: who gave the handle out. Nobody answers, and a handle that leads nowhere is nobody's concern. */
@@ -21,6 +21,6 @@ export function createDrops(
   return (target, instance, resource, handle) => {
     const here = local(target)?.resources;
     if (here !== undefined && isHandleOf(here.place, handle)) here.drop(handle);
-    else carrierOf(dialects, target)?.drop?.(target, instance, resource, handle);
+    else carriersOf(dialects, target, instance)[0]?.drop?.(target, instance, resource, handle);
   };
 }

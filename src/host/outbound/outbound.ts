@@ -41,7 +41,7 @@ export interface OutboundParts {
    * Whether another component of its set answers `instance` just as it is imported: nothing is translated then, and the host
    * has no answer of its own. Links name it with its version. Default: there is no set.
    */
-  readonly direct?: (instance: string) => boolean;
+  readonly within?: (instance: string) => boolean;
   readonly interfaces: Interfaces;
   readonly own: InterfacesOfWorkload;
   readonly reach: Reach;
@@ -60,9 +60,9 @@ interface Route {
 export function createOutbound(parts: OutboundParts): Importee {
   const { id, interfaces, reach, log } = parts;
   const imports: World = { imports: new Map(), exports: onTheWire(parts.world.imports) };
-  const isDirect = (instance: string): boolean => parts.direct?.(instance) === true;
+  const isWithin = (instance: string): boolean => parts.within?.(instance) === true;
   const linksOf = (instance: string): readonly string[] =>
-    isDirect(instance)
+    isWithin(instance)
       ? [instance]
       : (interfaces.importOf(instance)?.links ?? [withoutVersion(instance)]);
   const linkable = new Set([...parts.world.imports.keys()].flatMap(linksOf));
@@ -74,6 +74,31 @@ export function createOutbound(parts: OutboundParts): Importee {
     let held = heldBy.get(linkNames);
     if (held === undefined) heldBy.set(linkNames, (held = parts.own.held()));
     return held;
+  };
+
+  /** Whom an instance has chosen in the place of what its links lead to, by interface without version. */
+  const directed = new WeakMap<ImportCall["linkNames"], Map<string, () => EntityId>>();
+  const direct = (
+    { linkNames }: ImportCall,
+    ...[chosen, way]: Parameters<Importer["direct"]>
+  ): void => {
+    const own = directed.get(linkNames) ?? new Map<string, () => EntityId>();
+    directed.set(linkNames, own);
+    // Names for interfaces that the component does not import change nothing, and are not kept.
+    for (const each of chosen.filter((name) => linkable.has(name))) {
+      linkNames.delete(each);
+      own.delete(each);
+      if ("target" in way) own.set(each, way.target);
+      else if (way.link !== DEFAULT_LINK) linkNames.set(each, way.link);
+    }
+  };
+  const directedTo = (
+    { linkNames }: ImportCall,
+    links: readonly string[],
+  ): EntityId | undefined => {
+    const own = directed.get(linkNames);
+    const [chosen] = own === undefined ? [] : links.flatMap((each) => own.get(each) ?? []);
+    return chosen?.();
   };
 
   /** Imports whose failure is in the log. */
@@ -111,11 +136,14 @@ export function createOutbound(parts: OutboundParts): Importee {
     const link = linkNameOf(request, route.links);
     let target: EntityId | undefined;
     try {
-      const table = parts.links();
-      const linked = linkedOf(table, link, route.links);
-      if (linked === undefined) throw missing(parts, link, route.links[0] ?? instance);
-      ({ target } = linked);
-      demandContract(parts, table.contract(link, linked.by));
+      target = directedTo(request, route.links);
+      if (target === undefined) {
+        const table = parts.links();
+        const linked = linkedOf(table, link, route.links);
+        if (linked === undefined) throw missing(parts, link, route.links[0] ?? instance);
+        ({ target } = linked);
+        demandContract(parts, table.contract(link, linked.by));
+      }
       return await carry(request, target, link, route.types, instance, func, args);
     } catch (cause) {
       if (asLatticeError(cause).code !== expected) {
@@ -146,15 +174,21 @@ export function createOutbound(parts: OutboundParts): Importee {
 
   const answered = async (request: ImportCall): Promise<Results> => {
     const { instance, func, args } = request;
-    const direct = isDirect(instance);
-    const answer = direct ? undefined : answerOf(instance, func);
+    const within = isWithin(instance);
+    const answer = within ? undefined : answerOf(instance, func);
     if (answer !== undefined) return answer(args, request);
-    for (const dialect of direct ? [] : parts.dialects) {
+    for (const dialect of within ? [] : parts.dialects) {
       const foreign = dialect.answers?.(instance);
-      const call: Importer["call"] = (...call) => carry(request, ...call);
-      if (foreign !== undefined) return foreign(request, { id, claims: parts.claims, call });
+      if (foreign === undefined) continue;
+      return foreign(request, {
+        id,
+        claims: parts.claims,
+        call: (...given) => carry(request, ...given),
+        config: () => parts.config.peek(),
+        direct: (...chosen) => direct(request, ...chosen),
+      });
     }
-    const mapping = direct ? undefined : interfaces.importOf(instance);
+    const mapping = within ? undefined : interfaces.importOf(instance);
     if (mapping === undefined) {
       const route = { links: linksOf(instance), types: imports };
       const results = call(request, route, instance, func, args);

@@ -11,8 +11,7 @@ import type { PoolResources } from "../../core/runtime.ts";
 import type { World } from "../../core/wit.ts";
 import type { Companions } from "./companions.ts";
 
-import { carrierOf } from "../../core/dialect.ts";
-import { LatticeError } from "../../core/error.ts";
+import { inLattice } from "../../core/carriers.ts";
 import { isServable } from "../../interfaces/servable.ts";
 import { sameTypes } from "./same-types.ts";
 import { asIfRemote } from "./short-circuit.ts";
@@ -68,14 +67,7 @@ export function createReach({
     ) {
       return asIfRemote(companions?.watch(here.callee, wanted) ?? here.callee, target, wanted);
     }
-    const dialect = carrierOf(dialects, target);
-    if (dialect === undefined) {
-      throw new LatticeError(
-        "not-served",
-        `${target} is not here, and this node speaks no dialect`,
-      );
-    }
-    return intercept(dialect.reach(target, types));
+    return intercept(inLattice(dialects, target, types));
   };
 }
 

@@ -41,7 +41,7 @@ export interface Importing {
   readonly config: View<Values>;
   readonly links: LinkTable;
   /** Whether another component answers it. */
-  readonly direct: (instance: string) => boolean;
+  readonly within: (instance: string) => boolean;
   readonly interfaces: Interfaces;
   readonly own: InterfacesOfWorkload;
 }

@@ -1,9 +1,9 @@
 /** What each function of `wrpc:keyvalue` does to a store, and the bounds of what it takes and gives. */
 import type { WitValue } from "../../core/wit.ts";
-import type { KeyvalueChange, KeyvalueStore } from "../../storage/keyvalue-store.ts";
+import type { KeyvalueChange, KeyvalueStore, NumberBounds } from "../../storage/keyvalue-store.ts";
 
 import { LatticeError } from "../../core/error.ts";
-import { ATOMICS, BATCH, STORE } from "./world.ts";
+import { ATOMICS, BATCH, COUNTERS, STORE } from "./world.ts";
 
 /** UTF-8 bytes of a key. */
 const MOST_KEY_BYTES = 1024;
@@ -11,6 +11,9 @@ const MOST_KEY_BYTES = 1024;
 const MOST_KEYS = 1000;
 /** Bytes that the values of one answer may have together; a call's parameters have the same bound. */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** What fits into the numbers of 0.82. */
+const S32: NumberBounds = { least: -(2n ** 31n), most: 2n ** 31n - 1n };
 
 /** What one call has to do with. */
 export interface Operands {
@@ -59,12 +62,12 @@ const operations: ReadonlyMap<string, Operation> = new Map([
   writes(BATCH, "delete-many", (operands, [keys]) =>
     change(operands, [], keys as readonly string[]),
   ),
-  writes(ATOMICS, "increment", async ({ store, bucket, onChange }, [key, delta]) => {
-    const name = checkKey(key as string);
-    const sum = await store.increment(bucket, name, delta as bigint);
-    onChange([{ key: name, value: new TextEncoder().encode(String(sum)) }]);
-    return sum;
-  }),
+  writes(ATOMICS, "increment", (operands, [key, delta]) =>
+    increment(operands, key as string, delta as bigint),
+  ),
+  writes(COUNTERS, "add", async (operands, [key, delta]) =>
+    Number(await increment(operands, key as string, BigInt(delta as number), S32)),
+  ),
 ]);
 /* oxlint-enable typescript/no-unsafe-type-assertion */
 
@@ -78,6 +81,19 @@ function reads(instance: string, func: string, run: Operation["run"]): [string, 
 
 function writes(instance: string, func: string, run: Operation["run"]): [string, Operation] {
   return [`${instance}#${func}`, { writes: true, run }];
+}
+
+/** One transaction of the store, whoever else counts: this browser's other tabs as well. */
+async function increment(
+  { store, bucket, onChange }: Operands,
+  key: string,
+  delta: bigint,
+  bounds?: NumberBounds,
+): Promise<bigint> {
+  const name = checkKey(key);
+  const sum = await store.increment(bucket, name, delta, bounds);
+  onChange([{ key: name, value: new TextEncoder().encode(String(sum)) }]);
+  return sum;
 }
 
 async function change(

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { fetchKnock } from "../../../src/bus/knock.ts";
 
 const knock = fetchKnock();
-const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const here = location.origin.replace(/^http/, "ws");
 
 test("a server that answers HTTP on the port is heard, whatever it answers", async () => {

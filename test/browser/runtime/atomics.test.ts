@@ -43,7 +43,7 @@ test("a guest may block for longer than a silent worker may live", async () => {
 
 test("the deadline of a guest that blocks ends its worker, and the next call has a fresh one", async () => {
   await using opened = openRuntime(atomics);
-  const limits = { callDeadlineMs: 3000 };
+  const limits = { callDeadlineMs: 5000 };
   await using pool = await run(opened.runtime, "sleeper", { maxInstances: 1, limits });
 
   const long = pool.invoke(callOf(SLEEPER, "sleep", [60_000n]));

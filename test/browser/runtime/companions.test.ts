@@ -66,15 +66,12 @@ async function warmUp(pair: Pair, func: string, times: () => Promise<unknown>): 
     event === "companion.entrusted" && fields["func"] === func;
   const since = pair.logged.length;
   await expect
-    .poll(
-      async () => {
-        await times();
-        return pair.logged.slice(since).some(entrusted);
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await times();
+      return pair.logged.slice(since).some(entrusted);
+    })
     .toBe(true);
-  await expect.poll(() => alone(pair, times), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => alone(pair, times)).toBe(0);
 }
 
 /** How many calls the target's own worker gets while `run` lasts. */
@@ -97,15 +94,15 @@ test("a quick target answers in its caller's worker, each call fresh, and every 
   const count = (): Promise<unknown> => pair.probe("count-times", [50]);
 
   await warmUp(pair, "count", count);
-  const before = pair.answered("count");
-  const own = await alone(pair, async () => {
+  const fiveTimes = async (): Promise<void> => {
+    const before = pair.answered("count");
     for (let round = 0; round < 5; round++) expect(await count()).toBe(50);
-  });
+    // All of them have been told by the end of the call that made them.
+    expect(pair.answered("count")).toBe(before + 250);
+  };
 
   // On a busy machine a call may be slow, and the next few go the other way.
-  expect(own).toBeLessThan(25);
-  // All of them have been told by the end of the call that made them.
-  expect(pair.answered("count")).toBe(before + 250);
+  await expect.poll(() => alone(pair, fiveTimes)).toBeLessThan(25);
   expect(pair.calls.at(-2)).toMatchObject({
     id: expect.stringMatching(/^call-\d+\.50$/),
     source: "prober",
@@ -162,7 +159,7 @@ test("a guest that loops over such calls starves nobody: others are answered mea
   await expect(endless).rejects.toMatchObject({ code: "aborted" });
   // The place is free when the worker has heard of it, which it does within a turn.
   const prober = pair.host.entries().find(({ spec }) => spec.id === "prober");
-  await prober?.workload?.pool.drained(AbortSignal.timeout(5_000));
+  await prober?.workload?.pool.drained(AbortSignal.timeout(30_000));
   expect(pair.logged.filter(({ event }) => event === "pool.runner-lost")).toEqual([]);
 });
 
@@ -176,7 +173,7 @@ test("what a loop has called is told while it goes on, and its worker passes for
   const endless = pair.probe("count-times", [4_000_000_000], gone.signal);
   await expect.poll(() => pair.answered("count")).toBeGreaterThan(before + 1_000);
   // Longer than a silent worker may live.
-  await expect.poll(() => performance.now() - began, { timeout: 10_000 }).toBeGreaterThan(3_000);
+  await expect.poll(() => performance.now() - began).toBeGreaterThan(3_000);
   const told = pair.answered("count");
   await expect.poll(() => pair.answered("count")).toBeGreaterThan(told);
   gone.abort();
@@ -198,7 +195,7 @@ test("a target that hangs takes its caller's worker with it once; both serve aga
     for (let round = 0; round < 4; round++) expect(await spin(1n)).toBe(50n);
   });
 
-  expect(tookMs).toBeLessThan(10_000);
+  expect(tookMs).toBeLessThan(20_000); // its deadline is 30 s
   expect(after).toBe(200);
   expect(pair.ends()).toEqual(["companion.lost"]);
 });

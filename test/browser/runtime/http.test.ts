@@ -164,7 +164,7 @@ describe.each(["jspi", "atomics"] as const)("by %s", (bridge) => {
 
     expect(count.given).toBeLessThan(2 * MB);
     await reader.cancel();
-    await pool.drained(AbortSignal.timeout(10_000));
+    await pool.drained(AbortSignal.timeout(30_000));
   });
 
   test("instances serve side by side", async () => {
@@ -209,7 +209,7 @@ describe.each(["jspi", "atomics"] as const)("by %s", (bridge) => {
 
     await expect(textOf(response)).rejects.toThrow(reason);
     expect(await trailers).toBeInstanceOf(Error);
-    await pool.drained(AbortSignal.timeout(10_000));
+    await pool.drained(AbortSignal.timeout(30_000));
     expect((await responseTo(pool, "/zero")).status).toBe(404);
   });
 

@@ -22,19 +22,26 @@ function recording(): Importee & { readonly heard: ImportCall[] } {
 test("guests that sleep do so at the same time, each in its instance", async () => {
   await using opened = openRuntime();
   await using pool = await run(opened.runtime, "sleeper", { maxInstances: 8 });
+  const sleepAll = async (each: bigint): Promise<readonly number[]> => {
+    const calls = Array.from({ length: 8 }, () =>
+      pool.invoke(callOf("inlay:test/sleeper", "sleep", [each])),
+    );
+    return (await Promise.all(calls)).map(([ms]) => Number(ms));
+  };
+  await sleepAll(1n); // all that is made only once is there now
   const before = performance.now();
 
-  const slept = await Promise.all(
-    Array.from({ length: 8 }, () => pool.invoke(callOf("inlay:test/sleeper", "sleep", [200n]))),
-  );
+  const slept = await sleepAll(300n);
 
-  expect(performance.now() - before).toBeLessThan(1000);
-  for (const [ms] of slept) expect(Number(ms)).toBeGreaterThanOrEqual(200);
+  // One after the other they would take as long as all of them have slept.
+  const took = performance.now() - before;
+  expect(took).toBeLessThan(slept.reduce((sum, ms) => sum + ms, 0));
+  for (const ms of slept) expect(ms).toBeGreaterThanOrEqual(300);
 });
 
 test("a guest that sleeps past its deadline makes room for the next call", async () => {
   await using opened = openRuntime();
-  const limits = { callDeadlineMs: 300 };
+  const limits = { callDeadlineMs: 1500 };
   await using pool = await run(opened.runtime, "sleeper", { maxInstances: 1, limits });
 
   const long = pool.invoke(callOf("inlay:test/sleeper", "sleep", [60_000n]));
@@ -54,7 +61,7 @@ test("a caller that gives up is answered at once", async () => {
   caller.abort();
 
   await expect(call).rejects.toMatchObject({ code: "aborted" });
-  await pool.drained(AbortSignal.timeout(5000));
+  await pool.drained(AbortSignal.timeout(30_000));
 });
 
 test("the host answers what a guest imports, in the name of its call", async () => {
@@ -175,5 +182,5 @@ test("WASI gives time and chance, and nothing of the world outside", async () =>
 
   expect([env, args, preopens]).toEqual([[], [], 0]);
   expect(one).not.toEqual(other);
-  expect(Math.abs(now - Date.now() / 1000)).toBeLessThan(5);
+  expect(Math.abs(now - Date.now() / 1000)).toBeLessThan(60);
 });

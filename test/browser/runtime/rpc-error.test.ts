@@ -4,11 +4,8 @@ import type { Callee } from "../../../src/core/call.ts";
 
 import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
-import { createSource } from "../../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
-import { createOutbound } from "../../../src/host/outbound/outbound.ts";
-import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
-import { recordLog } from "../../support/log-recorder.ts";
+import { openOutbound } from "../../support/outbound.ts";
 import { callOf, fixtureBytes, openRuntime } from "./support.ts";
 
 const greeter: Callee = {
@@ -24,24 +21,10 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
     const { signal } = new AbortController();
     const source = { reference: "teller.wasm", bytes: await fixtureBytes("teller") };
     const component = await opened.runtime.load(source, { signal });
-    const interfaces = createInterfaces();
-    const imports = createOutbound({
+    const imports = openOutbound({
       id: entityId("teller"),
       world: component.world,
-      config: createSource(new Map()),
-      links: () => ({
-        target: () => entityId("greeter"),
-        contract: () => undefined,
-        names: () => [],
-      }),
-      linkless: () => undefined,
-      claims: undefined,
-      dialects: [],
-      interfaces,
-      own: interfaces.workload(),
-      dropped: () => undefined,
       reach: () => greeter,
-      log: recordLog().log,
     });
     await using pool = await component.run({
       maxInstances: 1,

@@ -93,7 +93,7 @@ function* chunks(count: number, size: number): Iterable<Uint8Array> {
   for (let index = 0; index < count; index++) yield new Uint8Array(size).fill(index);
 }
 
-const idle = (pool: Pool): Promise<void> => pool.drained(AbortSignal.timeout(15_000));
+const idle = (pool: Pool): Promise<void> => pool.drained(AbortSignal.timeout(30_000));
 
 describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
   let opened: TestRuntime;
@@ -210,7 +210,7 @@ describe.each(["jspi", "atomics"] as const)("with %s", (bridge) => {
   test.each(["the deadline", "the caller", "the end of the pool", "a worker that is lost"])(
     "%s ends streams on both sides after the results are there",
     async (how) => {
-      const limits = { ...DEFAULT_LIMITS, callDeadlineMs: how === "the deadline" ? 3000 : 30_000 };
+      const limits = { ...DEFAULT_LIMITS, callDeadlineMs: how === "the deadline" ? 5000 : 30_000 };
       await using pool = await runPump({ limits, maxInstances: 1 });
       const caller = new AbortController();
       const { stream, cancelled } = silent();

@@ -28,8 +28,13 @@ export interface LatticeEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export async function startWash(nats: string, lattice = "default"): Promise<WashPeer> {
-  const peer: PeerProcess = await startServing(rustPeer("wash-peer"), [nats, lattice]);
+/** `program`: default that of 1.x. */
+export async function startWash(
+  nats: string,
+  lattice = "default",
+  program = rustPeer("wash-peer"),
+): Promise<WashPeer> {
+  const peer: PeerProcess = await startServing(program, [nats, lattice]);
   const run = commandsOf(peer);
   return {
     run,

@@ -63,7 +63,8 @@ export async function startWasmbusProvider(
     link_definitions: links,
     cluster_issuers: [cluster.public],
     config_json: '{"greeting":"hello"}',
-    default_rpc_timeout_ms: 2000,
+    // Of a host with `--rpc-timeout-ms`: the machine may be busy.
+    default_rpc_timeout_ms: 20_000,
     structured_logging: false,
     otel_config: { traces_exporter: null, exporter_otlp_endpoint: null },
   };

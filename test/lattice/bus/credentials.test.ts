@@ -13,7 +13,7 @@ import { createTestOperator } from "../../support/nats-jwt.ts";
 import { nodeWebSocket } from "../../support/node-websocket.ts";
 
 const none = new Uint8Array();
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const from = (credentials: Credentials) => ({ credentials: () => Promise.resolve(credentials) });
 const seedOf = (pair: ReturnType<typeof nkeys.createUser>): string =>
   new TextDecoder().decode(pair.getSeed());
@@ -124,7 +124,7 @@ test("a JWT that expires while in use is replaced", async () => {
   let asked = 0;
   const credentials = (): Promise<Credentials> =>
     Promise.resolve({
-      creds: operator.creds(asked++ === 0 ? { expiresAtMs: Date.now() + 2_000 } : {}),
+      creds: operator.creds(asked++ === 0 ? { expiresAtMs: Date.now() + 4_000 } : {}),
     });
   await using bus = await openTestBus(server.ws, { credentials });
   const heard = collect();
@@ -202,7 +202,7 @@ test("wss with a certificate that nobody signed", async () => {
     socketFactory: nodeWebSocket({ insecure: true }),
   });
   await bus.flush(soon());
-  const refused = openTestBus(server.ws, { firstConnectTimeoutMs: 300 });
+  const refused = openTestBus(server.ws, { firstConnectTimeoutMs: 2_000 });
 
   expect(bus.status.peek()).toEqual({ phase: "open", server: server.ws });
   await expect(refused).rejects.toThrow(withCode("no-servers"));

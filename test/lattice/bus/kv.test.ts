@@ -11,7 +11,7 @@ import { connectPeer, type NativePeer } from "../../support/native-peer.ts";
 import { openTestBus } from "../../support/nats-bus.ts";
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(15_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const NAME = "LATTICEDATA_default";
 const make = (bus: Bus, name = NAME): Promise<KvBucket> =>
   bus.bucket(name, { signal: soon(), create: true });
@@ -19,7 +19,7 @@ const reach = (bus: Bus, phase: "open" | "reconnecting"): Promise<unknown> =>
   until(bus.status, (status) => status.phase === phase, soon());
 /** The client library's own bucket. */
 const peerBucket = (peer: NativePeer, name = NAME, options: object = {}) =>
-  peer.nats.jetstream().views.kv(name, { timeout: 5_000, ...options });
+  peer.nats.jetstream().views.kv(name, { timeout: 30_000, ...options });
 
 describe("a bucket that we make", () => {
   test("has the settings of a wasmCloud host's", async () => {
@@ -306,9 +306,7 @@ describe("a domain", () => {
     const onLeaf = await openTestBus(leaf.ws);
     // The leaf takes clients before it has reached the hub.
     await expect
-      .poll(() => onLeaf.bucket("probe", { signal: soon(), domain: "core" }).catch(codeOf), {
-        timeout: 10_000,
-      })
+      .poll(() => onLeaf.bucket("probe", { signal: soon(), domain: "core" }).catch(codeOf))
       .toBe("not-found");
     return {
       onHub,

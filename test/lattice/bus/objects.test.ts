@@ -10,7 +10,7 @@ import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer, type NativePeer } from "../../support/native-peer.ts";
 import { openTestBus } from "../../support/nats-bus.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(15_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const NAME = "INLAY_IMAGES_default";
 const make = (bus: Bus, domain?: string): Promise<ObjectStore> =>
   bus.objects(NAME, {
@@ -23,7 +23,7 @@ const hashOf = (bytes: Uint8Array | null | undefined): string | undefined =>
   bytes ? sha256Of(bytes) : undefined;
 /** The client library's own store. */
 const peerStore = (peer: NativePeer, options: object = {}) =>
-  peer.nats.jetstream({ timeout: 5_000 }).views.os(NAME, options);
+  peer.nats.jetstream({ timeout: 30_000 }).views.os(NAME, options);
 
 test("the client library reads, lists and deletes what we store, and we what it stores", async () => {
   await using server = await launchNats();
@@ -96,9 +96,7 @@ test("a domain's store is read and filled across a leaf node, also beside one of
   await using onHub = await connectPeer(hub.ws);
   const codeOf = (error: { readonly code: string }): string => error.code;
   const probe = { signal: soon(), domain: "core" };
-  await expect
-    .poll(() => bus.objects("probe", probe).catch(codeOf), { timeout: 10_000 })
-    .toBe("not-found");
+  await expect.poll(() => bus.objects("probe", probe).catch(codeOf)).toBe("not-found");
   const theirs = await peerStore(onHub);
   await theirs.putBlob({ name: "theirs" }, bytesOf(300_000));
 
@@ -106,9 +104,7 @@ test("a domain's store is read and filled across a leaf node, also beside one of
   const got = await store.get("theirs", { signal: soon(), ...all });
   // Interest in the hub's subjects may reach the leaf a moment later.
   await expect
-    .poll(() => store.put("mine", bytesOf(400_000), soon()).then(({ chunks }) => chunks, codeOf), {
-      timeout: 10_000,
-    })
+    .poll(() => store.put("mine", bytesOf(400_000), soon()).then(({ chunks }) => chunks, codeOf))
     .toBe(4);
   const mine = await theirs.getBlob("mine");
   // With a store of that name in both domains, whoever answers first is not who was meant.

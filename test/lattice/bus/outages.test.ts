@@ -10,12 +10,12 @@ import { nodeWebSocket } from "../../support/node-websocket.ts";
 import { openTcpProxy } from "../../support/tcp-proxy.ts";
 
 const none = new Uint8Array();
-const soon = (ms = 10_000): AbortSignal => AbortSignal.timeout(ms);
+const soon = (ms = 30_000): AbortSignal => AbortSignal.timeout(ms);
 const reach = (bus: Bus, phase: BusStatus["phase"], ms?: number): Promise<BusStatus> =>
   until(bus.status, (status) => status.phase === phase, soon(ms));
 
 describe("when the server dies", () => {
-  test("it serves again within 2 s of the server's return after 1 s, queue group included", async () => {
+  test("it serves again soon after the server's return, queue group included", async () => {
     await using server = await launchNats();
     await using caller = await openTestBus(server.ws);
     const { log, entries } = recordLog();
@@ -31,9 +31,7 @@ describe("when the server dies", () => {
     await reach(bus, "reconnecting");
     // Five failed dials are more than a second of outage.
     await expect
-      .poll(() => entries.filter(({ event }) => event === "bus.dial-failed").length, {
-        timeout: 10_000,
-      })
+      .poll(() => entries.filter(({ event }) => event === "bus.dial-failed").length)
       .toBeGreaterThanOrEqual(5);
     await server.restart();
     const back = performance.now();
@@ -42,7 +40,7 @@ describe("when the server dies", () => {
     const answer = await caller.request("demo.a", none, { signal: soon() });
     const tookMs = performance.now() - back;
 
-    expect(tookMs).toBeLessThan(2_000);
+    expect(tookMs).toBeLessThan(10_000); // 2 s on a machine that has nothing else to do: nats-session.test.ts
     expect(answer.data).toEqual(Uint8Array.of(7));
     expect(changes.map(({ phase }) => phase)).toEqual(["reconnecting", "open"]);
   });
@@ -110,27 +108,29 @@ describe("when the server dies", () => {
 });
 
 describe("on a bad network", () => {
-  test("300 ms each way: what is under way when a subscription drains is delivered", async () => {
+  test("what is under way when a subscription drains is delivered", async () => {
     await using server = await launchNats();
     await using proxy = await openTcpProxy(server.wsPort);
-    proxy.delay(300);
     await using bus = await openTestBus(`ws://127.0.0.1:${proxy.port}`);
     await using peer = await openTestBus(server.ws);
     const heard = collect();
     const subscription = bus.subscribe("demo", heard);
     await bus.flush(soon());
 
+    proxy.stall("down");
     for (let i = 0; i < 30; i++) peer.publish("demo", Uint8Array.of(i));
     await peer.flush(soon());
     const before = heard.heard.length;
-    await subscription.drain();
+    const drained = subscription.drain();
+    proxy.resume();
+    await drained;
 
     expect(before).toBe(0);
     expect(heard.heard).toHaveLength(30);
   });
 
   test.each(["stall", "drop"] as const)(
-    "a connection that goes silent (%s) is noticed by a probe within 2.5 s",
+    "a connection that goes silent (%s) is noticed by a probe, long before its pings",
     async (how) => {
       await using server = await launchNats();
       await using proxy = await openTcpProxy(server.wsPort);
@@ -156,7 +156,7 @@ describe("on a bad network", () => {
       bus.publish("demo", Uint8Array.of(9));
       await heard.count(1);
 
-      expect(tookMs).toBeLessThan(2_500);
+      expect(tookMs).toBeLessThan(10_000); // pings take 20 s
       expect(status).toMatchObject({ reason: "no sign of life within 2000 ms" });
       expect(proxy.connections).toBeGreaterThanOrEqual(refused);
       expect(heard.bytes()).toEqual([9]);
@@ -193,7 +193,7 @@ describe("on a bad network", () => {
     },
   );
 
-  test("drain does not wait for ever on a silent connection", { timeout: 15_000 }, async () => {
+  test("drain does not wait for ever on a silent connection", async () => {
     await using server = await launchNats();
     await using proxy = await openTcpProxy(server.wsPort);
     const { log, entries } = recordLog();
@@ -214,7 +214,7 @@ describe("the first connect", () => {
     const [one, two] = [await freePort(), await freePort()];
     const servers = [`ws://tab:secret@127.0.0.1:${one}/path?jwt=secret`, `ws://127.0.0.1:${two}`];
 
-    const opened = openTestBus(servers, { firstConnectTimeoutMs: 200 });
+    const opened = openTestBus(servers, { firstConnectTimeoutMs: 2_000 });
 
     await expect(opened).rejects.toThrow(withCode("no-servers"));
     const text = await opened.then(String, String);
@@ -234,7 +234,7 @@ describe("the first connect", () => {
     expect(bus.status.peek().phase).toBe("open");
   });
 
-  test("skips a server that answers nothing", { timeout: 15_000 }, async () => {
+  test("skips a server that answers nothing", async () => {
     await using server = await launchNats();
     await using proxy = await openTcpProxy(server.wsPort);
     proxy.stall();
@@ -311,7 +311,8 @@ test("accept, results and end of an answer leave in one frame", async () => {
       const socket = factory(url);
       const send = socket.send.bind(socket);
       socket.send = (data) => {
-        frames++;
+        // Answers to the server's own pings are no part of it.
+        if (Buffer.from(new Uint8Array(data)).includes("answer.")) frames++;
         send(data);
       };
       return socket;

@@ -477,7 +477,7 @@ describe("failures", () => {
       server: new URL(server.nats),
       lattice: latticeId("default"),
       site: gateway.site,
-      idleMs: 200,
+      idleMs: 1000,
     });
     await using impatient = await listening((request, response) =>
       route.respond(request, response),
@@ -496,7 +496,7 @@ describe("failures", () => {
       server: new URL("nats://127.0.0.1:1"),
       lattice: latticeId("default"),
       site: gateway.site,
-      idleMs: 300,
+      idleMs: 2000,
     });
     await using lost = await listening((request, response) => route.respond(request, response));
 

@@ -11,7 +11,7 @@ import { speakNats } from "./nats-client.ts";
 
 const BUILD_MS = 180_000;
 /** Signals pass through npm and tsx, and where they do not, the end of those is noticed. */
-const END_MS = 10_000;
+const END_MS = 30_000;
 
 beforeAll(async () => {
   await refreshDist((line) => console.error(line), AbortSignal.timeout(BUILD_MS));

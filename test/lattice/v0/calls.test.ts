@@ -231,7 +231,7 @@ test("a megabyte goes to a provider and back through the object store", async ()
     func: "call",
     args: ["Test.Pass", encode(["default", "my:contract", "Test.Reverse", argument])],
     trace: new Map(),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   });
   const [result] = echo as readonly { readonly tag: string; readonly val: Uint8Array }[];
   expect(result?.tag).toBe("ok");
@@ -272,7 +272,7 @@ test("a call of nobody says that it is of its target, as wash does; providers ha
       func,
       args,
       trace: new Map(),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(30_000),
     });
   expect([
     ...(await ask(far, actorWorld(), ACTOR_GUEST, "call", ["Test.Hear", utf8("x")])),
@@ -365,10 +365,25 @@ test("an actor calls an HTTP handler and a provider of its node by their contrac
   });
   await expect.poll(() => stage.node.host.inventory().providers.length).toBe(1);
   await stage.link(keyvalue);
+  await expect.poll(() => stage.node.host.providers()[0]?.provider?.links()).toBe(1);
   const called = await peer.listen(`wasmbus.rpc.${stage.lattice}.${keyvalue.public_key}.default`);
   const increment = encode({ key: "n", value: 41 });
   const count = await stage.pass("default", "wasmcloud:keyvalue", "KeyValue.Increment", increment);
   expect(decode(count as Uint8Array)).toBe(41);
+  const steps = [5, -50, 3, -7, 8, -1];
+  const sums = await Promise.all(
+    steps.map((value) =>
+      stage.pass(
+        "default",
+        "wasmcloud:keyvalue",
+        "KeyValue.Increment",
+        encode({ key: "n", value }),
+      ),
+    ),
+  );
+  expect(sums).toHaveLength(steps.length);
+  const kept = await stage.pass("default", "wasmcloud:keyvalue", "KeyValue.Get", encode("n"));
+  expect(decode(kept as Uint8Array)).toEqual({ value: "-1", exists: true });
   expect(called.heard).toEqual([]);
 });
 
@@ -421,7 +436,7 @@ test.each([false, true])(
         func: "read",
         args: [],
         trace: new Map(),
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(30_000),
       });
       return result;
     };

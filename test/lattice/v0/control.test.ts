@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Runtime } from "../../../src/core/runtime.ts";
 import type { LatticeHost, LatticeHostOptions } from "../../support/lattice-host.ts";
 
+import { greeter } from "../../support/greeter.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
@@ -11,19 +12,6 @@ import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, told } from "../../support/wasmbus-control.ts";
 import { nkey } from "../../support/wasmbus-peer.ts";
 
-const string = { kind: "string" } as const;
-const greeter = {
-  world: {
-    imports: new Map(),
-    exports: new Map([
-      [
-        "demo:app/greeter",
-        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
-      ],
-    ]),
-  },
-  functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
-};
 const account = nkey("A").public;
 const echo = nkey("M").public;
 const other = nkey("M").public;
@@ -408,13 +396,18 @@ test("an actor auction is answered by hosts whose labels satisfy the constraints
   shows("0.82, control interface: auction.actor");
   const lattice = setUp();
   await using node = await start(lattice, { labels: { zone: "a" } });
-  const auction = (constraints: object) =>
-    peer.gather(`wasmbus.ctl.${lattice}.auction.actor`, { actor_ref: image, constraints }, 300);
+  const auction = (constraints: object, bids: number) =>
+    peer.gather(
+      `wasmbus.ctl.${lattice}.auction.actor`,
+      { actor_ref: image, constraints },
+      300,
+      bids,
+    );
 
-  expect(await auction({ zone: "a" })).toEqual([
+  expect(await auction({ zone: "a" }, 1)).toEqual([
     { actor_ref: image, host_id: node.id, constraints: { zone: "a" } },
   ]);
-  expect(await auction({ zone: "b" })).toEqual([]);
+  expect(await auction({ zone: "b" }, 0)).toEqual([]);
 });
 
 test("labels change, in pings and inventories", async () => {

@@ -200,7 +200,9 @@ test.concurrent("configuration is put, read, removed and cleared, in bytes", asy
   expect(await told(heard, "config_deleted", node)).toEqual({ entity_id: echo, key: "color" });
   expect(await ask(`config.clear.${echo}`)).toEqual(ACCEPTED);
   expect(await read(config, `${echo}_size_x`)).toBe("PURGE");
-  const empty = await peer.nats.request(`wasmbus.ctl.${lattice}.get.config.${echo}`);
+  const empty = await peer.nats.request(`wasmbus.ctl.${lattice}.get.config.${echo}`, "", {
+    timeout: 30_000,
+  });
   expect(empty.data).toHaveLength(0);
 });
 
@@ -235,12 +237,14 @@ test.concurrent("where a native host answers pings, it alone answers for the lat
   const native = await startNativeV0Host(peer, lattice, nkey("N").public);
   await using one = await start(lattice);
   await using two = await start(lattice);
-  const asked = () => peer.gather(`wasmbus.ctl.${lattice}.get.links`, undefined, 300);
-  // Longer than a tab waits for answers to its pings.
-  await new Promise((resolve) => setTimeout(resolve, 1300));
+  const asked = () => peer.gather(`wasmbus.ctl.${lattice}.get.links`, undefined, 300, 1);
+  // Both have heard of it, which settles the matter.
+  const events = ({ log }: LatticeHost): readonly string[] => log.map(({ event }) => event);
+  await expect.poll(() => events(one)).toContain("census.native");
+  await expect.poll(() => events(two)).toContain("census.native");
 
   expect(await asked()).toEqual([{ links: [], claims: [] }]);
-  expect(one.log.map(({ event }) => event)).not.toContain("groups.joined");
+  expect([...events(one), ...events(two)]).not.toContain("groups.joined");
 
   await native[Symbol.asyncDispose]();
   await Promise.all([one.sharing(true), two.sharing(true)]);
@@ -252,11 +256,16 @@ test.concurrent("a tab whose options keep it from shared work never answers for 
   shows("0.82, control interface: queue groups");
   const lattice = fresh();
   await using node = await start(lattice, { parts: { shareWork: false } });
-  await new Promise((resolve) => setTimeout(resolve, 1300));
+  // Whoever comes later and may, has waited for as long as it takes.
+  await using other = await start(lattice);
+  await other.sharing(true);
+  const events = node.log.map(({ event }) => event);
+  await other[Symbol.asyncDispose]();
 
   const asked = await peer.gather(`wasmbus.ctl.${lattice}.get.claims`, undefined, 300);
 
   expect(asked).toEqual([]);
+  expect(events).not.toContain("groups.joined");
   expect(await client(lattice).ask("ping.hosts")).toMatchObject({ id: node.id });
 });
 

@@ -15,7 +15,7 @@ import { sampleProvider } from "../../support/sample-provider.ts";
 import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 import { ACCEPTED, controlClient, told } from "../../support/wasmbus-control.ts";
-import { actorEntity, invoke, nkey } from "../../support/wasmbus-peer.ts";
+import { actorEntity, invoke, nkey, sealed } from "../../support/wasmbus-peer.ts";
 
 const cluster = nkey("C");
 const keys = { cluster, host: nkey("N") };
@@ -26,23 +26,8 @@ const server = shared(() => launchNats());
 const peer = shared(() => connectPeer(server.ws));
 
 /** What an in-page provider is called: by its reference, as documented. */
-const keyOf = (reference: string): string => {
-  const hash = createHash("sha256").update(reference).digest();
-  const body = Buffer.concat([Buffer.of(0xa8), hash]);
-  let crc = 0;
-  for (const byte of body) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++)
-      crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
-  }
-  const bits = [...body, crc & 0xff, crc >> 8]
-    .map((byte) => byte.toString(2).padStart(8, "0"))
-    .join("");
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  return (bits.match(/.{5}/g) ?? [])
-    .map((five) => letters.charAt(Number.parseInt(five, 2)))
-    .join("");
-};
+const keyOf = (reference: string): string =>
+  sealed(Buffer.of(0xa8), createHash("sha256").update(reference).digest());
 const KEYVALUE = "inlay:///keyvalue?lease=off";
 const kv = keyOf("inlay:///keyvalue");
 const sampleKey = keyOf("inlay:///sample");
@@ -218,11 +203,12 @@ test("health is asked for on the provider's subject, and told by event when it c
   await command(node, "lp", { provider_ref: "inlay:///sample", link_name: "spare" });
   await told(heard, "provider_started", node);
   const subject = `wasmbus.rpc.${lattice}.${sampleKey}.spare.health`;
-  const ask = async (): Promise<unknown> => decode((await peer.nats.request(subject)).data);
+  const ask = async (): Promise<unknown> =>
+    decode((await peer.nats.request(subject, "", { timeout: 30_000 })).data);
   const wanted = { public_key: sampleKey, link_name: "spare", contract_id: "" };
 
   sample.health = { healthy: true };
-  const healthy = await peer.nats.request(subject);
+  const healthy = await peer.nats.request(subject, "", { timeout: 30_000 });
   expect(Buffer.from(healthy.data).toString("hex")).toBe("81a76865616c746879c3");
   clock.advance(5000);
   expect(await told(heard, "health_check_passed", node)).toEqual(wanted);
@@ -277,11 +263,11 @@ test("shutdown ends the provider if it names this host", async () => {
   await command(node, "lp", { provider_ref: "inlay:///sample", link_name: "default" });
   await told(heard, "provider_started", node);
   const subject = `wasmbus.rpc.${lattice}.${sampleKey}.default.shutdown`;
-  const shutdown = (host_id: string) =>
-    peer.nats.request(subject, JSON.stringify({ host_id }), { timeout: 500 });
+  const shutdown = (host_id: string, timeout: number) =>
+    peer.nats.request(subject, JSON.stringify({ host_id }), { timeout });
 
-  await expect(shutdown(nkey("N").public)).rejects.toThrow(/TIMEOUT/);
-  expect((await shutdown(node.id)).string()).toBe("shutting down");
+  await expect(shutdown(nkey("N").public, 500)).rejects.toThrow(/TIMEOUT/);
+  expect((await shutdown(node.id, 30_000)).string()).toBe("shutting down");
 
   await told(heard, "provider_stopped", node);
 });
@@ -327,14 +313,15 @@ test("a bid is for in-page providers that could start here, under fitting labels
   await using node = await start(lattice);
   const { command, events } = client(lattice);
   const heard = await events();
-  const auction = (provider_ref: string, constraints: object) =>
+  const auction = (provider_ref: string, constraints: object, bids = 0) =>
     peer.gather(
       `wasmbus.ctl.${lattice}.auction.provider`,
       { provider_ref, link_name: "default", constraints },
       300,
+      bids,
     );
 
-  expect(await auction(KEYVALUE, { zone: "a" })).toEqual([
+  expect(await auction(KEYVALUE, { zone: "a" }, 1)).toEqual([
     { host_id: node.id, link_name: "default", provider_ref: KEYVALUE, constraints: { zone: "a" } },
   ]);
   expect(await auction(KEYVALUE, { zone: "b" })).toEqual([]);

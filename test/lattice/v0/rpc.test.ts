@@ -7,7 +7,6 @@ import type { PeerCall, PeerEntity, PeerResponse } from "../../support/wasmbus-p
 
 import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
-import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
 import { ACTOR_GUEST, actorWorld } from "../../../src/interfaces/actor.ts";
 import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
 import { keyvalueKind } from "../../../src/providers/keyvalue/keyvalue.ts";
@@ -100,7 +99,6 @@ const node = shared(() =>
     cluster,
     components: { "file:///actor": actor("one"), "file:///web": web },
     parts: {
-      limits: { ...DEFAULT_LIMITS, callDeadlineMs: 5000 },
       providers: [keyvalueKind(async ({ maxBytes }) => createMemoryKeyvalue(maxBytes))],
     },
   }),
@@ -136,7 +134,9 @@ test("an actor takes any operation, and its bytes come back in a response of 0.8
 test("the fields come in the order in which peers that read arrays have them", async () => {
   shows("0.82, calls: called: responses");
   const data = invocation(toActor("Test.Echo", bytes("x")), { ...keys, id: "call-2" });
-  const reply = await peer.nats.request(subjectOf("default", actorEntity(actorKey)), data);
+  const reply = await peer.nats.request(subjectOf("default", actorEntity(actorKey)), data, {
+    timeout: 30_000,
+  });
   expect(Object.keys(decode(reply.data) as object)).toEqual([
     "msg",
     "invocation_id",
@@ -297,11 +297,11 @@ test("the trace of an invocation is the call's, and that of its message where it
   const subject = subjectOf("default", actorEntity(actorKey));
   const headers = natsHeaders();
   headers.set("traceparent", other.traceparent);
-  await peer.nats.request(subject, invocation(call, keys), { headers, timeout: 5000 });
+  await peer.nats.request(subject, invocation(call, keys), { headers, timeout: 30_000 });
   expect(node.calls.at(-1)).toMatchObject(other);
   await peer.nats.request(subject, invocation(call, { ...keys, trace: own }), {
     headers,
-    timeout: 5000,
+    timeout: 30_000,
   });
   expect(node.calls.at(-1)).toMatchObject(own);
 });

@@ -37,7 +37,7 @@ test("where the lattice keeps no links, a call that misses one says so", async (
     func: "go",
     args: [],
     trace: new Map(),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   });
 
   expect(text).toMatch(/caller has no link named "default" for a:b\/c.*there are no links: .+/);

@@ -194,7 +194,7 @@ test("registry.put is for every host, answered if an answer is wanted, and shown
     "odd.example": { username: "only" },
   };
 
-  const replies = await peer.gather("wasmbus.ctl.v1.default.registry.put", body, 300);
+  const replies = await peer.gather("wasmbus.ctl.v1.default.registry.put", body, 300, 2);
   const wrong = await ctl("registry.put", { "ghcr.io": { password: 987654 } });
 
   const put = { success: true, message: "successfully put registries" };
@@ -257,9 +257,7 @@ test.each([
     { lattice: what, parts: { registries: own, configService: true } },
   );
 
-  await expect
-    .poll(() => joined.log.map(({ event }) => event), { timeout: 10_000 })
-    .toContain("supplement.missing");
+  await expect.poll(() => joined.log.map(({ event }) => event)).toContain("supplement.missing");
   expect((await own.source()).size).toBe(0);
   expect(JSON.stringify(joined.log)).not.toContain("424242");
 });

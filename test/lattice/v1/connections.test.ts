@@ -21,8 +21,11 @@ const components = {
     functions: { "demo:app/greeter#greet": () => "hi" },
   },
 };
-const greet = async (peer: NativePeer): Promise<string> =>
-  (await peer.invoke("default.hello.wrpc.0.0.1.demo:app/greeter.greet", new Uint8Array(0))).outcome;
+/** How a call ended. What was on its way to a connection that is gone is never answered: whoever asks again waits a short while. */
+const greet = async (peer: NativePeer, timeoutMs = 1000): Promise<string> => {
+  const subject = "default.hello.wrpc.0.0.1.demo:app/greeter.greet";
+  return (await peer.invoke(subject, new Uint8Array(0), { timeoutMs })).outcome;
+};
 const isChange =
   (labels: object) =>
   (json: unknown): boolean => {
@@ -75,7 +78,7 @@ test("calls and control go by connections of their own", async () => {
   await using node = await startHost({ url: at("control:c"), rpcUrl: at("rpc:r") }, { components });
   await node.host.scale({ id: entityId("hello"), image, maxInstances: 1, annotations: new Map() });
   await node.sharing(true);
-  const outcome = await greet(peer);
+  const outcome = await greet(peer, 30_000);
   const put = await peer.ask("wasmbus.ctl.v1.default.link.put", {
     source_id: "hello",
     target: "kv",
@@ -137,7 +140,7 @@ test("without its connection for control a host answers calls on", async () => {
 
   await proxy.refuse();
   await expect.poll(() => node.bus.status.peek().phase).toBe("reconnecting");
-  const meanwhile = await greet(peer);
+  const meanwhile = await greet(peer, 30_000);
   await proxy.accept();
   const beat = await events.next((json) => (json as { source: string }).source === node.id);
 

@@ -3,25 +3,13 @@ import { expect, test } from "vitest";
 import { entityId as idOf } from "../../../src/core/ids.ts";
 import { createSource } from "../../../src/core/view.ts";
 import { eventOf } from "../../support/lattice-events.ts";
+import { greeter as hello } from "../../support/greeter.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { shows } from "../../support/protocol-rows.ts";
 import { shared } from "../../support/shared.ts";
 
-const string = { kind: "string" } as const;
-const hello = {
-  world: {
-    imports: new Map(),
-    exports: new Map([
-      [
-        "demo:app/greeter",
-        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
-      ],
-    ]),
-  },
-  functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
-};
 const components = {
   "https://images.example/hello.wasm": hello,
   "https://images.example/hello-2.wasm": hello,
@@ -121,7 +109,7 @@ test("an auction is answered only if all constraints hold and the id does not ru
   await using node = await startHost({ url: server.ws }, { components, labels: { zone: "edge" } });
   const auction = { component_ref: image, component_id: "hello", constraints: { zone: "edge" } };
 
-  const bids = await peer.gather(ctl("component.auction"), auction, 300);
+  const bids = await peer.gather(ctl("component.auction"), auction, 300, 1);
   const elsewhere = await peer.gather(
     ctl("component.auction"),
     { ...auction, constraints: { zone: "core" } },
@@ -357,7 +345,7 @@ test("a malformed auction is answered by every host", async () => {
   shows("Control interface: malformed requests");
   await using _node = await startHost({ url: server.ws });
 
-  const replies = await peer.gather(ctl("component.auction"), { component_ref: "x" }, 300);
+  const replies = await peer.gather(ctl("component.auction"), { component_ref: "x" }, 300, 1);
 
   expect(replies).toEqual([
     { success: false, message: "failed to deserialize component auction command" },
@@ -399,7 +387,9 @@ test("a component whose line is full leaves its queue groups until there is room
 
   load.set({ running: 1, waiting: 100, accepting: false });
   await expect.poll(() => left("serve.left")).toBe(true);
-  await expect.poll(async () => (await peer.invoke(greet, params)).outcome).toBe("no-responders");
+  const outcome = async (): Promise<string> =>
+    (await peer.invoke(greet, params, { timeoutMs: 1000 })).outcome;
+  await expect.poll(outcome).toBe("no-responders");
   load.set({ running: 0, waiting: 0, accepting: true });
-  await expect.poll(async () => (await peer.invoke(greet, params)).outcome).toBe("ended");
+  await expect.poll(outcome).toBe("ended");
 });

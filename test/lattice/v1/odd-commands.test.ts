@@ -10,25 +10,13 @@ import type { Listener, NativePeer } from "../../support/native-peer.ts";
 import type { WashInventory } from "../../support/wash.ts";
 
 import { replyShape } from "../../support/control-replies.ts";
+import { greeter as hello } from "../../support/greeter.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { openStore } from "../../support/lattice-store.ts";
 import { connectPeer } from "../../support/native-peer.ts";
 import { inventoryShape } from "../../support/wash.ts";
 
-const string = { kind: "string" } as const;
-const hello = {
-  world: {
-    imports: new Map(),
-    exports: new Map([
-      [
-        "demo:app/greeter",
-        new Map([["greet", { params: [{ name: "name", type: string }], result: string }]]),
-      ],
-    ]),
-  },
-  functions: { "demo:app/greeter#greet": (name: unknown) => `Hello, ${String(name)}!` },
-};
 const image = "https://images.example/hello.wasm";
 
 let server: NatsServer;
@@ -53,7 +41,7 @@ afterAll(async () => {
 /** `HOST` in `tail` is the host's id, `LONG` a name of 3,900 letters. */
 async function send(tail: string, body: string): Promise<unknown> {
   const subject = `wasmbus.ctl.v1.default.${tail.replace("HOST", node.id).replace("LONG", "n".repeat(3900))}`;
-  return (await peer.nats.request(subject, body, { timeout: 5000 })).json();
+  return (await peer.nats.request(subject, body, { timeout: 30_000 })).json();
 }
 /** The kinds of events with `id` in them, of now. */
 const kinds = (id: string): readonly string[] =>

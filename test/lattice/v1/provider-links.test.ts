@@ -81,6 +81,16 @@ const putLink = async (...args: Parameters<typeof link>): Promise<void> => {
 /** Resolves when `node` has heard of a link from `source`. */
 const knows = (node: LatticeHost, source: string): Promise<void> =>
   expect.poll(() => node.facts.links.peek().get(entityId(source))?.length ?? 0).toBeGreaterThan(0);
+/** Resolves when the provider `id` of `node` knows so many links. */
+const linked = (node: LatticeHost, id: string, count: number): Promise<void> =>
+  expect
+    .poll(() =>
+      node.host
+        .providers()
+        .find(({ request }) => request.id === id)
+        ?.provider?.links(),
+    )
+    .toBe(count);
 const removeLink = async (source: string): Promise<void> => {
   const key = {
     source_id: source,
@@ -278,6 +288,7 @@ test.each([{ nodes: "one node, without NATS" }, { nodes: "two nodes" }])(
     const wire = await peer.listen(`default.${kv}.wrpc.>`);
     await putLink(component, kv);
     await knows(second, component);
+    await linked(first, kv, 1);
 
     const counts = [await count(component, "a"), await count(component, "b")];
     counts.push(await count(component, "a"));
@@ -297,6 +308,7 @@ test("a component that is not linked, or only for other interfaces, is denied", 
   const kv = fresh("kv");
   await startProvider(node, kv, { provider_ref: "inlay:///keyvalue" });
   await putLink("reader", kv, { interfaces: ["store"] });
+  await linked(node, kv, 1);
   const call = async (func: string, params: string, source: string): Promise<string> => {
     const { bytes } = await peer.invoke(
       `default.${kv}.wrpc.0.0.1.wrpc:keyvalue/${func}`,
@@ -314,11 +326,12 @@ test("a component that is not linked, or only for other interfaces, is denied", 
 test("the settings of a link and of the provider hold, and hold anew when they change", async () => {
   await using node = await join({ parts: { providers: [keyvalue] } });
   const kv = fresh("kv");
-  const [own, linked] = [fresh("config"), fresh("config")];
+  const [own, ofLink] = [fresh("config"), fresh("config")];
   await putConfig(own, { "max-value-bytes": "4", buckets: "shared, private" });
-  await putConfig(linked, { bucket: "private", access: "read-only" });
+  await putConfig(ofLink, { bucket: "private", access: "read-only" });
   await startProvider(node, kv, { provider_ref: "inlay:///keyvalue", config: [own] });
-  await putLink("app", kv, { target_config: [linked] });
+  await putLink("app", kv, { target_config: [ofLink] });
+  await linked(node, kv, 1);
   const call = async (func: string, params: string, source?: string): Promise<string> => {
     const headers = source === undefined ? {} : { "source-id": source };
     const subject = `default.${kv}.wrpc.0.0.1.wrpc:keyvalue/store@0.2.0-draft.${func}`;
@@ -336,7 +349,7 @@ test("the settings of a link and of the provider hold, and hold anew when they c
     linkedRead: await call("get", `${bucket("shared")}0161`, "app"),
     linkedWrite: await call("set", `${bucket("shared")}01610133`, "app"),
   };
-  await putConfig(linked, { bucket: "private" });
+  await putConfig(ofLink, { bucket: "private" });
   await expect.poll(() => call("set", `${bucket("x")}01610133`, "app")).toBe(ok);
   await putConfig(own, { "max-value-bytes": "8" });
   await expect.poll(() => call("get", `${bucket("")}0161`)).toBe("0000");
@@ -380,12 +393,7 @@ test("components that watch are told of what changes, in order, on either side o
       source_config: [config],
     });
   }
-  const links = () =>
-    near.host
-      .providers()
-      .find(({ request }) => request.id === kv)
-      ?.provider?.links();
-  await expect.poll(links).toBe(4);
+  await linked(near, kv, 4);
   const call = (func: string, params: string) =>
     peer.invoke(`default.${kv}.wrpc.0.0.1.wrpc:keyvalue/${func}`, Buffer.from(params, "hex"));
 

@@ -216,7 +216,7 @@ test("a bid echoes the auction, for in-page providers that do not run here, on h
   const auction = { provider_ref: "inlay:///sample", provider_id: id, constraints: { zone: "a" } };
   const bid = { success: true, message: "", response: { host_id: node.id, ...auction } };
 
-  const bids = await peer.gather(ctl("provider.auction"), auction, 400);
+  const bids = await peer.gather(ctl("provider.auction"), auction, 400, 1);
   await startProvider(node, id);
   const afterStart = await peer.gather(ctl("provider.auction"), auction, 400);
 
@@ -317,7 +317,9 @@ test("a shutdown on the bus stops the provider of the host that it names, and no
 
   peer.nats.publish(subject, JSON.stringify({ host_id: "NOTHER" }));
   const other = await peer.ask(`wasmbus.rpc.default.${id}.health`);
-  const reply = await peer.nats.request(subject, JSON.stringify({ host_id: node.id }));
+  const reply = await peer.nats.request(subject, JSON.stringify({ host_id: node.id }), {
+    timeout: 30_000,
+  });
 
   expect(other).toEqual({ healthy: true });
   expect(reply.string()).toBe("shutting down");

@@ -78,7 +78,6 @@ beforeAll(async () => {
     { url: server.ws },
     {
       components: { [image]: { world, functions } },
-      parts: { limits: { ...DEFAULT_LIMITS, callDeadlineMs: 700 } },
     },
   );
   await node.host.scale({ id, image, maxInstances: 10, annotations: new Map() });
@@ -159,18 +158,28 @@ test.each([
 });
 
 test("parameters that never end hold nobody else up, and end at the deadline", async () => {
+  await using hurried = await startHost(
+    { url: server.ws },
+    {
+      lattice: "hurried",
+      components: { [image]: { world, functions } },
+      parts: { limits: { ...DEFAULT_LIMITS, callDeadlineMs: 700 } },
+    },
+  );
+  await hurried.host.scale({ id, image, maxInstances: 10, annotations: new Map() });
+  const subject = at("my:pkg/greeter@1.0.0.greet").replace("default", "hurried");
   const inbox = "_INBOX.peer.stalled";
   const ended = new Promise<number>((resolve) => {
     peer.nats.subscribe(`${inbox}.results`, { callback: (_, { data }) => resolve(data.length) });
   });
-  peer.nats.publish(at("my:pkg/greeter@1.0.0.greet"), hex("03"), { reply: inbox });
+  peer.nats.publish(subject, hex("03"), { reply: inbox });
 
-  const other = await peer.invoke(at("my:pkg/greeter@1.0.0.greet"), hex("0341646102656e"));
+  const other = await peer.invoke(subject, hex("0341646102656e"));
 
   expect(other.outcome).toBe("ended");
   expect(await ended).toBe(0);
   expect(
-    node.log.some(({ fields }) =>
+    hurried.log.some(({ fields }) =>
       String(fields["problem"]).includes("did not arrive within 700 ms"),
     ),
   ).toBe(true);
@@ -252,7 +261,7 @@ const call = (
   target: string,
   func: string,
   args: readonly unknown[],
-  signal = AbortSignal.timeout(5000),
+  signal = AbortSignal.timeout(30_000),
 ) =>
   node.host.calleeFor(entityId(target), world).invoke({
     id: "test",

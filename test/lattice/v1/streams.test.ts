@@ -81,9 +81,9 @@ test("20 MB from and to a peer without credit arrive whole", async () => {
   sink.send("params.0", "00");
   sink.send("params.0", "");
   sink.send("params", "");
-  await sink.until(() => sink.on("results").includes(""), 20_000);
+  await sink.until(() => sink.on("results").includes(""), 45_000);
   const source = await startCall(peer.nats, at("plain", "source"), "8080800a");
-  await source.until(() => source.on("results.0").includes(""), 20_000);
+  await source.until(() => source.on("results.0").includes(""), 45_000);
 
   expect(taken).toEqual([20 * MB]);
   const bytes = Buffer.from(source.on("results.0").join(""), "hex");
@@ -141,7 +141,7 @@ test("a slow reader holds the sender back: no more than a window is under way", 
 
   const results = await caller.call("slow", world, `${api}#source`, [0]);
   const read = await checkPattern(streamIn(results), async (size) => {
-    await caller.bus.flush(AbortSignal.timeout(5000)); // the sender has all the time that it could use
+    await caller.bus.flush(AbortSignal.timeout(30_000)); // the sender has all the time that it could use
     ahead = Math.max(ahead, given - size);
   });
 
@@ -292,7 +292,7 @@ test("a caller that vanishes in the middle of its parameters holds the callee un
         }
       },
     },
-    { deadlineMs: 300 },
+    { deadlineMs: 1000 },
   );
 
   const call = await startCall(peer.nats, at("left", "sink"), "00");
@@ -301,7 +301,7 @@ test("a caller that vanishes in the middle of its parameters holds the callee un
   await expect.poll(() => ended.length).toBe(1);
 
   expect(ended).toMatchObject([
-    { code: "deadline", message: "the call did not end within 300 ms" },
+    { code: "deadline", message: "the call did not end within 1000 ms" },
   ]);
   await nothingKept();
 });
@@ -437,7 +437,7 @@ test("a function without results can take a stream, which flows on when it has r
   const results = await caller.call("silent", world, `${api}#silent`, [streamOf(pattern(3 * MB))]);
 
   expect([...results]).toEqual([]);
-  expect(taken).toEqual([3 * MB]);
+  await expect.poll(() => taken).toEqual([3 * MB]);
   await nothingKept();
 });
 
@@ -469,7 +469,7 @@ test("what flows ends with the connection, at both ends", async () => {
     "cut-off",
     world,
     { [`${api}#echo`]: (data: WitStream) => [data] },
-    { deadlineMs: 1000 },
+    { deadlineMs: 3000 },
   );
 
   const results = await cut.call("cut-off", world, `${api}#echo`, [endless]);
@@ -495,7 +495,7 @@ test("a callee that loses its connection lets go of the call's streams at once",
       return [0];
     },
   });
-  await cut.bus.flush(AbortSignal.timeout(5000));
+  await cut.bus.flush(AbortSignal.timeout(30_000));
   const call = await startCall(peer.nats, at("cut-callee", "sink"), "00");
   call.send("params.0", "03000102");
   await begun;

@@ -28,7 +28,7 @@ const join = (lattice: string): Promise<LatticeHost> =>
   startHost({ url: server.ws }, { lattice, components });
 
 test("wash finds, starts, calls, scales, updates and stops a component in a tab", async () => {
-  const wash = new Wash(peer, { lattice: "whole" });
+  const wash = new Wash(peer, { lattice: "whole", hosts: 1 });
   await using tab = await join("whole");
 
   expect(await wash.getHosts()).toMatchObject([{ id: tab.id, lattice: "whole" }]);
@@ -47,7 +47,7 @@ test("wash finds, starts, calls, scales, updates and stops a component in a tab"
 });
 
 test("wash puts, queries and deletes links and configuration, and labels a tab", async () => {
-  const wash = new Wash(peer, { lattice: "kept" });
+  const wash = new Wash(peer, { lattice: "kept", hosts: 1 });
   await using tab = await join("kept");
   await tab.sharing(true);
   const link = {
@@ -79,13 +79,14 @@ test("wash puts, queries and deletes links and configuration, and labels a tab",
 });
 
 test("wash hears why a component cannot be started, and finds no host for what a tab cannot run", async () => {
-  const wash = new Wash(peer, { lattice: "narrow" });
+  const wash = new Wash(peer, { lattice: "narrow", hosts: 1 });
+  const patient = new Wash(peer, { lattice: "narrow" });
   await using tab = await join("narrow");
 
   await expect(wash.startComponent("ghcr.io/acme/absent:1.0.0", "absent")).rejects.toThrow(
     "ghcr.io/acme/absent:1.0.0",
   );
-  await expect(wash.startComponent(HELLO, "hello", { "hostcore.os": "linux" })).rejects.toThrow(
+  await expect(patient.startComponent(HELLO, "hello", { "hostcore.os": "linux" })).rejects.toThrow(
     "no hosts are eligible",
   );
   await expect(wash.call("hello", "inlay:demo/greeter.hello")).rejects.toThrow("no-responders");
@@ -105,7 +106,7 @@ test("wash stops a tab's host, and it is gone", async () => {
 
 test("beside a native host a tab hides nobody and takes none of the lattice's own work", async () => {
   shows("Control interface: queue groups");
-  const wash = new Wash(peer, { lattice: "mixed" });
+  const wash = new Wash(peer, { lattice: "mixed", hosts: 2 });
   await using native = await startNativeHost(peer, "mixed");
   await using tab = await join("mixed");
   await tab.sharing(false);
@@ -125,7 +126,7 @@ test("beside a native host a tab hides nobody and takes none of the lattice's ow
 
 test("when the last native host leaves, the tab answers for the lattice", async () => {
   shows("Control interface: queue groups");
-  const wash = new Wash(peer, { lattice: "alone" });
+  const wash = new Wash(peer, { lattice: "alone", hosts: 1 });
   const native = await startNativeHost(peer, "alone");
   await using tab = await join("alone");
   await tab.sharing(false);

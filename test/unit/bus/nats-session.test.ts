@@ -209,13 +209,13 @@ describe("a server that cuts each connection as soon as it is open", () => {
   });
 });
 
-describe("after an outage of 60 s", () => {
-  async function outage(knock?: Knock): Promise<{ dials: number; backMs: number }> {
+describe("after an outage", () => {
+  async function outage(ms: number, knock?: Knock): Promise<{ dials: number; backMs: number }> {
     const it = stage();
     const bus = await it.open(knock === undefined ? {} : { knock });
     it.server = "refusing";
     await broken(it);
-    await it.pass(60_000);
+    await it.pass(ms);
     const dials = it.sockets.length - 2; // the first one, and the one at once after the loss
     it.server = "up";
     const back = it.clock.now();
@@ -227,15 +227,21 @@ describe("after an outage of 60 s", () => {
     () =>
       Promise.resolve(answer());
 
-  test("without knocks it dials every 2 s at last", async () => {
-    const { dials, backMs } = await outage();
+  test("of 1 s it is back within 1 s", async () => {
+    const { backMs } = await outage(1_000);
+
+    expect(backMs).toBeLessThanOrEqual(1_000);
+  });
+
+  test("of 60 s without knocks it dials every 2 s at last", async () => {
+    const { dials, backMs } = await outage(60_000);
 
     expect(dials).toBeGreaterThan(25);
     expect(dials).toBeLessThan(40);
     expect(backMs).toBeLessThanOrEqual(2_050);
   });
 
-  test("with knocks it dials so seldom that no browser throttles it, and is back as soon", async () => {
+  test("of 60 s with knocks it dials so seldom that no browser throttles it, and is back as soon", async () => {
     let up = false;
     const it = stage();
     const bus = await it.open({ knock: knocks(() => (up ? "answered" : "silent")) });
@@ -252,8 +258,11 @@ describe("after an outage of 60 s", () => {
     expect(bus.status.peek().phase).toBe("open");
   });
 
-  test("knocks that a policy blocks are not waited for", async () => {
-    const { dials, backMs } = await outage(knocks(() => "blocked"));
+  test("of 60 s knocks that a policy blocks are not waited for", async () => {
+    const { dials, backMs } = await outage(
+      60_000,
+      knocks(() => "blocked"),
+    );
 
     expect(dials).toBeGreaterThan(25);
     expect(backMs).toBeLessThanOrEqual(2_050);

@@ -22,7 +22,7 @@ function setUp(options: MemoryConnectOptions = {}) {
   const peer = lattice.connect();
   const { log, entries } = recordLog();
   const ended = new AbortController();
-  answerAs(bus, SELF, { "hostcore.os": "browser" });
+  const self = answerAs(bus, SELF, { "hostcore.os": "browser" });
   const start = () =>
     takeCensus(
       {
@@ -36,18 +36,24 @@ function setUp(options: MemoryConnectOptions = {}) {
       censusWords(latticeId("default")),
       ended.signal,
     );
-  return { clock, bus, peer, entries, ended, start };
+  return { clock, bus, peer, entries, ended, self, start };
 }
 
 /** Answers pings, and questions after its inventory, as a host with these labels does; `pause` makes it deaf. */
-function answerAs(peer: Bus, id: string, labels: object): { asked: number; deaf: boolean } {
-  const state = { asked: 0, deaf: false };
+function answerAs(
+  peer: Bus,
+  id: string,
+  labels: object,
+): { asked: number; deaf: boolean; answerLate: () => void } {
+  const state = { asked: 0, deaf: false, answerLate: () => undefined as void };
   const answer =
     (response: object) =>
     ({ reply }: BusMessage): void => {
       state.asked++;
-      if (reply === undefined || state.deaf) return;
-      peer.publish(reply, encode({ success: true, message: "", response }));
+      if (reply === undefined) return;
+      state.answerLate = () =>
+        peer.publish(reply, encode({ success: true, message: "", response }));
+      if (!state.deaf) state.answerLate();
     };
   peer.subscribe("wasmbus.ctl.v1.default.host.ping", answer({ id, labels }));
   peer.subscribe(`wasmbus.ctl.v1.default.host.get.${id}`, answer({}));
@@ -69,6 +75,29 @@ test("nobody native is there when no ping is answered in time", async () => {
 });
 
 test.each([
+  { native: "nobody", alone: true },
+  { native: "a host that is as slow", alone: false },
+])("where its own answer is late, others' are waited for as long again: $native", async (row) => {
+  const { clock, peer, self, start } = setUp();
+  const other = answerAs(peer, OTHER, { "hostcore.os": "linux" });
+  self.deaf = true;
+  other.deaf = true;
+
+  const alone = start();
+  await settled();
+  clock.advance(1500);
+  self.answerLate();
+  await settled();
+  clock.advance(999);
+  const early = alone.peek();
+  if (!row.alone) other.answerLate();
+  await settled();
+  clock.advance(1);
+
+  expect([early, alone.peek()]).toEqual([undefined, row.alone]);
+});
+
+test.each([
   { labels: { "hostcore.os": "linux" }, alone: false },
   { labels: {}, alone: false },
   { labels: { "hostcore.os": "browser" }, alone: true },
@@ -85,13 +114,15 @@ test.each([
   expect(alone.peek()).toBe(row.alone);
 });
 
-test.each(["host_started", "host_heartbeat"])("%s of a native host is heard", async (event) => {
+const MACOS = { "hostcore.os": "macos" };
+
+test("the heartbeat of a native host is heard", async () => {
   const { clock, peer, start } = setUp();
   const alone = start();
   await settled();
   clock.advance(1000);
 
-  tell(peer, event, OTHER, { labels: { "hostcore.os": "macos" } });
+  tell(peer, "host_heartbeat", OTHER, { labels: MACOS, components: [] });
   await settled();
   const met = alone.peek();
   tell(peer, "host_stopped", OTHER, { labels: {} });
@@ -102,14 +133,50 @@ test.each(["host_started", "host_heartbeat"])("%s of a native host is heard", as
   expect([met, before, alone.peek()]).toEqual([false, false, true]);
 });
 
+test("whoever starts is asked who it is, in one ping for all that start meanwhile", async () => {
+  const { clock, peer, start } = setUp();
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+  const native = answerAs(peer, OTHER, MACOS);
+
+  tell(peer, "host_started", OTHER, { labels: MACOS });
+  await settled();
+
+  expect([alone.peek(), native.asked]).toEqual([false, 1]);
+});
+
+test("hosts of another generation, which answer no ping, do not count; late ones are asked once more", async () => {
+  const { clock, bus, peer, start } = setUp();
+  let pings = 0;
+  bus.subscribe("wasmbus.ctl.v1.default.host.ping", () => pings++);
+  const alone = start();
+  await settled();
+  clock.advance(1000);
+
+  tell(peer, "host_heartbeat", OTHER, { labels: MACOS, actors: [] });
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 1]);
+  for (let at = 0; at < 10; at++) tell(peer, "host_started", OTHER, { labels: MACOS });
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 2]);
+  clock.advance(1000);
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 3]);
+  clock.advance(1000);
+  await settled();
+  expect([alone.peek(), pings]).toEqual([true, 3]);
+});
+
 test("its own events and those of tabs mean nothing", async () => {
   const { clock, peer, start } = setUp();
   const alone = start();
   await settled();
   clock.advance(1000);
 
-  tell(peer, "host_heartbeat", SELF, { labels: {} });
-  tell(peer, "host_heartbeat", OTHER, { labels: { "hostcore.os": "browser" } });
+  tell(peer, "host_heartbeat", SELF, { labels: {}, components: [] });
+  tell(peer, "host_heartbeat", OTHER, { labels: { "hostcore.os": "browser" }, components: [] });
+  tell(peer, "host_started", SELF, { labels: {} });
   await settled();
 
   expect(alone.peek()).toBe(true);

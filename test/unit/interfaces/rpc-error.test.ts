@@ -6,10 +6,8 @@ import type { FuncType, WitType, World } from "../../../src/core/wit.ts";
 import { flowing } from "../../../src/core/call.ts";
 import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
-import { createSource } from "../../../src/core/view.ts";
-import { createOutbound } from "../../../src/host/outbound/outbound.ts";
 import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
-import { recordLog } from "../../support/log-recorder.ts";
+import { openOutbound } from "../../support/outbound.ts";
 
 const GREETER = "example:demo/greeter";
 const RPC = "wrpc:rpc/error@0.1.0";
@@ -26,7 +24,6 @@ const functions = new Map(Object.entries({ greet, wave, plain }));
 
 /** A component that imports the greeter, linked to `target`. */
 function importing(target: Callee) {
-  const interfaces = createInterfaces();
   const world: World = {
     imports: new Map(
       [GREETER, RPC, BUS].map((name) => [name, name === GREETER ? functions : new Map()]),
@@ -34,26 +31,13 @@ function importing(target: Callee) {
     exports: new Map(),
   };
   const reached: World[] = [];
-  const outbound = createOutbound({
+  const outbound = openOutbound({
     id: entityId("caller"),
     world,
-    config: createSource(new Map()),
-    links: () => ({
-      target: () => entityId("greeter"),
-      contract: () => undefined,
-      names: () => [],
-    }),
-    linkless: () => undefined,
-    claims: undefined,
-    dialects: [],
-    interfaces,
-    own: interfaces.workload(),
-    dropped: () => undefined,
     reach: (_, types) => {
       reached.push(types);
       return target;
     },
-    log: recordLog().log,
   });
   const linkNames = new Map<string, string>();
   const call = (instance: string, func: string, ...args: unknown[]): Promise<Results> =>

@@ -9,12 +9,8 @@ import { LatticeError } from "../../../src/core/error.ts";
 import { entityId } from "../../../src/core/ids.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/workload.ts";
 import { openPool } from "../../../src/runtime/pool.ts";
-import {
-  createResidents,
-  IDLE_MS,
-  MOST_INSTANCES,
-  MOST_RESOURCES,
-} from "../../../src/runtime/residents.ts";
+import { IDLE_MS, MOST_INSTANCES, MOST_RESOURCES } from "../../../src/runtime/resident-table.ts";
+import { createResidents } from "../../../src/runtime/residents.ts";
 import { parseWit } from "../../../src/wire/wit-text.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 import { recordLog } from "../../support/log-recorder.ts";

@@ -1,5 +1,5 @@
 /** Companions as their worker has them: who answers, what is told of it and when, and the turns of the event loop. */
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type {
   CompanionFailure,
   CompanionReport,
@@ -56,10 +56,19 @@ function setUp(call: Guest["call"] = ({ args }) => args) {
   };
 }
 
-/** Keeps this thread busy. */
+/** As if this thread had been busy for `ms`. Real time does not pass: a machine that stops this thread for a while changes nothing. */
 function spin(ms: number): void {
-  for (const until = performance.now() + ms; performance.now() < until;);
+  nowMs += ms;
 }
+
+let nowMs = 0;
+beforeEach(() => {
+  nowMs = 1000;
+  vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test("what is entrusted is answered at once, and told when somebody asks", async () => {
   const { companions, entrust, ask, reports } = setUp();

@@ -18,8 +18,20 @@ export type CallFunction = (
 export interface ServedOperation {
   /** Interfaces of the lattice that it needs: a target which lacks one does not have the operation. */
   readonly needs: readonly string[];
+  /** A better way, at targets that have what that one needs. */
+  readonly better?: ServedOperation;
   /** `argument` and what it gives are the bytes of 0.82. A failure's text is the error of the answer. */
   serve(argument: Uint8Array, call: CallFunction): Promise<Uint8Array>;
+}
+
+/** The best way in which what has `exports` serves `operation`; `undefined` if there is none. */
+export function fitting(
+  operation: ServedOperation | undefined,
+  exports: ReadonlyMap<string, unknown>,
+): ServedOperation | undefined {
+  if (operation === undefined) return undefined;
+  const better = fitting(operation.better, exports);
+  return better ?? (operation.needs.every((each) => exports.has(each)) ? operation : undefined);
 }
 
 /** Sends an operation, and gives the bytes of its result. */

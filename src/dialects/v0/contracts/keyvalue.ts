@@ -4,29 +4,18 @@
  * values that are text; lists and sets are kept as a JSON list of texts under their name.
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- both ends were checked by the types of the interface */
-import type { WitValue } from "../../../core/wit.ts";
 import type { Shape } from "../../../wire/shape.ts";
-import type { CalledFunction, CallFunction, Contract, ServedOperation } from "./contract.ts";
+import type { CallFunction, Contract, ServedOperation } from "./contract.ts";
 
 import { LatticeError } from "../../../core/error.ts";
 import { readMsgpack, struct, writeMsgpack } from "../../../wire/msgpack.ts";
-import { defaulting, flag, list, natural, text as string } from "../../../wire/shape.ts";
-import { demandOk, functionName, NOTHING, text, utf8 } from "./contract.ts";
-
-const STORE = "wrpc:keyvalue/store@0.2.0-draft";
-const ATOMICS = "wrpc:keyvalue/atomics@0.2.0-draft";
-const BATCH = "wrpc:keyvalue/batch@0.2.0-draft";
-const BUCKET = "";
+import { defaulting, list, natural, text as string } from "../../../wire/shape.ts";
+import { demandOk, NOTHING, text, utf8 } from "./contract.ts";
+import { CALLED } from "./keyvalue-called.ts";
+import { ATOMICS, BUCKET, COUNTERS, int32, isInt32, STORE } from "./keyvalue-messages.ts";
 
 const MAX_U32 = 0xffff_ffff;
-const isInt32 = (value: unknown): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
-const int32: Shape<number> = (value, path) => {
-  if (isInt32(value)) return value;
-  throw new LatticeError("bad-message", `"${path}" must be a whole number of 32 bits`);
-};
 
-const getResponse = struct({ value: defaulting(string, ""), exists: flag });
 const setRequest = struct({
   key: string,
   value: defaulting(string, ""),
@@ -63,9 +52,11 @@ function operation<T>(
   shape: Shape<T>,
   run: (argument: T, call: CallFunction) => Promise<unknown>,
   needs: readonly string[] = [STORE],
+  better?: ServedOperation,
 ): ServedOperation {
   return {
     needs,
+    ...(better === undefined ? {} : { better }),
     async serve(argument, call) {
       const result = await run(readMsgpack(argument, shape), call);
       return result === undefined ? NOTHING : writeMsgpack(result);
@@ -73,9 +64,17 @@ function operation<T>(
   };
 }
 
+/** The new number, one of 32 bits, by a target that adds numbers of any sign in one step: as upstream's by Redis. */
+const add = operation(
+  incrementRequest,
+  async ({ key, value }, call) =>
+    demandOk("increment", await call(COUNTERS, "add", [BUCKET, key, value])),
+  [COUNTERS],
+);
+
 /**
- * The new number, one of 32 bits. The interface counts upwards from what is not negative: anything else is read and written,
- * so that only callers of the contract are in turn.
+ * As {@link add}, where the interface of 1.x is all that there is. It counts upwards from what is not negative, in one step; all
+ * else is read and written, so that only callers of the contract at this node are in turn.
  */
 async function increase(call: CallFunction, key: string, by: number): Promise<number> {
   const kept = await valueOf(call, key);
@@ -160,6 +159,7 @@ function served(): ReadonlyMap<string, ServedOperation> {
         incrementRequest,
         ({ key, value }, call) => inTurn(key, () => increase(call, key, value)),
         [STORE, ATOMICS],
+        add,
       ),
       "KeyValue.ListAdd": operation(listRequest, ({ listName, value }, call) =>
         inTurn(listName, async () => {
@@ -215,78 +215,6 @@ function served(): ReadonlyMap<string, ServedOperation> {
   );
 }
 
-const ok = (val?: WitValue): readonly WitValue[] => [{ tag: "ok", val }];
-const err = (message: string): readonly WitValue[] => [
-  { tag: "err", val: { tag: "other", val: message } },
-];
-
-/** As {@link CalledFunction}, in the only bucket that there is. */
-const inBucket =
-  (run: CalledFunction): CalledFunction =>
-  ([bucket, ...args], send) =>
-    bucket === BUCKET || bucket === "default"
-      ? run(args, send)
-      : Promise.resolve(err(`buckets are not known to 0.82, met "${String(bucket)}"`));
-
-const get: CalledFunction = async ([key], send) => {
-  const { value, exists } = readMsgpack(await send("KeyValue.Get", writeMsgpack(key)), getResponse);
-  return ok(exists ? utf8(value) : undefined);
-};
-const set: CalledFunction = async ([key, value], send) => {
-  const request = { key, value: text(value as Uint8Array, "the value"), expires: 0 };
-  await send("KeyValue.Set", writeMsgpack(request));
-  return ok();
-};
-const del: CalledFunction = async ([key], send) => {
-  readMsgpack(await send("KeyValue.Del", writeMsgpack(key)), flag);
-  return ok();
-};
-const exists: CalledFunction = async ([key], send) =>
-  ok(readMsgpack(await send("KeyValue.Contains", writeMsgpack(key)), flag));
-const increment: CalledFunction = async ([key, delta], send) => {
-  const value = Number(delta);
-  if (value > 0x7fff_ffff) return err("0.82 increments by 31 bits at most");
-  const request = writeMsgpack({ key, value });
-  const next = readMsgpack(await send("KeyValue.Increment", request), int32);
-  return next < 0 ? err(`the value is ${next}, below zero`) : ok(BigInt(next));
-};
-
-const called: ReadonlyMap<string, CalledFunction> = new Map([
-  [functionName(STORE, "get"), inBucket(get)],
-  [functionName(STORE, "set"), inBucket(set)],
-  [functionName(STORE, "delete"), inBucket(del)],
-  [functionName(STORE, "exists"), inBucket(exists)],
-  [functionName(ATOMICS, "increment"), inBucket(increment)],
-  [
-    functionName(BATCH, "get-many"),
-    inBucket(async ([keys], send) => {
-      const found: WitValue[] = [];
-      for (const key of keys as readonly string[]) {
-        // oxlint-disable-next-line no-await-in-loop -- a provider is not flooded
-        const value = demandOk("get", await get([key], send));
-        found.push(value === undefined ? undefined : [key, value]);
-      }
-      return ok(found);
-    }),
-  ],
-  [
-    functionName(BATCH, "set-many"),
-    inBucket(async ([pairs], send) => {
-      // oxlint-disable-next-line no-await-in-loop -- in their order
-      for (const pair of pairs as readonly (readonly WitValue[])[]) await set(pair, send);
-      return ok();
-    }),
-  ],
-  [
-    functionName(BATCH, "delete-many"),
-    inBucket(async ([keys], send) => {
-      // oxlint-disable-next-line no-await-in-loop -- in their order
-      for (const key of keys as readonly string[]) await del([key], send);
-      return ok();
-    }),
-  ],
-]);
-
 export function keyvalueContract(): Contract {
-  return { id: "wasmcloud:keyvalue", served: served(), called };
+  return { id: "wasmcloud:keyvalue", served: served(), called: CALLED };
 }

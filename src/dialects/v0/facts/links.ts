@@ -11,7 +11,12 @@ type Interfaces = Pick<Link, "namespace" | "package" | "interfaces">;
 const INTERFACES: ReadonlyMap<string, Interfaces> = new Map([
   [
     "wasmcloud:keyvalue",
-    { namespace: "wasi", package: "keyvalue", interfaces: ["store", "atomics", "batch"] },
+    {
+      namespace: "wasi",
+      package: "keyvalue",
+      // Those of 0.2, and those of 0.1.
+      interfaces: ["store", "atomics", "batch", "eventual", "atomic"],
+    },
   ],
   [
     "wasmcloud:messaging",

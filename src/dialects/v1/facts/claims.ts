@@ -85,6 +85,16 @@ export function writeClaims({
   });
 }
 
+/** Whether two entries are read as the same claims. */
+export function saysSame(one: Uint8Array, other: Uint8Array): boolean {
+  const said = (bytes: Uint8Array): string => JSON.stringify(readClaims(bytes));
+  try {
+    return said(one) === said(other);
+  } catch {
+    return false; // what nobody can read says nothing
+  }
+}
+
 /** The form of `component_scaled` (wasmCloud `crates/host/src/event.rs` @ v1.9.2). What is not there is null. */
 export function eventClaimsJson(claims: SignedClaims): object {
   const { issuer, name, version, revision, callAlias, tags: given, notBefore, expires } = claims;

@@ -3,7 +3,7 @@
  * configuration in `CONFIGDATA`.
  */
 import type { DialectParts } from "../../../core/dialect.ts";
-import type { Facts, FactsStatus, Values } from "../../../core/facts.ts";
+import type { Claims, Facts, FactsStatus, Values } from "../../../core/facts.ts";
 import type { KvBucket } from "../../../core/kv.ts";
 import type { Link } from "../../../core/link.ts";
 import type { BucketName, Written } from "./store.ts";
@@ -11,7 +11,7 @@ import type { BucketName, Written } from "./store.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../../core/error.ts";
 import { createSource, until } from "../../../core/view.ts";
 import { type LinkJson, linkOf } from "../link-json.ts";
-import { claimsOf, writeClaims } from "./claims.ts";
+import { claimsOf, saysSame, writeClaims } from "./claims.ts";
 import { isSecret, merge, readConfig, refuseSecrets } from "./config.ts";
 import { createFollowedConfig } from "./followed-config.ts";
 import { claimsKey, createLatticeData, specKey } from "./lattice-data.ts";
@@ -77,17 +77,13 @@ export function createFacts(parts: DialectParts): Facts {
     return written;
   };
 
-  const editClaims = async (
-    value: Uint8Array,
-    subject: string,
-    signal: AbortSignal,
-  ): Promise<void> => {
+  const editClaims = async (claims: Claims, signal: AbortSignal): Promise<void> => {
     const bucket = await open("LATTICEDATA", signal);
+    const value = writeClaims(claims);
+    // What says the same in more words is left as it is: hosts before 1.0 need more of them.
     const change = (present: Uint8Array | undefined): Uint8Array | undefined =>
-      present?.length === value.length && present.every((byte, at) => byte === value[at])
-        ? undefined
-        : value;
-    await editor.edit(bucket, claimsKey(subject), change, signal);
+      present !== undefined && saysSame(present, value) ? undefined : value;
+    await editor.edit(bucket, claimsKey(claims.subject), change, signal);
   };
 
   /** The values of both ends, which must all be there. */
@@ -221,8 +217,7 @@ export function createFacts(parts: DialectParts): Facts {
         await until(control.status, ({ phase }) => phase === "open" || phase === "closed", signal);
         try {
           // oxlint-disable-next-line no-await-in-loop -- as above
-          if (claims !== undefined)
-            await editClaims(writeClaims(claimsOf(claims)), claims.subject, signal);
+          if (claims !== undefined) await editClaims(claimsOf(claims), signal);
           // oxlint-disable-next-line no-await-in-loop -- as above
           return void (await editSpec(id, change, signal));
         } catch (cause) {

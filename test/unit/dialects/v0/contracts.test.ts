@@ -5,13 +5,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { WitValue } from "../../../../src/core/wit.ts";
 
-import { entityId } from "../../../../src/core/ids.ts";
+import { entityId, latticeId } from "../../../../src/core/ids.ts";
 import { builtinOf } from "../../../../src/dialects/v0/builtins.ts";
-import { withoutMark } from "../../../../src/dialects/v0/contracts/contract.ts";
+import { fitting, withoutMark } from "../../../../src/dialects/v0/contracts/contract.ts";
 import { createContracts } from "../../../../src/dialects/v0/contracts/contracts.ts";
 import { copyParams, copyResults } from "../../../../src/interfaces/copies.ts";
 import { createInterfaces } from "../../../../src/interfaces/interfaces.ts";
+import { keyvalueKind } from "../../../../src/providers/keyvalue/keyvalue.ts";
+import { createMemoryKeyvalue } from "../../../../src/storage/keyvalue-memory.ts";
 import { createBlobStore, CREATED } from "../../../support/blob-store.ts";
+import { fakeClock } from "../../../support/fake-clock.ts";
 import { fromHex, toHex } from "../../../support/hex.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
 import { bytesOfStream, chunksOf, streamOf } from "../../../support/streams.ts";
@@ -404,6 +407,49 @@ describe("key-value", () => {
     );
   });
 
+  test("hosts that count up and down at once lose nothing, where the store adds in one step", async () => {
+    const kind = keyvalueKind(async ({ maxBytes }) => createMemoryKeyvalue(maxBytes));
+    const never = new AbortController().signal;
+    const { log } = recordLog();
+    const provider = await kind.start(
+      {
+        id: entityId("V"),
+        lattice: latticeId("default"),
+        config: new Map(),
+        clock: fakeClock(),
+        log,
+        call: () => Promise.reject(new Error("nobody is called")),
+      },
+      never,
+    );
+    const called = new Set<string>();
+    const host = (): ((value: number) => Promise<number>) => {
+      const served = fitting(
+        createContracts().served("KeyValue.Increment"),
+        provider.world.exports,
+      );
+      if (served === undefined) throw new Error("the provider does not count");
+      return async (value) => {
+        const argument = encode({ key: "n", value });
+        const result = await served.serve(argument, (instance, func, args) => {
+          called.add(`${instance}#${func}`);
+          const call = { id: "1", source: undefined, target: entityId("V"), link: "default" };
+          const rest = { trace: new Map(), signal: never };
+          return provider.invoke({ ...call, ...rest, instance, func, args });
+        });
+        return Number(decode(result));
+      };
+    };
+    const hosts = [host(), host(), host()];
+    const steps = Array.from({ length: 300 }, (_, at) => (at % 2 === 0 ? 7 : -8));
+    await Promise.all(steps.map(async (step, at) => hosts[at % 3]?.(step)));
+
+    expect(await hosts[0]?.(0)).toBe(-150);
+    expect([...called]).toEqual(["inlay:keyvalue/atomics@0.1.0#add"]);
+    await expect(hosts[0]?.(-(2 ** 31))).rejects.toThrow("below -2147483648");
+    expect(await hosts[0]?.(0)).toBe(-150);
+  });
+
   test("a number does not leave 32 bits, and what is none is not counted", async () => {
     const { values, target } = memory();
     const send = serving(target);
@@ -545,10 +591,11 @@ describe("blobstore", () => {
     expect(await (written as { val: Promise<unknown> }).val).toEqual(ok());
     expect(await run("has-object", photo)).toEqual(ok(true));
     expect(await run("get-object-info", photo)).toEqual(ok({ createdAt: CREATED, size: 120_000n }));
-    expect(await dataOf(await run("get-container-data", photo, 0n, 2n ** 64n - 1n))).toEqual([
-      data,
-      ok(),
-    ]);
+    const [whole, status] = await dataOf(
+      await run("get-container-data", photo, 0n, 2n ** 64n - 1n),
+    );
+    expect(status).toEqual(ok());
+    expect(Buffer.compare(whole, data)).toBe(0);
     // Ends of ranges belong to them.
     expect(await dataOf(await run("get-container-data", photo, 5n, 9n))).toEqual([
       data.slice(5, 10),
@@ -566,7 +613,7 @@ describe("blobstore", () => {
     expect(await listed(undefined, undefined)).toEqual(["b", "c"]);
     expect(await listed(1n, undefined)).toEqual(["b"]);
     expect(await listed(undefined, 1n)).toEqual(["c"]);
-    expect(containers.get("photos")?.get("c")).toEqual(Buffer.from(data));
+    expect(Buffer.compare(containers.get("photos")?.get("c") ?? utf8(""), data)).toBe(0);
     expect(await run("delete-object", { container: "photos", object: "b" })).toEqual(ok());
     expect(await run("delete-objects", "photos", ["c", "b"])).toEqual(ok());
     expect(containers.get("photos")?.size).toBe(0);

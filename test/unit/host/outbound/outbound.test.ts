@@ -1,13 +1,10 @@
 import { expect, test } from "vitest";
-import type { Importee } from "../../../../src/core/call.ts";
 import type { World } from "../../../../src/core/wit.ts";
 
 import { LatticeError } from "../../../../src/core/error.ts";
 import { entityId } from "../../../../src/core/ids.ts";
-import { createSource } from "../../../../src/core/view.ts";
-import { createOutbound } from "../../../../src/host/outbound/outbound.ts";
-import { createInterfaces } from "../../../../src/interfaces/interfaces.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
+import { openOutbound } from "../../../support/outbound.ts";
 
 const KEYVALUE = "wasi:keyvalue/store@0.2.0-draft";
 const PRICES = "example:shop/prices@1.0.0";
@@ -15,27 +12,19 @@ const PRICES = "example:shop/prices@1.0.0";
 /** Links lead to `shelf`, which fails, or nowhere. */
 function setUp({ linked }: { readonly linked: boolean }) {
   const { log, entries } = recordLog();
-  const interfaces = createInterfaces();
   const names = [KEYVALUE, PRICES].map((name) => [name, new Map()] as const);
   const world: World = { imports: new Map(names), exports: new Map() };
-  const outbound: Importee = createOutbound({
+  const outbound = openOutbound({
     id: entityId("shop"),
     world,
-    config: createSource(new Map()),
     links: () => ({
       target: () => (linked ? entityId("shelf") : undefined),
       contract: () => undefined,
       names: () => [],
     }),
-    linkless: () => undefined,
-    claims: undefined,
-    dialects: [],
-    interfaces,
-    own: interfaces.workload(),
     reach: () => ({
       invoke: () => Promise.reject(new LatticeError("incomplete", "the shelf broke")),
     }),
-    dropped: () => undefined,
     log,
   });
   const run = (instance: string, func: string, ...args: unknown[]) =>

@@ -208,3 +208,19 @@ test("a time that has come is ready, and others are waited for", async () => {
 
   expect(performance.now()).toBeGreaterThanOrEqual(before + 30);
 });
+
+test("what is printed makes nobody wait, though others wait for a turn: the glue would take a promise for no result", () => {
+  const { streams } = fakeStreams("jspi");
+  const holder = { life: runningLife(), streams, breathe: () => Promise.resolve() };
+  const written: Uint8Array[] = [];
+  const stream = new OutputStream(holder, {
+    ready: true,
+    ends: [],
+    write: (bytes) => void written.push(bytes),
+    errorOf: (thrown) => new IoError(holder, thrown),
+  });
+
+  expect(stream.blockingWriteAndFlush(Uint8Array.of(1))).toEqual({ tag: "ok", val: undefined });
+  expect(stream.blockingWriteZeroesAndFlush(2n)).toEqual({ tag: "ok", val: undefined });
+  expect(written).toEqual([Uint8Array.of(1), Uint8Array.of(0, 0)]);
+});

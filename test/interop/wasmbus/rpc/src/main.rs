@@ -2,13 +2,14 @@
 //!
 //! It keeps keys and values, gives back what `Echo.Say` brings, and tells its host's messages and the calls of actors as
 //! JSON lines on standard output, the first of them `{"ready":true}`. What its standard input has after the host's data
-//! are commands ([`commands`]), one JSON array per line, each answered by one line.
+//! are commands ([`driven`]), one JSON array per line, each answered by one line.
 
-mod commands;
+mod driven;
 mod keyvalue;
 
 use std::convert::Infallible;
 
+use commands::tell;
 use serde_json::json;
 use wasmbus_rpc::common::MessageDispatch;
 use wasmbus_rpc::core::{HealthCheckRequest, HealthCheckResponse};
@@ -20,16 +21,12 @@ pub struct Peer {
     store: keyvalue::Store,
 }
 
-pub fn tell(line: &serde_json::Value) {
-    println!("{line}");
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = load_host_data()?;
     tell(&json!({ "init": data.provider_key, "config": data.config_json }));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        tokio::spawn(commands::obey(data.clone()));
+        tokio::spawn(driven::obey(data.clone()));
         provider_run(Peer::default(), data, None).await
     })?;
     // A thread reads commands, and nobody can end that.

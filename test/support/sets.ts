@@ -1,4 +1,5 @@
 /** Sets of components that are TypeScript functions, in an engine without a lattice: for tests of what becomes of sets. */
+import { setMaxListeners } from "node:events";
 import type { Call, Callee } from "../../src/core/call.ts";
 import type { Served } from "../../src/core/dialect.ts";
 import type { CallRecord } from "../../src/core/event.ts";
@@ -26,6 +27,9 @@ import { parseWit } from "../../src/wire/wit-text.ts";
 import { fakeClock, type FakeClock } from "./fake-clock.ts";
 import { localRuntime } from "./local-runtime.ts";
 import { recordLog, type LogRecorder } from "./log-recorder.ts";
+
+// Signals of a set have one listener for each of its parts; Node takes more than ten for a leak.
+setMaxListeners(0);
 
 /** Interfaces as WIT text; those named in `imports` and `exports` make the world. */
 export function worldOf(
@@ -183,6 +187,8 @@ export interface SetsUnderTest {
   >;
   /** Volumes that are open, by name. */
   readonly volumes: readonly string[];
+  /** How often something was told to have changed. */
+  readonly told: { readonly changes: number };
 }
 
 export function createTestSets(
@@ -204,6 +210,7 @@ export function createTestSets(
   const log = recordLog();
   const calls: CallRecord[] = [];
   const volumes: string[] = [];
+  const told = { changes: 0 };
   const ingress = new Map<string, { served: Served; hosts: readonly string[] }>();
   const record = (call: CallRecord): void => void calls.push(call);
   const openVolume = (name: string): Volume => {
@@ -238,9 +245,9 @@ export function createTestSets(
       : [],
     rpc: createMemoryLattice().connect(),
     jsDomain: undefined,
-    changed: () => undefined,
+    changed: () => told.changes++,
   });
-  return { sets, clock, log, calls, ingress, volumes };
+  return { sets, clock, log, calls, ingress, volumes, told };
 }
 
 /** Calls `member` as an offer does. */

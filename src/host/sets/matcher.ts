@@ -14,6 +14,8 @@ export interface MatchItem {
   readonly world: World;
   /** Full names of imports that another component of the set answers. */
   readonly linked: ReadonlySet<string>;
+  /** Full names of exports that other components of the set import. */
+  readonly answers: ReadonlySet<string>;
 }
 
 export type OfferKind = Pick<Offer, "id" | "imports" | "exports" | "named" | "builtIn">;
@@ -50,7 +52,7 @@ export function matchOffers<Kind extends OfferKind>(
   for (const item of items) {
     const unmet: HostInterface[] = [];
     for (const entry of entries) {
-      if (isHttp(entry) || !isRequired(entry, item)) continue;
+      if (isHttp(entry) || !isRequired(entry, item, ordered)) continue;
       const offer = choose(entry, ordered);
       const met = offer && found.get(offer);
       if (met === undefined) unmet.push(entry);
@@ -82,7 +84,7 @@ export function matchOffers<Kind extends OfferKind>(
       .filter((entry) => met.every((each) => each.entry !== entry))
       .map((entry) => ({
         entry,
-        items: users.filter((item) => isRequired(entry, item)).map(({ name }) => name),
+        items: users.filter((item) => isRequired(entry, item, ordered)).map(({ name }) => name),
       }));
     return [{ offer, met: [...met, ...extra], items: users.map(({ name }) => name) }];
   });
@@ -96,20 +98,28 @@ const HTTP = {
   interfaces: ["incoming-handler", "outgoing-handler", "handler"],
 };
 
-export function isHttp(entry: HostInterface): boolean {
+function isHttp(entry: HostInterface): boolean {
   return coversAll([HTTP], entry);
 }
 
-/** Whether all of the entry is among what the item imports or exports, and another component does not answer all of it. */
-export function isRequired(entry: HostInterface, { world, linked }: MatchItem): boolean {
+/** Whether all of the entry is among what the item imports or exports, and is not all between the components of the set. */
+function isRequired(
+  entry: HostInterface,
+  { world, linked, answers }: MatchItem,
+  offers: readonly OfferKind[],
+): boolean {
   const imported = parsed(world.imports.keys()).filter(([, name]) => covers(entry, name));
   const exported = parsed(world.exports.keys()).filter(([, name]) => covers(entry, name));
   const here = new Set([...imported, ...exported].map(([, name]) => name.interface));
   if (!entry.interfaces.every((wanted) => here.has(wanted))) return false;
-  if (exported.length > 0) return true;
+  // What others of the set call, the host may call as well.
+  const byHost = (name: InterfaceName): boolean =>
+    offers.some((offer) => offer.exports.some((each) => covers(each, name)));
+  if (exported.some(([full, name]) => !answers.has(full) || byHost(name))) return true;
   // Interfaces that hold only types are answered by nobody.
   const called = imported.filter(([full]) => (world.imports.get(full)?.size ?? 0) > 0);
-  return called.length === 0 || called.some(([full]) => !linked.has(full));
+  if (called.length === 0) return exported.length === 0;
+  return called.some(([full]) => !linked.has(full));
 }
 
 function choose<Kind extends OfferKind>(

@@ -6,7 +6,7 @@ import type { Offer } from "../../core/offer.ts";
 import type { World } from "../../core/wit.ts";
 import type { HostInterface, LocalResources } from "../../core/workload-set.ts";
 import type { Match } from "./matcher.ts";
-import type { Fits } from "./linker.ts";
+import type { Fits, Linked } from "./linker.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { covers, declaredName, isBuiltIn, shownName } from "./declared.ts";
@@ -64,7 +64,11 @@ export function makePlan({ entries, items, offers, fits, answersAlways }: PlanPa
   const linksOf = (name: string): ReadonlyMap<string, string> => links.get(name) ?? new Map();
   const matches = matchOffers(
     entries,
-    items.map((item) => ({ ...item, linked: new Set(linksOf(item.name).keys()) })),
+    items.map((item) => ({
+      ...item,
+      linked: new Set(linksOf(item.name).keys()),
+      answers: answeredBy(item.name, links),
+    })),
     offers,
   );
   const answererOf = (item: PlanItem, imported: string): Answerer | undefined => {
@@ -88,6 +92,12 @@ export function answererText(answerer: Answerer): string {
 }
 
 const HOST: Answerer = { by: "host" };
+
+/** What others import of it. */
+function answeredBy(name: string, links: Linked["links"]): ReadonlySet<string> {
+  const all = [...links.values()].flatMap((own) => [...own]);
+  return new Set(all.flatMap(([imported, exporter]) => (exporter === name ? [imported] : [])));
+}
 
 function answerersOf(
   item: PlanItem,

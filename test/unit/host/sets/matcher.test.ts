@@ -22,9 +22,17 @@ function item(
   name: string,
   imports: readonly string[],
   exports: readonly string[] = [],
-  linked: readonly string[] = [],
+  between: readonly string[] = [],
 ): MatchItem {
-  return { name, world: world(imports, exports), linked: new Set(linked) };
+  const [linked, answers] = [imports, exports].map(
+    (names) => new Set(between.filter((each) => names.includes(each))),
+  );
+  return {
+    name,
+    world: world(imports, exports),
+    linked: linked ?? new Set(),
+    answers: answers ?? new Set(),
+  };
 }
 function offer(
   id: string,
@@ -132,6 +140,23 @@ describe("what another component answers", () => {
     const own = item("a", [name], [], [name]);
 
     expect(words([entryOf(KEYVALUE, ["store"])], [own], [])).toEqual([]);
+  });
+
+  test("is no matter for an offer at its own end either", () => {
+    const entry = entryOf("wasi:blobstore@0.2.0-draft", ["blobstore"]);
+    const blobs = "wasi:blobstore/blobstore@0.2.0-draft";
+    const items = [item("a", [blobs], [], [blobs]), item("b", [], [blobs], [blobs])];
+
+    expect(words([entry], items, [store])).toEqual([]);
+  });
+
+  test("the host may call as well", () => {
+    const handler = "wasmcloud:messaging/handler@0.2.0";
+    const items = [item("a", [handler], [], [handler]), item("b", [], [handler], [handler])];
+
+    expect(words([entryOf(MESSAGING, ["handler"])], items, [messaging])).toEqual([
+      "wasmcloud-messaging <- handler: b",
+    ]);
   });
 
   test("leaves the rest of the entry to the host", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { Call } from "../../../../src/core/call.ts";
+import type { Offer } from "../../../../src/core/offer.ts";
 import type { Importing, LocalComponent } from "../../../support/local-runtime.ts";
 
 import { LatticeError } from "../../../../src/core/error.ts";
@@ -289,18 +290,16 @@ describe("an offer", () => {
 });
 
 describe("the host itself", () => {
+  const answered = (id: string, pkg: string, interfaces: readonly string[]): Offer => ({
+    id,
+    imports: [entryOf(pkg, interfaces)],
+    exports: [],
+    named: false,
+  });
   const offers = [
-    {
-      ...sampleOffer({ id: "wasi-config", imports: [entryOf("wasi:config@0.2.0-rc.1", ["store"])] })
-        .offer,
-    },
-    {
-      ...sampleOffer({
-        id: "wasi-logging",
-        imports: [entryOf("wasi:logging@0.1.0-draft", ["logging"])],
-      }).offer,
-    },
-  ].map(({ bind: _, ...offer }) => offer);
+    answered("wasi-config", "wasi:config@0.2.0-rc.1", ["store"]),
+    answered("wasi-logging", "wasi:logging@0.1.0-draft", ["logging"]),
+  ];
 
   test("gives configuration: that of entries, of the component over it, and its environment over that", async () => {
     const drive = driver();

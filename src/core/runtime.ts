@@ -144,3 +144,6 @@ export type CompanionCall = Omit<ImportCall, "args" | "linkNames"> & {
 
 /** A worker that answers a call for longer keeps its other guests waiting for too long. */
 export const SLOW_MS = 5;
+
+/** How the message of a call ends whose guest has ended itself by `wasi:cli/exit`, and says that all went well. */
+export const EXITED_WELL = "it exited successfully";

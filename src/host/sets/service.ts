@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 
 import { asLatticeError, LatticeError } from "../../core/error.ts";
 import { DEFAULT_LINK } from "../../core/link.ts";
+import { EXITED_WELL } from "../../core/runtime.ts";
 import { aborted } from "../changes.ts";
 
 export interface ServiceParts {
@@ -69,7 +70,10 @@ async function callOnce(
     });
     return isErr(result) ? new LatticeError("guest-trapped", "run gave an error") : "well";
   } catch (thrown) {
-    return asLatticeError(thrown);
+    const failure = asLatticeError(thrown);
+    // Programs of some languages end so, whatever their `main` has come to.
+    const exited = failure.code === "guest-trapped" && failure.message.endsWith(EXITED_WELL);
+    return exited ? "well" : failure;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Outlet } from "./io-output.ts";
 import type { Holder } from "./resource.ts";
 import type { Stdio } from "./stdio.ts";
 
+import { EXITED_WELL } from "../../core/runtime.ts";
 import { createLineSplitter } from "../printed.ts";
 import { IoError } from "./io-error.ts";
 import { InputStream } from "./io-input.ts";
@@ -37,7 +38,8 @@ export function cli(holder: Holder, print: Print, stdio: Stdio): GuestImports {
     return () => new OutputStream(holder, outlet);
   };
   const inlet: Inlet = { ready: true, ends: [], read: (most) => stdio.read(most), errorOf };
-  const exit = (how: string): never => trap(holder, `it exited ${how}`);
+  const exit = (well: boolean, how: string): never =>
+    trap(holder, well ? EXITED_WELL : `it exited ${how}`);
   return {
     "wasi:cli/environment": {
       getEnvironment: () => [],
@@ -45,9 +47,8 @@ export function cli(holder: Holder, print: Print, stdio: Stdio): GuestImports {
       initialCwd: () => "/",
     },
     "wasi:cli/exit": {
-      exit: ({ tag }: { readonly tag: string }) =>
-        exit(tag === "ok" ? "successfully" : "with error"),
-      exitWithCode: (code: number) => exit(`with code ${code}`),
+      exit: ({ tag }: { readonly tag: string }) => exit(tag === "ok", "with error"),
+      exitWithCode: (code: number) => exit(code === 0, `with code ${code}`),
     },
     "wasi:cli/stdin": { getStdin: () => new InputStream(holder, inlet) },
     "wasi:cli/stdout": { getStdout: printed("stdout") },

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { LatticeError } from "../../../../src/core/error.ts";
 import { entityId } from "../../../../src/core/ids.ts";
+import { EXITED_WELL } from "../../../../src/core/runtime.ts";
 import { runService } from "../../../../src/host/sets/service.ts";
 import { fakeClock } from "../../../support/fake-clock.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
@@ -47,6 +48,15 @@ test("one that ends well is not called again", async () => {
 
   expect(await end).toEqual({ how: "well" });
   expect(startedAt).toEqual([0]);
+});
+
+test("one that exits with success has ended well", async () => {
+  const exited = (): never => {
+    throw new LatticeError("guest-trapped", `the component trapped: ${EXITED_WELL}`);
+  };
+  const { end } = setUp([exited], 0);
+
+  expect(await end).toEqual({ how: "well" });
 });
 
 test.each([

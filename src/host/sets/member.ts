@@ -88,9 +88,9 @@ export async function startItem(
       imports: async (_spec, component, own, config, starting) => {
         const known = await interfaces(starting);
         const links = linksOfMember(plan.answerers, names, known);
-        const direct = (instance: string): boolean =>
+        const within = (instance: string): boolean =>
           plan.answerers.get(instance)?.by === "component";
-        const importing = { component, config, links, direct, interfaces: known, own };
+        const importing = { component, config, links, within, interfaces: known, own };
         return realm.imports(item.id, importing, lifetime);
       },
       released: (pool) => realm.released(pool),

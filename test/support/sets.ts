@@ -21,7 +21,7 @@ import { createSource } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createCompanions } from "../../src/host/outbound/companions.ts";
 import { trace } from "../../src/host/interceptors/trace.ts";
-import { createSets, type Sets } from "../../src/host/sets/sets.ts";
+import { createSets, type Sets, type SetsParts } from "../../src/host/sets/sets.ts";
 import { createInterfaces } from "../../src/interfaces/interfaces.ts";
 import { parseWit } from "../../src/wire/wit-text.ts";
 import { fakeClock, type FakeClock } from "./fake-clock.ts";
@@ -175,8 +175,9 @@ export function sampleOffer(
   };
 }
 
-export interface SetsUnderTest {
-  readonly sets: Sets;
+/** What an engine is made of, and what a test sees of it. */
+export interface TestParts {
+  readonly parts: SetsParts;
   readonly clock: FakeClock;
   readonly log: LogRecorder;
   readonly calls: readonly CallRecord[];
@@ -191,21 +192,31 @@ export interface SetsUnderTest {
   readonly told: { readonly changes: number };
 }
 
+export interface TestOptions {
+  readonly offers?: readonly Offer[];
+  readonly runtime?: Runtime;
+  /** What the dialect waits for before it has left. */
+  readonly drain?: () => Promise<void>;
+  readonly takesHttp?: boolean;
+}
+
 export function createTestSets(
+  components: Readonly<Record<string, LocalComponent>>,
+  options?: TestOptions,
+): TestParts & { readonly sets: Sets } {
+  const made = createTestParts(components, options);
+  return { ...made, sets: createSets(made.parts) };
+}
+
+export function createTestParts(
   components: Readonly<Record<string, LocalComponent>>,
   {
     offers = [],
     runtime = localRuntime(components),
     drain = () => Promise.resolve(),
     takesHttp = true,
-  }: {
-    readonly offers?: readonly Offer[];
-    readonly runtime?: Runtime;
-    /** What the dialect waits for before it has left. */
-    readonly drain?: () => Promise<void>;
-    readonly takesHttp?: boolean;
-  } = {},
-): SetsUnderTest {
+  }: TestOptions = {},
+): TestParts {
   const clock = fakeClock();
   const log = recordLog();
   const calls: CallRecord[] = [];
@@ -222,7 +233,7 @@ export function createTestSets(
       },
     };
   };
-  const sets = createSets({
+  const parts: SetsParts = {
     runtime: { openVolume, ...runtime },
     clock,
     log: log.log,
@@ -246,8 +257,8 @@ export function createTestSets(
     rpc: createMemoryLattice().connect(),
     jsDomain: undefined,
     changed: () => told.changes++,
-  });
-  return { sets, clock, log, calls, ingress, volumes, told };
+  };
+  return { parts, clock, log, calls, ingress, volumes, told };
 }
 
 /** Calls `member` as an offer does. */

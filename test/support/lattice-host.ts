@@ -9,6 +9,7 @@ import type { LogEntry } from "../../src/core/log.ts";
 import type { View } from "../../src/core/view.ts";
 import type { Host, HostParts } from "../../src/host/host-parts.ts";
 import type { V0Options } from "../../src/dialects/v0/index.ts";
+import type { V2Options } from "../../src/dialects/v2/index.ts";
 import type { LocalComponent } from "./local-runtime.ts";
 
 import { openNatsBus } from "../../src/bus/nats.ts";
@@ -19,8 +20,10 @@ import { until } from "../../src/core/view.ts";
 import { DEFAULT_LIMITS } from "../../src/core/workload.ts";
 import { createV0 } from "../../src/dialects/v0/index.ts";
 import { createV1 } from "../../src/dialects/v1/index.ts";
+import { createV2 } from "../../src/dialects/v2/index.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { createHost } from "../../src/host/host.ts";
+import { OFFERS } from "../../src/providers/offers/offers.ts";
 import { hostIdOf } from "../../src/wire/nkey-public.ts";
 import { factsWith } from "./links-only.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
@@ -63,6 +66,8 @@ export interface LatticeHostOptions {
   readonly links?: View<ReadonlyMap<EntityId, readonly Link[]>>;
   /** Speaks 0.82 instead of 1.x. */
   readonly v0?: V0Options;
+  /** Speaks v2 besides, and has all offers for sets. */
+  readonly v2?: V2Options;
 }
 
 /** Host ids that are valid nkeys and differ. */
@@ -112,6 +117,8 @@ export async function startHost(
   const { facts: kept, sharing } = dialect;
   const facts = options.links === undefined ? kept : factsWith(options.links);
   if (sharing === undefined) throw new Error("a dialect without shared work");
+  const { v2 } = options;
+  const sets = v2 === undefined ? [] : [createV2(dialectParts, v2, lifetime.signal)];
   const host = createHost({
     id,
     lattice,
@@ -124,7 +131,8 @@ export async function startHost(
     runtime: localRuntime(options.components ?? {}),
     control: bus,
     rpc,
-    dialects: [{ ...dialect, ...(facts === undefined ? {} : { facts }) }],
+    dialects: [{ ...dialect, ...(facts === undefined ? {} : { facts }) }, ...sets],
+    offers: v2 === undefined ? [] : OFFERS,
     registries: createRegistries(),
     record: (call) => calls.push(call),
     changed: () => undefined,

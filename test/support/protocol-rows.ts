@@ -194,6 +194,8 @@ export const PROTOCOL_ROWS = {
     "malformed requests": "an error that names the field, where a workload is named",
     "unknown commands": "no answer",
     "requests without a reply subject": "carried out, not answered",
+    "scheduling and loss": "by label; what a lost host had is started on another one",
+    "HTTP requests": "by the workload's id, and by host name for all replicas",
     JSON: "both spellings, numbers as texts, unknown fields; the least of it written",
   },
 } as const;

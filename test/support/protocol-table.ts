@@ -53,7 +53,7 @@ export function protocolTable(): string {
 const HEAD = `# What of the protocols is shown by tests
 
 Rows of the wasmCloud 1.x control interface, its events and state, of wRPC over NATS, and of the control plane of wasmCloud
-0.82, with the tests that assert their exact JSON or bytes. Generated from the tests by \`npm run docs:protocol\`; \`npm test\` fails when it is out of date.`;
+0.82, and of operators of v2, with the tests that assert their exact JSON or bytes. Generated from the tests by \`npm run docs:protocol\`; \`npm test\` fails when it is out of date.`;
 
 function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -60,16 +60,16 @@ export function createSetHost(
       if (sets.has(id)) return { id, phase: "failed", message: `workload ${id} already exists` };
       sets.set(id, spec);
       await held;
-      return turned.get(id) ?? { id, phase: "running", message: "" };
+      return turned.get(id) ?? { id, phase: "running", message: "Workload started successfully" };
     },
     "set.status": ({ id }) =>
       Promise.resolve(
         sets.has(id)
-          ? (turned.get(id) ?? { id, phase: "running", message: "" })
-          : { id, phase: "absent", message: "" },
+          ? (turned.get(id) ?? { id, phase: "running", message: "Workload is Running" })
+          : { id, phase: "absent", message: "Workload not found" },
       ),
     async "set.stop"({ id }) {
-      if (!sets.delete(id)) return { id, phase: "absent", message: "" };
+      if (!sets.delete(id)) return { id, phase: "absent", message: "Workload not found" };
       await held;
       return { id, phase: "stopping", message: "Workload stopped successfully" };
     },

@@ -15,6 +15,7 @@ import { createInboxes } from "../../src/dialects/v1/inboxes.ts";
 import { createRoundTrips } from "../../src/dialects/v1/pace.ts";
 import { reach } from "../../src/dialects/v1/rpc-client.ts";
 import { serve } from "../../src/dialects/v1/rpc-server.ts";
+import { ingressLattice } from "../../src/dialects/v2/ingress-names.ts";
 import { trace } from "../../src/host/interceptors/trace.ts";
 import { parseWitFunc } from "../../src/wire/wit-text.ts";
 import { testHostId } from "./lattice-host.ts";
@@ -64,7 +65,7 @@ export function worldOf(
 
 export async function openWrpcNode(
   url: string,
-  options: { readonly lattice?: string } = {},
+  options: { readonly lattice?: string | { readonly ingressOf: string } } = {},
 ): Promise<WrpcNode> {
   const lifetime = new AbortController();
   const { signal } = lifetime;
@@ -76,7 +77,9 @@ export async function openWrpcNode(
     () => Date.now(),
     (entry) => entries.push(entry),
   );
-  const lattice = latticeId(options.lattice ?? "default");
+  const { lattice: wanted = "default" } = options;
+  const lattice =
+    typeof wanted === "string" ? latticeId(wanted) : ingressLattice(latticeId(wanted.ingressOf));
   const shared = { rpc, lattice, inboxes: createInboxes(rpc, signal) };
   const roundTrips = createRoundTrips(rpc, signal);
   const serverGatherings = createGatherings();

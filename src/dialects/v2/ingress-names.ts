@@ -9,14 +9,18 @@
 import type { EntityId, LatticeId } from "../../core/ids.ts";
 
 import { LatticeError } from "../../core/error.ts";
-import { entityId, latticeId } from "../../core/ids.ts";
+import { entityId } from "../../core/ids.ts";
 
 /** What a name is at most; a port is no part of it. */
 const MOST_HOST_LETTERS = 253;
 
-/** The first token of all subjects: `{lattice}-inlay-http`. */
+/**
+ * What all subjects begin with: `inlay-http.{lattice}`. Components of workloads are kept out of it
+ * (`providers/offers/reserved-subjects.ts`), which asks for a first token that is always the same.
+ */
 export function ingressLattice(lattice: LatticeId): LatticeId {
-  return latticeId(`${lattice}-inlay-http`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as a lattice it is in front of subjects alone, where two tokens do as well
+  return `inlay-http.${lattice}` as LatticeId;
 }
 
 /**

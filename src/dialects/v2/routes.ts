@@ -1,7 +1,6 @@
 /** What an operator may tell a host, as a table: subject, command, how it is read, how it is answered. */
 import type { BusMessage } from "../../core/bus.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { WorkloadSetStatus } from "../../core/workload-set.ts";
 import type { RouteEntry, RouteTable } from "../route.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
@@ -36,24 +35,33 @@ export function operatorRoutes({ id, clock, heartbeat }: OperatorRouteParts): Ro
       subject: at("workload.start"),
       decode: ({ data }) => readManifest(workloadStartRequest.decode(data)),
       async answer(spec, host) {
-        const late: WorkloadSetStatus = { id: spec.id, phase: "starting", message: "" };
         const started = host.run("set.start", spec);
-        return encodeStatus("start", await within(clock, START_ANSWER_MS, started, late));
+        return encodeStatus(
+          await within(clock, START_ANSWER_MS, started, {
+            id: spec.id,
+            phase: "starting",
+            message: "Workload is Starting",
+          }),
+        );
       },
     }),
     asked({
       subject: at("workload.status"),
       decode: ({ data }) => ({ id: readId(workloadRequest.decode(data)) }),
-      answer: async (request, host) =>
-        encodeStatus("status", await host.run("set.status", request)),
+      answer: async (request, host) => encodeStatus(await host.run("set.status", request)),
     }),
     asked({
       subject: at("workload.stop"),
       decode: ({ data }) => ({ id: readId(workloadRequest.decode(data)) }),
       async answer(request, host) {
-        const late: WorkloadSetStatus = { ...request, phase: "stopping", message: "" };
         const stopped = host.run("set.stop", request);
-        return encodeStatus("stop", await within(clock, STOP_ANSWER_MS, stopped, late));
+        return encodeStatus(
+          await within(clock, STOP_ANSWER_MS, stopped, {
+            ...request,
+            phase: "stopping",
+            message: "Workload is Stopping",
+          }),
+        );
       },
     }),
   ];

@@ -1,11 +1,11 @@
 /**
  * Subjects that components of a set neither send to nor hear: those that control hosts, where credentials and secrets
- * travel, and the servers' own. wasmCloud leaves this to the permissions of the host's connection, which all of its
+ * travel, those by which HTTP requests come (`dialects/v2/ingress-names.ts`), and the servers' own. wasmCloud leaves this to the permissions of the host's connection, which all of its
  * components share.
  */
 import { LatticeError } from "../../core/error.ts";
 
-const CONTROL = ["runtime.host.>", "runtime.operator.>", "wasmbus.>"];
+const CONTROL = ["runtime.host.>", "runtime.operator.>", "wasmbus.>", "inlay-http.>"];
 /** What others are answered by. */
 const INBOXES = ["_INBOX.>"];
 

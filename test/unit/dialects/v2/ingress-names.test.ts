@@ -9,7 +9,7 @@ import {
 } from "../../../../src/dialects/v2/ingress-names.ts";
 
 test("names have a form that gateways may rely on", () => {
-  expect(ingressLattice(latticeId("default"))).toBe("default-inlay-http");
+  expect(ingressLattice(latticeId("default"))).toBe("inlay-http.default");
   expect(setTarget("2f6f3c1a-9d0b-4f7e-8a55-5b1f0c9d7e42")).toBe(
     "set-2f6f3c1a-9d0b-4f7e-8a55-5b1f0c9d7e42",
   );

@@ -6,6 +6,7 @@ import type {
   JoinStep,
   NodeState,
   ProviderView,
+  SetMemberView,
   WorkloadView,
 } from "../../src/core/node-state.ts";
 
@@ -220,6 +221,58 @@ export const flooded: NodeState = {
     }),
   ),
   totals: { answered: 1_204_113, failed: 12, refused: 3_127 },
+};
+
+function member(name: string, changes: Partial<SetMemberView> = {}): SetMemberView {
+  return { ...workload(name), name, role: "component", met: {}, ...changes };
+}
+
+/** What an operator of wasmCloud v2 has given this tab. */
+export const operated: NodeState = {
+  ...working,
+  workloads: [],
+  workloadSets: [
+    {
+      id: "2f6f3c1a-9d0b-4f7e-8a55-5b1f0c9d7e42",
+      namespace: "market",
+      name: "shop-7f9c4d6b8-x2k9p",
+      phase: "running",
+      message: "Workload is Running",
+      members: [
+        member("front", {
+          image: "ghcr.io/example/shop-front:2.1.0",
+          running: 3,
+          answered: 8_210,
+          met: {
+            "example:shop/cart@1.0.0": "component cart",
+            "wasi:http/outgoing-handler@0.2.2": "wasi-http",
+          },
+        }),
+        member("cart", {
+          image: "ghcr.io/example/shop-cart:2.1.0",
+          answered: 8_194,
+          failed: 2,
+          met: { "wasi:keyvalue/store@0.2.0-draft": "wasi-keyvalue" },
+        }),
+        member("sweeper", {
+          role: "service",
+          image: "ghcr.io/example/shop-sweeper:1.0.3",
+          met: { "wasmcloud:messaging/consumer@0.2.0": "wasmcloud-messaging" },
+        }),
+      ],
+      interfaces: [],
+    },
+    {
+      id: "8c1b7d54-3f0e-4f0b-9a68-0f6c4e5d2b11",
+      namespace: "market",
+      name: "report-6d5f8c9b7-q4w8z",
+      phase: "failed",
+      message:
+        "workload component report requested interfaces that are not available on this host: wasmcloud:postgres/query",
+      members: [],
+      interfaces: [],
+    },
+  ],
 };
 
 /** Somebody without a seed tries. */

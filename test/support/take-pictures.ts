@@ -23,6 +23,7 @@ const STATES: Readonly<Record<string, NodeState>> = {
   working: samples.working,
   flooded: samples.flooded,
   attacked: samples.attacked,
+  operated: samples.operated,
   watching: samples.watching,
   reconnecting: samples.reconnecting,
   "start-failed": samples.startFailed,

@@ -17,6 +17,7 @@ import { face } from "./face.ts";
 import { hostCard } from "./host-card.ts";
 import { providersPanel } from "./providers.ts";
 import { safetyPanel } from "./safety.ts";
+import { workloadsPanel } from "./workloads.ts";
 import { LightElement } from "./light-element.ts";
 import { latticePicture, mark } from "./mark.ts";
 
@@ -118,9 +119,14 @@ export class InlayPage extends LightElement {
     const full =
       live ||
       state.phase === "connecting" ||
-      state.workloads.length + state.providers.length + state.calls.length > 0;
+      state.workloads.length +
+        state.providers.length +
+        state.workloadSets.length +
+        state.calls.length >
+        0;
     return html`${face(state, this.activity, this.nowMs, actions)} ${advicePanel(state)}
       ${alarmed ? safetyPanel(state) : nothing} ${this.#hint()}
+      ${workloadsPanel(state.workloadSets)}
       ${
         full
           ? html`<div class="columns">

@@ -23,8 +23,15 @@ export function callsSince(
 }
 
 /** Calls that a node has taken and not yet answered. */
-export function callsUnderWay({ workloads, providers }: NodeState): number {
-  const ofWorkloads = workloads.reduce((sum, { running, waiting }) => sum + running + waiting, 0);
+export function callsUnderWay({ workloads, workloadSets, providers }: NodeState): number {
+  // A service runs for as long as its workload does.
+  const members = workloadSets
+    .flatMap((set) => set.members)
+    .filter(({ role }) => role === "component");
+  const ofWorkloads = [...workloads, ...members].reduce(
+    (sum, { running, waiting }) => sum + running + waiting,
+    0,
+  );
   return providers.reduce((sum, { running }) => sum + running, ofWorkloads);
 }
 

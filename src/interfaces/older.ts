@@ -1,5 +1,5 @@
 /**
- * Interfaces as components of wasmCloud 0.82 import them, by those of the lattice: `wasi:keyvalue@0.1.0` and
+ * Interfaces as components of wasmCloud 0.82 import them, by those of the lattice: `wasi:keyvalue@0.1.0`, `wasi:blobstore@0.1.0` and
  * `wasmcloud:messaging` without version (wasmCloud v0.82.0 `crates/runtime/wit`, `crates/runtime/src/actor/component/`).
  *
  * A bucket is its name, a value of the store is whole before it is sent and once it has come.
@@ -8,6 +8,7 @@ import type { WitValue } from "../core/wit.ts";
 import type { ImportContext, ImportFunction, ImportMapping } from "./import-mapping.ts";
 
 import { failed, functionsOf, handleOf, nameOf, okOf, orErr, succeeded } from "./import-mapping.ts";
+import { OLDER_BLOBSTORE } from "./older-blobstore.ts";
 import { OlderError, OlderValue } from "./older-values.ts";
 import { bytesOf, errorText, partOf, stringOf } from "./parts.ts";
 
@@ -129,5 +130,6 @@ export const OLDER_IMPORTS: Readonly<Record<string, ImportMapping>> = {
   }),
   "wasi:keyvalue/eventual@0.1.0": mapping(["wasi:keyvalue/eventual"], EVENTUAL),
   "wasi:keyvalue/atomic@0.1.0": mapping(["wasi:keyvalue/atomic"], ATOMIC),
+  ...OLDER_BLOBSTORE,
   "wasmcloud:messaging/consumer": mapping(["wasmcloud:messaging/consumer"], MESSAGING),
 };

@@ -4,11 +4,12 @@
  */
 import type { Shape } from "./shape.ts";
 
-import { decode, encode } from "@msgpack/msgpack";
+import { Decoder, encode } from "@msgpack/msgpack";
 
 import { LatticeError, messageOf } from "../core/error.ts";
 import { record } from "./shape.ts";
 
+const decoder = new Decoder();
 /** Containers within containers that a message may have; those of 0.82 have four. */
 const MAX_DEPTH = 32;
 
@@ -53,7 +54,7 @@ function parse(data: Uint8Array): unknown {
   const pairs = survey(data);
   let value: unknown;
   try {
-    value = decode(data);
+    value = decoder.decode(data);
   } catch (cause) {
     throw malformed(messageOf(cause));
   }
@@ -115,20 +116,18 @@ interface Measure {
   readonly map: boolean;
 }
 
+const flat = (head: number, body: number): Measure => ({ head, body, values: 0, map: false });
+const holding = (head: number, values: number): Measure => ({ head, body: 0, values, map: false });
+const mapping = (head: number, count: number): Measure => ({
+  head,
+  body: 0,
+  values: 2 * count,
+  map: true,
+});
+
 /** The value at `at`, by the table of the MessagePack specification. */
 function measure(view: DataView, at: number): Measure {
   const mark = view.getUint8(at);
-  const flat = (head: number, body: number): Measure => ({ head, body, values: 0, map: false });
-  const holding = (head: number, values: number): Measure => ({
-    head,
-    body: 0,
-    values,
-    map: false,
-  });
-  const mapping = (head: number, count: number): Measure => ({
-    ...holding(head, 2 * count),
-    map: true,
-  });
   if (mark < 0x80 || mark >= 0xe0) return flat(1, 0);
   if (mark < 0x90) return mapping(1, mark & 15);
   if (mark < 0xa0) return holding(1, mark & 15);

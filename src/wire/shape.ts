@@ -11,11 +11,9 @@ export type Shape<T> = (value: unknown, path: string) => T;
 
 export const text: Shape<string> = (value, path) => {
   if (typeof value !== "string") return fail(path, "a string", value);
-  return LONE_SURROGATE.test(value) ? fail(path, "Unicode", value) : value;
+  // JSON can spell lone surrogates by `\\ud800`; no UTF-8 can, and serde refuses them.
+  return value.isWellFormed() ? value : fail(path, "Unicode", value);
 };
-
-/** JSON can spell these by `\\ud800`; no UTF-8 can, and serde refuses them. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** For fields that belong to somebody else. */
 export const anything: Shape<unknown> = (value) => value;
@@ -43,7 +41,10 @@ export const dictionary =
   <T>(element: Shape<T>): Shape<ReadonlyMap<string, T>> =>
   (value, path) =>
     new Map(
-      entries(value, path).map(([key, each]) => [text(key, path), element(each, `${path}.${key}`)]),
+      Object.entries(object(value, path)).map(([key, each]) => [
+        text(key, path),
+        element(each, `${path}.${key}`),
+      ]),
     );
 
 /** `undefined` for a field that is absent or null. */
@@ -62,13 +63,11 @@ export const defaulting =
 export const record =
   <T extends object>(fields: { readonly [Name in keyof T]: Shape<T[Name]> }): Shape<T> =>
   (value, path) => {
-    const found = new Map(entries(value, path));
-    const names = Object.keys(fields);
+    const found = object(value, path);
     const read: Partial<T> = {};
-    for (const name of names) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `name` comes from `fields`, whose keys are T's
-      const key = name as keyof T;
-      read[key] = fields[key](found.get(name), path === "" ? name : `${path}.${name}`);
+    for (const name in fields) {
+      const met = Object.hasOwn(found, name) ? found[name] : undefined;
+      read[name] = fields[name](met, path === "" ? name : `${path}.${name}`);
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of T's fields was just read
     return read as T;
@@ -82,11 +81,13 @@ export function readJson<T>(data: Uint8Array, shape: Shape<T>): T {
 function parseJson(data: Uint8Array): unknown {
   try {
     // A byte order mark is no JSON to serde either.
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data));
+    return JSON.parse(UTF8.decode(data));
   } catch (cause) {
     throw new LatticeError("bad-message", `expected JSON: ${messageOf(cause)}`);
   }
 }
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** UTF-8 JSON of `value`; fields that are `undefined` are left out. */
 export function writeJson(value: unknown): Uint8Array {
@@ -95,10 +96,15 @@ export function writeJson(value: unknown): Uint8Array {
 
 /** The fields of an object. */
 export function entries(value: unknown, path: string): [string, unknown][] {
+  return Object.entries(object(value, path));
+}
+
+function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return fail(path, "an object", value);
   }
-  return Object.entries(value);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whatever an object has may be read as unknown
+  return value as Readonly<Record<string, unknown>>;
 }
 
 export function fail(path: string, wanted: string, met: unknown): never {

@@ -12,7 +12,7 @@ export type Connect = (log?: Log) => Promise<Bus>;
 export const PREFIX = "_INBOX.contract";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
-const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 let subjects = 0;
 const fresh = (): string => `contract.s${++subjects}`;
 

@@ -10,7 +10,7 @@ const decoder = new TextDecoder();
 export const text = (value: string): Uint8Array => encoder.encode(value);
 export const read = (value: Uint8Array | undefined): string | undefined =>
   value === undefined ? undefined : decoder.decode(value);
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 let buckets = 0;
 const fresh = (): string => `contract-${++buckets}`;
 const make = (bus: Bus, name = fresh()): Promise<KvBucket> =>

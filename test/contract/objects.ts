@@ -5,7 +5,7 @@ import type { ObjectStore } from "../../src/core/objects.ts";
 import { createHash } from "node:crypto";
 import { withCode } from "./bus.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 let stores = 0;
 const fresh = (): string => `objects-${++stores}`;
 const make = (bus: Bus, name = fresh()): Promise<ObjectStore> =>

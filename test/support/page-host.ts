@@ -18,6 +18,7 @@ import { createHost } from "../../src/host/host.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { chooseBridge } from "../../src/runtime/choose-bridge.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
+import { createImageCache } from "../../src/storage/image-cache.ts";
 import { hostIdOf } from "../../src/wire/nkey-public.ts";
 import { clock, fixtureBytes } from "../browser/runtime/support.ts";
 import { factsWith } from "./links-only.ts";
@@ -55,7 +56,8 @@ export async function openPageHost(): Promise<PageHost> {
     clock,
     log,
     bridge: chooseBridge("auto"),
-    images: { cache: false },
+    images: {},
+    cache: createImageCache({ now: () => Date.now() }),
   });
   const host = createHost({
     id,

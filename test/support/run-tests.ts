@@ -9,7 +9,7 @@ import { NATS_SERVER } from "../../src/cli/nats-server.ts";
 import { bring, thisMachine, type Tool } from "../../src/cli/tools.ts";
 import { messageOf } from "../../src/core/error.ts";
 import { CHECKS } from "./checks.ts";
-import { playwright, run, step, vitest, type Counts, type Runner } from "./runners.ts";
+import { playwright, run, runInPairs, step, vitest, type Counts, type Runner } from "./runners.ts";
 
 const TOOLS: readonly Tool[] = [
   NATS_SERVER,
@@ -30,11 +30,10 @@ const TOOLS: readonly Tool[] = [
 ];
 
 const RUNNERS: readonly Runner[] = [
-  ...CHECKS,
   step("build", "tsx", "src/cli/build.ts"),
   // Left to itself the runner keeps a processor free, which of two is half of them.
   vitest("unit", availableParallelism()),
-  vitest("lattice"),
+  vitest("lattice", 2),
   vitest("browser"),
   playwright(),
 ];
@@ -43,7 +42,7 @@ async function main(): Promise<Counts> {
   const signal = createLifetime();
   const machine = thisMachine((line) => console.log(line));
   for (const tool of TOOLS) console.log(`${tool.name}: ${bring(tool, machine)}`);
-  const total = { passed: 0, failed: 0 };
+  const total = { ...(await runInPairs(CHECKS, signal)) };
   for (const runner of RUNNERS) {
     // oxlint-disable-next-line no-await-in-loop -- they share two cores, and the build's output
     const { passed, failed } = await run(runner, signal);

@@ -52,11 +52,36 @@ export function playwright(): Runner {
 }
 
 /** Runs one row to its end with its output shown, and says how long it took. */
-export async function run(runner: Runner, signal: AbortSignal): Promise<Counts> {
+export function run(runner: Runner, signal: AbortSignal): Promise<Counts> {
+  return runShowing(runner, signal, "inherit");
+}
+
+/** Runs `rows`, two at a time; the output of each is shown when it has ended, so that it does not mix with another's. */
+export async function runInPairs(rows: readonly Runner[], signal: AbortSignal): Promise<Counts> {
+  const left = rows[Symbol.iterator]();
+  const total = { passed: 0, failed: 0 };
+  const lane = async (): Promise<void> => {
+    for (const row of left) {
+      // oxlint-disable-next-line no-await-in-loop -- two lanes are as many as there are processors
+      const { passed, failed } = await runShowing(row, signal, "pipe");
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  return total;
+}
+
+/** `inherit` shows the output as it comes, `pipe` at the end. */
+async function runShowing(
+  runner: Runner,
+  signal: AbortSignal,
+  output: "inherit" | "pipe",
+): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "inlay-report-"));
   const report = join(folder, "report.json");
   const started = performance.now();
-  const code = await runToEnd(runner, report, signal);
+  const code = await runToEnd(runner, report, signal, output);
   const counts = judge(runner, report, code);
   rmSync(folder, { recursive: true });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -77,21 +102,33 @@ function judge({ name, count }: Runner, report: string, code: number): Counts {
   return { passed, failed: Math.max(failed, passed + failed === 0 ? 1 : least) };
 }
 
-async function runToEnd(runner: Runner, report: string, signal: AbortSignal): Promise<number> {
+async function runToEnd(
+  runner: Runner,
+  report: string,
+  signal: AbortSignal,
+  output: "inherit" | "pipe",
+): Promise<number> {
   const [program = "", ...args] = runner.command(report);
   const child = spawn(program, args, {
     cwd: ROOT,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", output, output],
     env: { ...process.env, PATH: path(), ...runner.env?.(report) },
     timeout: DEADLINE_MS,
     signal,
     // What Playwright ends its browsers and servers on.
     killSignal: "SIGINT",
   });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => said.push(chunk));
+  }
   // An aborted run is an error at once, but it is over only when it has closed.
   child.on("error", (error) => console.error(`== ${runner.name}: ${error.message}`));
   return new Promise((resolve) => {
-    child.once("close", (code) => resolve(code ?? 1));
+    child.once("close", (code) => {
+      process.stdout.write(Buffer.concat(said));
+      resolve(code ?? 1);
+    });
   });
 }
 

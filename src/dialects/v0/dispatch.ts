@@ -38,7 +38,9 @@ export function planOf(
 ): Plan {
   const found = contracts.served(operation);
   const served = fitting(found, world.exports);
-  const own = served !== undefined && origin?.contract_id === found?.contract;
+  // What needs no interface is answered for those who could not take it themselves.
+  const own =
+    served !== undefined && served.needs.length > 0 && origin?.contract_id === found?.contract;
   if (world.exports.has(ACTOR_GUEST) && !own) {
     return {
       instance: ACTOR_GUEST,
@@ -54,7 +56,7 @@ export function planOf(
   if (served === undefined) {
     throw new LatticeError("not-found", `Malformed invocation: Invalid method name ${operation}`);
   }
-  const [instance = ""] = served.needs;
+  const [instance = operation] = served.needs;
   return {
     instance,
     func: operation,

@@ -123,16 +123,21 @@ export async function hashOf(
   { origin, target, operation }: Pick<Invocation, "origin" | "target" | "operation">,
   argument: Uint8Array,
 ): Promise<string> {
-  const head = `${urlOf(origin)}${targetUrlOf(target, operation)}${operation}`;
-  const headBytes = new TextEncoder().encode(head);
-  const all = new Uint8Array(headBytes.length + argument.length);
-  all.set(headBytes);
-  all.set(argument, headBytes.length);
+  const head = UTF8.encode(`${urlOf(origin)}${targetUrlOf(target, operation)}${operation}`);
+  const all = new Uint8Array(head.length + argument.length);
+  all.set(head);
+  all.set(argument, head.length);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
-    .toUpperCase();
+  let hex = "";
+  for (const byte of digest) hex += HEX[byte];
+  return hex;
 }
+
+const UTF8 = new TextEncoder();
+/** Each byte in upper-case hexadecimal. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0").toUpperCase(),
+);
 
 function entityMap({ public_key, link_name, contract_id }: Entity): Entity {
   return { public_key, link_name, contract_id };

@@ -39,7 +39,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export function createRpc(parts: RpcParts): Rpc {
   const { clock, log, cluster, strict, directory, alarm } = parts;
   const chunks = createChunks({ ...parts, maxBytes: MOST_BYTES });
-  const contracts = createContracts();
+  const contracts = createContracts(() => clock.monotonic());
   const { ed25519, issuers, signer } = cluster;
   const guard = createGuard({
     issuers,

@@ -2,7 +2,7 @@
  * Targets that run beside their caller, in its worker: two components of one node with real workers. That calls are answered
  * there shows in how many the target's own pool gets.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Link } from "../../../src/core/link.ts";
 import type { LogEntry } from "../../../src/core/log.ts";
 import type { PageHost } from "../../support/page-host.ts";
@@ -10,6 +10,10 @@ import type { PageHost } from "../../support/page-host.ts";
 import { entityId } from "../../../src/core/ids.ts";
 import { openPageHost } from "../../support/page-host.ts";
 import { callOf } from "./support.ts";
+
+/** What is quick on a machine that does ten other things shows only after many tries. */
+const PATIENCE_MS = 60_000;
+vi.setConfig({ testTimeout: 4 * PATIENCE_MS });
 
 const PROBER = "inlay:test/prober";
 const FAULTY = "inlay:test/faulty";
@@ -66,12 +70,15 @@ async function warmUp(pair: Pair, func: string, times: () => Promise<unknown>): 
     event === "companion.entrusted" && fields["func"] === func;
   const since = pair.logged.length;
   await expect
-    .poll(async () => {
-      await times();
-      return pair.logged.slice(since).some(entrusted);
-    })
+    .poll(
+      async () => {
+        await times();
+        return pair.logged.slice(since).some(entrusted);
+      },
+      { timeout: PATIENCE_MS },
+    )
     .toBe(true);
-  await expect.poll(() => alone(pair, times)).toBe(0);
+  await expect.poll(() => alone(pair, times), { timeout: PATIENCE_MS }).toBe(0);
 }
 
 /** How many calls the target's own worker gets while `run` lasts. */

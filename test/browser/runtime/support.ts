@@ -37,7 +37,7 @@ export function openRuntime(
       (entry) => logged.push(entry),
     ),
     bridge: chooseBridge("auto"),
-    images: { cache: false },
+    images: {},
     cache: createImageCache({ now: () => Date.now() }),
     ...options,
   });

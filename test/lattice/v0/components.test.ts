@@ -364,3 +364,42 @@ test("components of that time have their key-value store and their messages by t
   expect(await ask("message")).toBe("ok undefined");
   expect(published).toEqual([["Messaging.Publish", { subject: "s", body: utf8("b") }]]);
 });
+
+test("components of that time have their blob store by its contract", async () => {
+  const [STORE, CONTAINER, TYPES] = ["blobstore", "container", "types"].map(
+    (name) => `wasi:blobstore/${name}@0.1.0`,
+  ) as [string, string, string];
+  const reader = guest(
+    async (importing, name) => {
+      const okOf = async (...asked: Parameters<Importing>): Promise<unknown> => {
+        const [result] = await importing(...asked);
+        const { tag, val } = result as { readonly tag: string; readonly val: unknown };
+        if (tag !== "ok") throw new Error(String(val));
+        return val;
+      };
+      const container = await okOf(STORE, "get-container", "shelf");
+      const get = "[method]container.get-data";
+      const value = await okOf(CONTAINER, get, container, name, 0n, 8n);
+      const [size] = await importing(TYPES, "[method]incoming-value.size", value);
+      const sync = "[method]incoming-value.incoming-value-consume-sync";
+      return `${String(size)} ${text((await okOf(TYPES, sync, value)) as Uint8Array)}`;
+    },
+    [STORE, CONTAINER, TYPES],
+  );
+  await using stage = await setUp({ "file:///reader": reader });
+  const source = await stage.start("file:///reader");
+  const blobstore = entity("wasmcloud:blobstore");
+  const asked: string[] = [];
+  using _ = await stage.serve(blobstore, ({ operation, msg }) => {
+    asked.push(operation);
+    if (operation === "Blobstore.ContainerExists") return encode(decode(msg) === "shelf");
+    const bytes = utf8("green tea");
+    const initialChunk = { objectId: "tea", containerId: "shelf", bytes, offset: 0, isLast: true };
+    return encode({ success: true, initialChunk, contentLength: bytes.length });
+  });
+  await stage.link(source, blobstore);
+
+  const read = await stage.ask(source, "Shelf.Read", utf8("tea"));
+  expect(typeof read === "string" ? read : text(read)).toBe("9 green tea");
+  expect(asked).toEqual(["Blobstore.ContainerExists", "Blobstore.GetObject"]);
+});

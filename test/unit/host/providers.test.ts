@@ -269,7 +269,7 @@ test("a host that stops ends what runs and what starts, and takes no more", asyn
   start("inlay:///held", entityId("held"));
   await settled();
 
-  await providers.stopAll(AbortSignal.timeout(10_000));
+  await providers.stopAll(AbortSignal.timeout(30_000));
   start();
   await settled();
 

@@ -200,3 +200,68 @@ describe("wasmcloud:messaging without version", () => {
     });
   });
 });
+
+describe("wasi:blobstore@0.1.0", () => {
+  const CONTAINER = "wasi:blobstore/container@0.1.0";
+  const VALUES = "wasi:blobstore/types@0.1.0";
+  const WIRE = "wrpc:blobstore/blobstore@0.2.0";
+  const shelf = handleOf("shelf");
+  const whole = { tag: "ok", val: undefined };
+  const id = { container: "shelf", object: "tea" };
+
+  test("an object comes whole: its size is known, and it is read once", async () => {
+    const guest = instance(() => ({
+      tag: "ok",
+      val: [new Blob(["green ", "tea"]).stream(), Promise.resolve(whole)],
+    }));
+    const get = "[method]container.get-data";
+    const value = okOf(await guest.call(CONTAINER, get, shelf, "tea", 0n, 8n));
+
+    expect(await guest.call(VALUES, "[method]incoming-value.size", value)).toBe(9n);
+    const sync = "[method]incoming-value.incoming-value-consume-sync";
+    expect(text(okOf(await guest.call(VALUES, sync, value)))).toBe("green tea");
+    expect(guest.sent).toEqual([[WIRE, "get-container-data", [id, 0n, 8n], "not-served"]]);
+  });
+
+  test("an object that broke off is an error, not a part of it", async () => {
+    const guest = instance(() => ({
+      tag: "ok",
+      val: [new Blob(["gr"]).stream(), Promise.resolve({ tag: "err", val: "disk full" })],
+    }));
+    const got = await guest.call(CONTAINER, "[method]container.get-data", shelf, "tea", 0n, 8n);
+    expect(got).toEqual({ tag: "err", val: "disk full" });
+  });
+
+  test("what was written is sent, and write-data tells how that ended", async () => {
+    const stored: string[] = [];
+    const guest = instance(([, , args]) => {
+      const [, body] = args as readonly [unknown, ReadableStream];
+      const ended = new Response(body).text().then((all) => {
+        stored.push(all);
+        return stored.length === 1 ? whole : { tag: "err", val: "no room" };
+      });
+      return { tag: "ok", val: ended };
+    });
+    const write = async (): Promise<WitValue> => {
+      const value = await guest.call(VALUES, "[static]outgoing-value.new-outgoing-value");
+      const body = "[method]outgoing-value.outgoing-value-write-body";
+      const writer = (okOf(await guest.call(VALUES, body, value)) as WritableStream).getWriter();
+      await writer.write(utf8("green "));
+      await writer.write(utf8("tea"));
+      return guest.call(CONTAINER, "[method]container.write-data", shelf, "tea", value);
+    };
+
+    expect(await write()).toEqual(whole);
+    expect(await write()).toEqual({ tag: "err", val: "no room" });
+    expect(stored).toEqual(["green tea", "green tea"]);
+  });
+
+  test("a refusal is a text", async () => {
+    const guest = instance(() => ({ tag: "err", val: "no such container" }));
+    const value = await guest.call(VALUES, "[static]outgoing-value.new-outgoing-value");
+    const refused = await guest.call(CONTAINER, "[method]container.write-data", shelf, "t", value);
+    expect(refused).toEqual({ tag: "err", val: "no such container" });
+    const got = await guest.call(CONTAINER, "[method]container.get-data", shelf, "t", 0n, 1n);
+    expect(got).toEqual({ tag: "err", val: "no such container" });
+  });
+});

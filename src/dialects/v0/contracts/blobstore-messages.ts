@@ -65,7 +65,7 @@ export interface GetResponse {
 const size = natural(Number.MAX_SAFE_INTEGER);
 const timestamp = struct<Timestamp>({ sec: size, nsec: defaulting(natural(MAX_U32), 0) });
 // In the order of their declaration, by which arrays are read.
-const chunk = struct<Chunk>({
+export const chunk: Shape<Chunk> = struct<Chunk>({
   objectId: text,
   containerId: text,
   bytes: defaulting(bytes, EMPTY),
@@ -106,6 +106,17 @@ export const itemResults: Shape<readonly ItemResult[]> = list(
 );
 export const putRequest: Shape<{ readonly chunk: Chunk }> = struct<{ readonly chunk: Chunk }>({
   chunk,
+});
+interface PutChunkRequest {
+  readonly chunk: Chunk;
+  /** As `PutObject` has answered. */
+  readonly streamId: string;
+  readonly cancelAndRemove: boolean;
+}
+export const putChunkRequest: Shape<PutChunkRequest> = struct<PutChunkRequest>({
+  chunk,
+  streamId: defaulting(text, ""),
+  cancelAndRemove: defaulting(flag, false),
 });
 export const putResponse: Shape<{ readonly streamId: string | undefined }> = struct<{
   readonly streamId: string | undefined;

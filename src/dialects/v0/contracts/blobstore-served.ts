@@ -2,16 +2,19 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- both ends were checked by the types of the interface */
 import type { WitStream, WitValue } from "../../../core/wit.ts";
 import type { Shape } from "../../../wire/shape.ts";
-import type { GetRequest } from "./blobstore-messages.ts";
+import type { GetRequest, ObjectId } from "./blobstore-messages.ts";
 import type { ServedOperation } from "./contract.ts";
+import type { Uploads } from "./uploads.ts";
 
 import { LatticeError, messageOf } from "../../../core/error.ts";
 import { readMsgpack, writeMsgpack } from "../../../wire/msgpack.ts";
 import { list, text } from "../../../wire/shape.ts";
 import {
+  chunk,
   getRequest,
   listRequest,
   objectId,
+  putChunkRequest,
   putRequest,
   removeRequest,
 } from "./blobstore-messages.ts";
@@ -73,7 +76,7 @@ async function metadataOf(call: Call, container: string, object: string): Promis
   };
 }
 
-/** What became of each of `keys`. */
+/** Those of `keys` that could not be removed, and why: of all others the contract says nothing. */
 async function each(
   keys: readonly string[],
   remove: (key: string) => Promise<unknown>,
@@ -83,7 +86,6 @@ async function each(
     try {
       // oxlint-disable-next-line no-await-in-loop -- in their order
       await remove(key);
-      results.push({ key, success: true });
     } catch (cause) {
       results.push({ key, success: false, error: messageOf(cause) });
     }
@@ -117,8 +119,29 @@ async function readObject(
   }
 }
 
+async function write(
+  call: Call,
+  { containerId: container, objectId: object }: ObjectId,
+  body: Uint8Array,
+): Promise<void> {
+  const written = await call("write-container-data", [{ container, object }, streamOf(body)]);
+  demandOk("write-container-data", [await written]);
+}
+
+/**
+ * What a provider asks of an actor that has got a part of an object. Here the rest is asked for by ranges (`blobstore-called.ts`), so
+ * that the provider need not send it.
+ */
+const receiveChunk: ServedOperation = {
+  needs: [],
+  serve: async (argument) => {
+    readMsgpack(argument, chunk);
+    return writeMsgpack({ cancelDownload: true });
+  },
+};
+
 /** By name. */
-export const OPERATIONS: Readonly<Record<string, ServedOperation>> = {
+export const servedOperations = (uploads: Uploads): Readonly<Record<string, ServedOperation>> => ({
   "Blobstore.CreateContainer": operation(text, async (name, call) => {
     await call("create-container", [name]);
   }),
@@ -158,14 +181,29 @@ export const OPERATIONS: Readonly<Record<string, ServedOperation>> = {
     each(objects, (object) => call("delete-object", [{ container: containerId, object }])),
   ),
   "Blobstore.PutObject": operation(putRequest, async ({ chunk: given }, call) => {
-    const { objectId: object, containerId: container, bytes: body, offset, isLast } = given;
-    if (offset !== 0 || !isLast) {
-      throw new LatticeError("unsupported", "Blobstore.PutObject: objects come whole here");
+    const { bytes: body, offset, isLast } = given;
+    if (offset !== 0) {
+      throw new LatticeError("bad-input", `an object begins at 0, met its piece at ${offset}`);
     }
-    const id = { container, object };
-    const written = await call("write-container-data", [id, streamOf(body)]);
-    demandOk("write-container-data", [await written]);
+    if (!isLast) return { streamId: uploads.begin(given) };
+    await write(call, given, body);
     return {};
   }),
+  "Blobstore.PutChunk": operation(
+    putChunkRequest,
+    async ({ chunk: given, streamId, cancelAndRemove }, call) => {
+      if (cancelAndRemove) return uploads.giveUp(streamId);
+      const body = uploads.next(streamId, given);
+      if (body !== undefined) await write(call, given, body);
+    },
+  ),
   "Blobstore.GetObject": operation(getRequest, (request, call) => readObject(call, request)),
-};
+  "Blobstore.ListContainers": {
+    needs: [BLOBSTORE],
+    serve: () => {
+      const error = `Blobstore.ListContainers: ${BLOBSTORE} has nothing that lists containers`;
+      return Promise.reject(new LatticeError("unsupported", error));
+    },
+  },
+  "ChunkReceiver.ReceiveChunk": receiveChunk,
+});

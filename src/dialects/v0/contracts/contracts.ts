@@ -20,13 +20,14 @@ export interface Contracts {
   contractOf(world: World): string | undefined;
 }
 
-export function createContracts(): Contracts {
+/** `now`: milliseconds that never go back. */
+export function createContracts(now: () => number): Contracts {
   const all: readonly Contract[] = [
     keyvalueContract(),
     messagingContract(),
     httpServerContract(),
     httpClientContract(),
-    blobstoreContract(),
+    blobstoreContract(now),
   ];
   const served = new Map(
     all.flatMap(({ id, served: operations }) =>
@@ -42,7 +43,9 @@ export function createContracts(): Contracts {
     served: (operation) => served.get(operation),
     contractOf: ({ exports }) =>
       all.find(({ served: operations }) =>
-        [...operations.values()].some(({ needs }) => needs.every((each) => exports.has(each))),
+        [...operations.values()].some(
+          ({ needs }) => needs.length > 0 && needs.every((each) => exports.has(each)),
+        ),
       )?.id,
     called: (instance, func) => called.get(functionName(instance, func)),
   };

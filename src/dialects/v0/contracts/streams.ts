@@ -35,6 +35,11 @@ export async function gatherAll(source: AsyncIterable<unknown>): Promise<Uint8Ar
       throw new LatticeError("too-large", `a body of more than ${MOST_BYTES} bytes`);
     }
   }
+  return joined(pieces, length);
+}
+
+/** All of `pieces`, which have `length` bytes together. */
+export function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const all = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {

@@ -10,7 +10,7 @@ import { createFacts } from "../../../../src/dialects/v1/facts/facts.ts";
 import { fakeClock } from "../../../support/fake-clock.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const values = (more: Record<string, string>): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(more));
 

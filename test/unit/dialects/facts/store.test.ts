@@ -11,7 +11,7 @@ const append =
   (letter: string) =>
   (present: Uint8Array | undefined): Uint8Array =>
     encode(decode(present) + letter);
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const openBucket = (): Promise<KvBucket> =>
   createMemoryLattice().connect().bucket("b", { signal: soon(), create: true });
 

@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { decode, encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { WitValue } from "../../../../src/core/wit.ts";
+import type { WitValue, World } from "../../../../src/core/wit.ts";
 
 import { entityId, latticeId } from "../../../../src/core/ids.ts";
 import { builtinOf } from "../../../../src/dialects/v0/builtins.ts";
 import { fitting, withoutMark } from "../../../../src/dialects/v0/contracts/contract.ts";
 import { createContracts } from "../../../../src/dialects/v0/contracts/contracts.ts";
+import { planOf } from "../../../../src/dialects/v0/dispatch.ts";
+import { ACTOR_GUEST } from "../../../../src/interfaces/actor.ts";
 import { copyParams, copyResults } from "../../../../src/interfaces/copies.ts";
 import { createInterfaces } from "../../../../src/interfaces/interfaces.ts";
 import { keyvalueKind } from "../../../../src/providers/keyvalue/keyvalue.ts";
@@ -28,7 +30,8 @@ const INCOMING = "wrpc:http/incoming-handler@0.1.0";
 const OUTGOING = "wrpc:http/outgoing-handler@0.1.0";
 const BLOBSTORE = "wrpc:blobstore/blobstore@0.2.0";
 
-const contracts = createContracts();
+const clock = fakeClock();
+const contracts = createContracts(() => clock.monotonic());
 const { flat } = createInterfaces();
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
@@ -425,7 +428,7 @@ describe("key-value", () => {
     const called = new Set<string>();
     const host = (): ((value: number) => Promise<number>) => {
       const served = fitting(
-        createContracts().served("KeyValue.Increment"),
+        createContracts(() => clock.monotonic()).served("KeyValue.Increment"),
         provider.world.exports,
       );
       if (served === undefined) throw new Error("the provider does not count");
@@ -622,6 +625,99 @@ describe("blobstore", () => {
     expect(containers.get("photos")?.size).toBe(0);
     expect(await run("delete-container", "photos")).toEqual(ok());
     expect(containers.size).toBe(0);
+  });
+
+  const piece = (offset: number, body: string, isLast: boolean, objectId = "a"): object => ({
+    objectId,
+    containerId: "photos",
+    bytes: utf8(body),
+    offset,
+    isLast,
+  });
+  const begin = async (send: Send, body: string, objectId = "a"): Promise<string> => {
+    const request = encode({ chunk: piece(0, body, false, objectId) });
+    const { streamId } = decode(await send("Blobstore.PutObject", request)) as {
+      streamId: string;
+    };
+    return streamId;
+  };
+  const goOn = (send: Send, streamId: string, chunk: object, more: object = {}) =>
+    send("Blobstore.PutChunk", encode({ chunk, streamId, ...more }));
+
+  test("an object in pieces is there when it is whole, by the name that was given for it", async () => {
+    const { run, send, containers } = setUp();
+    await run("create-container", "photos");
+    const [one, two] = [await begin(send, "abc"), await begin(send, "XYZ", "b")];
+    expect(await goOn(send, one, piece(3, "def", false))).toHaveLength(0);
+    await expect(goOn(send, one, piece(3, "def", true))).rejects.toThrow("begins at 6, met 3");
+    await expect(goOn(send, one, piece(6, "", true, "b"))).rejects.toThrow("no such object");
+    await expect(goOn(send, "guessed", piece(6, "", true))).rejects.toThrow("no such object");
+    expect(containers.get("photos")?.size).toBe(0);
+    // An array is as good as a map.
+    const last = encode([Object.values(piece(6, "gh", true)), one, false]);
+    expect(await send("Blobstore.PutChunk", last)).toHaveLength(0);
+    expect(text(containers.get("photos")?.get("a") ?? utf8(""))).toBe("abcdefgh");
+    await expect(goOn(send, one, piece(8, "", true))).rejects.toThrow("no such object");
+
+    await goOn(send, two, piece(3, "", true, "b"), { cancelAndRemove: true });
+    await expect(goOn(send, two, piece(3, "", true, "b"))).rejects.toThrow("no such object");
+    expect([...(containers.get("photos")?.keys() ?? [])]).toEqual(["a"]);
+    await expect(
+      send("Blobstore.PutObject", encode({ chunk: piece(5, "late", true) })),
+    ).rejects.toThrow("begins at 0, met its piece at 5");
+  });
+
+  test("objects in pieces are bounded, and those that do not go on make room", async () => {
+    const { run, send } = setUp();
+    await run("create-container", "photos");
+    const waiting = await Promise.all(Array.from({ length: 64 }, () => begin(send, "x")));
+    await expect(begin(send, "one more")).rejects.toThrow("at most 64 objects");
+    clock.advance(29_000);
+    await goOn(send, waiting[0] ?? "", piece(1, "y", false));
+    clock.advance(2000);
+    const late = await begin(send, "one more");
+    expect(await goOn(send, late, piece(8, "", true))).toHaveLength(0);
+    await expect(goOn(send, waiting[1] ?? "", piece(1, "", true))).rejects.toThrow("no such");
+    expect(await goOn(send, waiting[0] ?? "", piece(2, "", true))).toHaveLength(0);
+    const big = await begin(send, "big");
+    const half = { ...piece(3, "", false), bytes: new Uint8Array(64 * 1024 * 1024 - 1) };
+    await expect(goOn(send, big, half)).rejects.toThrow("67108864 bytes");
+    await expect(goOn(send, big, piece(3, "", true))).rejects.toThrow("no such object");
+    clock.advance(31_000);
+  });
+
+  test("of what was removed only failures are told, and containers are not listed", async () => {
+    const { run, send } = setUp();
+    await run("create-container", "photos");
+    await run("write-container-data", photo, streamOf([utf8("abc")]));
+    const removal = encode({ containerId: "photos", objects: ["a"] });
+    expect(decode(await send("Blobstore.RemoveObjects", removal))).toEqual([]);
+    const lost = encode({ containerId: "nowhere", objects: ["a"] });
+    expect(decode(await send("Blobstore.RemoveObjects", lost))).toMatchObject([
+      { key: "a", success: false },
+    ]);
+    await expect(send("Blobstore.ListContainers", utf8(""))).rejects.toThrow("lists containers");
+  });
+
+  test("a component that gets an object by ranges wants no more of it sent; an actor decides itself", async () => {
+    const chunk = encode(piece(3, "def", false));
+    const world = (...exported: string[]): World => ({
+      imports: new Map(),
+      exports: new Map(exported.map((each) => [each, new Map()])),
+    });
+    const origin = { public_key: "V", link_name: "default", contract_id: "wasmcloud:blobstore" };
+    const asked = { operation: "ChunkReceiver.ReceiveChunk", origin };
+    const nobody = (): Promise<never> => Promise.reject(new Error("nothing is called"));
+    const plan = planOf(asked, world("wasi:cli/run@0.2.0"), contracts);
+    expect(decode(await plan.run(chunk, nobody))).toEqual({ cancelDownload: true });
+    const heard: unknown[] = [];
+    const actor = planOf(asked, world(ACTOR_GUEST), contracts);
+    await actor.run(chunk, async (...call) => {
+      heard.push(call);
+      return [ok(encode({ cancelDownload: false }))];
+    });
+    expect(heard).toEqual([[ACTOR_GUEST, "call", [asked.operation, chunk]]]);
+    expect(contracts.contractOf(world("wasi:cli/run@0.2.0"))).toBeUndefined();
   });
 
   test("what a provider refuses is an error of the interface", async () => {

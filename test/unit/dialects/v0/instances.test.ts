@@ -16,7 +16,7 @@ test.each(
     messagingContract(),
     httpServerContract(),
     httpClientContract(),
-    blobstoreContract(),
+    blobstoreContract(() => 0),
   ].map((contract) => [contract.id, contract] as const),
 )("all interfaces of which %s has functions are known before it is used", (_, { called }) => {
   const instances = new Set(Array.from(called.keys(), (name) => name.split("#")[0] ?? ""));

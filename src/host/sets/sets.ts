@@ -176,7 +176,7 @@ export function createSets(parts: SetsParts): Sets {
         entryOf({
           spec: slot.spec,
           phase: slot.phase,
-          message: messageOfSlot(slot),
+          message: slot.phase === "failed" ? slot.reason : messageOfSlot(slot),
           members: slot.set.members(),
         }),
       ),

@@ -273,6 +273,36 @@ test("if no fresh runner is to be had, those that wait hear why, and the next ca
   expect(events()).toEqual(["pool.runner-lost", "pool.no-runner"]);
 });
 
+test("a pool tells that it has no runner and can have none, until it has one again", async () => {
+  const runners: FakeRunner[] = [];
+  let works = true;
+  const { pool } = await setUp({
+    open: async () => {
+      if (!works) throw new LatticeError("worker-lost", "no more");
+      const runner = new FakeRunner();
+      runners.push(runner);
+      return runner;
+    },
+  });
+  const told: (string | undefined)[] = [];
+  pool.broken?.subscribe((reason) => told.push(reason?.message));
+
+  runners[0]?.end(new LatticeError("worker-lost", "silent"));
+  await settled();
+  works = false;
+  runners[1]?.end(new LatticeError("worker-lost", "again"));
+  await settled();
+  const broken = pool.broken?.peek();
+  works = true;
+  const call = pool.invoke(callOf("1"));
+  await settled();
+  runners.at(-1)?.finish("1");
+  await call;
+
+  expect(broken).toMatchObject({ code: "worker-lost", message: "no more" });
+  expect(told).toEqual(["no more", undefined]);
+});
+
 test("runners that take one call each are opened as calls come, and ended when fewer may run", async () => {
   const { pool, runners } = await setUp({ maxInstances: 3, callsPerRunner: 1 });
   const calls = ["1", "2", "3", "4"].map((id) => pool.invoke(callOf(id)));

@@ -284,6 +284,29 @@ describe("a stop", () => {
     await sets.stopAll(AbortSignal.abort());
   });
 
+  test("of the node waits no longer than it may for calls that do not end", async () => {
+    const sample = sampleOffer({ id: "driver", ...exportsDrive });
+    let ended = 0;
+    const endless: LocalComponent = {
+      ...plain,
+      functions: { [`${DRIVE}#go`]: () => new Promise(() => {}) },
+      onEnd: () => ended++,
+    };
+    const { sets } = createTestSets({ endless }, { offers: [sample.offer] });
+    await sets.start(setOf(["endless"], { interfaces: DRIVEN }));
+    const caller = new AbortController();
+    const call = callMember(sample.members.get("endless"), DRIVE, "go", ["x"], caller.signal);
+    call.catch(() => undefined);
+    await settled();
+
+    await sets.stopAll(AbortSignal.timeout(50));
+    await expect.poll(() => ended).toBe(1);
+    caller.abort(new LatticeError("aborted", "over"));
+
+    expect(sets.entries()).toEqual([]);
+    expect(sample.told).toEqual(["bind", "begin", "end", "dispose"]);
+  });
+
   test("of the node ends all sets and takes no more", async () => {
     const { sets, ingress } = createTestSets({ plain });
     await sets.start(setOf(["plain"]));

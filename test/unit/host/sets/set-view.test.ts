@@ -64,7 +64,7 @@ test("views show what a set is and what answers it, and no value that may be a s
     {
       id: "set-2",
       phase: "failed",
-      message: "Error: failed to pull image for component 'gone': GET gone answered 404 Not Found",
+      message: "failed to pull image for component 'gone': GET gone answered 404 Not Found",
       members: [],
     },
   ]);

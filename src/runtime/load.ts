@@ -3,7 +3,7 @@
  * spares the most.
  *
  * A pinned reference that is in the cache needs neither network nor transpiler. An unpinned one is asked for again each
- * time; its last copy serves only when the network fails.
+ * time; its last copy serves only when the network fails. `ImageSource.pull` may want it otherwise.
  */
 import type { Bridge } from "../core/node-state.ts";
 import type { Digest } from "../core/ids.ts";
@@ -21,7 +21,6 @@ import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge
 import { unfitFunctions, unmetImports, versionedImports } from "./imports.ts";
 import { locate, pinOf } from "./locate.ts";
 import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
-import { parseReference } from "./reference.ts";
 
 export interface LoadParts extends LocateParts {
   readonly bridge: Bridge;
@@ -39,8 +38,7 @@ export async function load(
   signal.throwIfAborted();
   options.onProgress?.({ stage: "resolve" });
   // Of a pinned component, what was made of it is all that is needed: its own bytes stay where they are.
-  const pin =
-    "bytes" in source ? undefined : await pinOf(parseReference(source.reference), parts.cache);
+  const pin = "bytes" in source ? undefined : await pinOf(source, parts.cache);
   const pinned = pin === undefined ? undefined : await fromCache(pin, parts);
   if (pinned !== undefined) return pinned;
   const located = await locate(source, options, parts);

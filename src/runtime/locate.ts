@@ -8,7 +8,7 @@ import type { ImageCache } from "../core/image-cache.ts";
 import type { LoadOptions } from "../core/runtime.ts";
 import type { Log } from "../core/log.ts";
 import type { ImageSource } from "../core/workload.ts";
-import type { RegistryCredentialsSource } from "../core/registry.ts";
+import type { RegistryCredentials, RegistryCredentialsSource } from "../core/registry.ts";
 import type { ImageProxy } from "./image-proxy.ts";
 import type { OciReference } from "./oci-reference.ts";
 import type { FileReference, LatticeReference, Reference } from "./reference.ts";
@@ -46,20 +46,24 @@ export interface Located {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** The component that `reference` must mean for all time, if that is known without asking anyone. */
+/** The component that `source` must mean for all time, if that is known without asking anyone who is to be asked. */
 export async function pinOf(
-  reference: Reference,
+  { reference: name, pull }: ImageSource,
   cache: ImageCache | undefined,
 ): Promise<Digest | undefined> {
+  const reference = parseReference(name);
   if (reference.kind !== "oci") return reference.pin;
-  if (reference.version.by === "tag") return undefined;
+  // A registry may also have to say whether whoever asks may have it.
+  if (reference.version.by === "tag" || pull === "always") return undefined;
   // The digest is that of a manifest; which component it names was checked when it was remembered.
   return (await cache?.reference(keyOf(reference)))?.digest;
 }
 
-/** The key of the cache for what a registry's name led to; no file has such an address. */
-function keyOf({ origin, name }: OciReference): string {
-  return `oci:${origin} ${name}`;
+/** The key of the cache for what a reference led to; no file has such an address as an image. */
+function keyOf(reference: OciReference | FileReference): string {
+  return reference.kind === "file"
+    ? reference.address
+    : `oci:${reference.origin} ${reference.name}`;
 }
 
 /** @throws {LatticeError} as `Runtime.load` does, of what cannot be found, fetched or trusted. */
@@ -75,11 +79,45 @@ export async function locate(
     return { digest: await sha256(bytes), bytes };
   }
   const reference = parseReference(source.reference);
-  if (reference.kind === "oci") return locateInRegistry(reference, options, parts);
+  if (source.pull === "never") return locateKept(reference, source.reference, parts);
   if (reference.kind === "lattice") return locateInLattice(reference, options, parts);
-  return reference.pin === undefined
-    ? locateLatest(reference, options, parts)
-    : locatePinned({ ...reference, pin: reference.pin }, options, parts);
+  if (reference.kind === "file" && reference.pin !== undefined) {
+    return locatePinned({ ...reference, pin: reference.pin }, options, parts);
+  }
+  const asked: Asked = {
+    credentials: source.credentials,
+    // What is kept may be what it meant once.
+    now: source.pull === "always",
+  };
+  return reference.kind === "oci"
+    ? locateInRegistry(reference, asked, options, parts)
+    : locateLatest(reference, asked, options, parts);
+}
+
+/** How whoever has a reference is asked what it means. */
+interface Asked {
+  /** Instead of the node's own. */
+  readonly credentials: RegistryCredentials | undefined;
+  /** True if nothing that is kept stands in for the answer. */
+  readonly now: boolean;
+}
+
+/** What is here, without asking anyone. */
+async function locateKept(
+  reference: Reference,
+  name: string,
+  { allowLatest, cache }: LocateParts,
+): Promise<Located> {
+  if (reference.kind === "oci" && !allowLatest) refuseLatest(reference);
+  const digest =
+    (reference.kind === "oci" ? undefined : reference.pin) ??
+    (reference.kind === "lattice" ? undefined : await cache?.reference(keyOf(reference)))?.digest;
+  const bytes = digest && (await cache?.read(digest, COMPONENT_FILE));
+  if (digest !== undefined && bytes !== undefined) return { digest, bytes };
+  throw new LatticeError(
+    "image-unavailable",
+    `${name} is not kept on this host, and its pull policy is "never"`,
+  );
 }
 
 async function locateInLattice(
@@ -124,11 +162,13 @@ async function locatePinned(
 }
 
 async function locateLatest(
-  { address }: FileReference,
+  reference: FileReference,
+  { now }: Asked,
   { signal, onProgress }: LoadOptions,
   { cache, clock, maxBytes, log, shared, afterwards }: LocateParts,
 ): Promise<Located> {
-  const last = await cache?.reference(address);
+  const { address } = reference;
+  const last = await cache?.reference(keyOf(reference));
   const kept = last && (await cache?.read(last.digest, COMPONENT_FILE));
   const known = kept === undefined ? undefined : last;
   try {
@@ -142,11 +182,11 @@ async function locateLatest(
     onProgress?.({ stage: "verify" });
     const digest = await sha256(bytes);
     const led = { digest, ...(etag === undefined ? {} : { etag }) };
-    if (cache !== undefined) afterwards(cache.remember(address, led));
+    if (cache !== undefined) afterwards(cache.remember(keyOf(reference), led));
     if (shared !== undefined) afterwards(shared.share(digest, bytes));
     return { digest, bytes };
   } catch (thrown) {
-    if (!(thrown instanceof Unreachable) || known === undefined) throw thrown;
+    if (!(thrown instanceof Unreachable) || known === undefined || now) throw thrown;
     log.warn("image.last-copy", { address, digest: known.digest, error: messageOf(thrown) });
     return { digest: known.digest, bytes: kept };
   }
@@ -154,20 +194,23 @@ async function locateLatest(
 
 async function locateInRegistry(
   reference: OciReference,
+  { credentials: own, now }: Asked,
   options: LoadOptions,
   parts: LocateParts,
 ): Promise<Located> {
-  const { cache, clock, maxBytes, registries: credentials, allowLatest, afterwards } = parts;
+  const { cache, clock, maxBytes, allowLatest, afterwards } = parts;
   const { log, proxy, shared } = parts;
   const onPulled =
     shared && ((digest: Digest, bytes: Uint8Array) => afterwards(shared.share(digest, bytes)));
+  const credentials: RegistryCredentialsSource =
+    own === undefined ? parts.registries : async () => new Map([[reference.registry, own]]);
   const oci = { clock, maxBytes, credentials, log, proxy, shared, onPulled };
   if (!allowLatest) refuseLatest(reference);
   const key = keyOf(reference);
   const last = (await cache?.reference(key))?.digest;
   const kept = last && (await cache?.read(last, COMPONENT_FILE));
   const known = last && kept && { digest: last, bytes: kept };
-  if (known !== undefined && reference.version.by === "digest") return known;
+  if (known !== undefined && reference.version.by === "digest" && !now) return known;
   try {
     return await pullImage(reference, options, oci, async (image) => {
       const { digest } = image;
@@ -177,7 +220,7 @@ async function locateInRegistry(
       return { digest, bytes };
     });
   } catch (thrown) {
-    if (!(thrown instanceof Unreachable) || known === undefined) throw thrown;
+    if (!(thrown instanceof Unreachable) || known === undefined || now) throw thrown;
     const fields = { address: reference.name, digest: known.digest, error: messageOf(thrown) };
     log.warn("image.last-copy", fields);
     return known;

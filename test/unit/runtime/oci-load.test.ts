@@ -1,6 +1,8 @@
 /** What the cache spares of a registry, and when it stands in for it. Of the runtime only the transpiler is missing. */
 import { expect, test } from "vitest";
 
+import type { ImageSource } from "../../../src/core/workload.ts";
+import type { LogEntry } from "../../../src/core/log.ts";
 import type { LoadParts } from "../../../src/runtime/load.ts";
 import type { Prepared } from "../../../src/runtime/prepared.ts";
 
@@ -13,8 +15,9 @@ import { realClock } from "../../support/real-clock.ts";
 import { hex, openTestRegistry } from "../../support/registry.ts";
 
 function openLoader(options: Partial<LoadParts> = {}): {
-  readonly start: (reference: string) => Promise<Prepared>;
+  readonly start: (reference: string, source?: Partial<ImageSource>) => Promise<Prepared>;
   readonly events: () => readonly string[];
+  readonly entries: readonly LogEntry[];
 } {
   const { log, entries } = recordLog();
   const work: Promise<unknown>[] = [];
@@ -36,12 +39,14 @@ function openLoader(options: Partial<LoadParts> = {}): {
     ...options,
   };
   return {
-    async start(reference) {
-      const prepared = await load({ reference }, { signal: new AbortController().signal }, parts);
+    async start(reference, source) {
+      const { signal } = new AbortController();
+      const prepared = await load({ reference, ...source }, { signal }, parts);
       await Promise.all(work);
       return prepared;
     },
     events: () => entries.map(({ event }) => event),
+    entries,
   };
 }
 
@@ -133,4 +138,114 @@ test("credentials are asked for at each pull, and are not in the cache", async (
   const kept = await Promise.all((await files.paths()).map((path) => files.get(path)));
   expect(kept.length).toBeGreaterThan(2);
   expect(kept.some((bytes) => Buffer.from(bytes ?? []).includes("s3cret"))).toBe(false);
+});
+
+test("an image's own credentials go before those of the node, to its registry, and into no log", async () => {
+  const auth = { by: "token", username: "anna", password: "s3cret" } as const;
+  await using registry = await openTestRegistry({ auth });
+  await using other = await openTestRegistry({ auth });
+  for (const each of [registry, other]) each.push("acme/hello", "0.1.0", fixture("hello"));
+  const wrong = { username: "node", password: "wrong" };
+  const { start, entries } = openLoader({
+    registries: async () => new Map([registry, other].map(({ host }) => [host, wrong])),
+  });
+  const credentials = { username: "anna", password: "s3cret" };
+
+  await expect(start(`${registry.host}/acme/hello:0.1.0`)).rejects.toMatchObject({
+    code: "denied",
+  });
+  const pulled = await start(`${registry.host}/acme/hello:0.1.0`, { credentials });
+  const elsewhere = start(`${other.host}/acme/hello:0.1.0`);
+
+  expect(pulled.digest).toBe(hex(fixture("hello")));
+  await expect(elsewhere).rejects.toMatchObject({ code: "denied" });
+  expect(JSON.stringify(entries)).not.toContain("s3cret");
+});
+
+test("wrong credentials of an image are refused without the secret in the error", async () => {
+  await using registry = await openTestRegistry({
+    auth: { by: "basic", username: "anna", password: "s3cret" },
+  });
+  registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const { start } = openLoader({
+    registries: async () => new Map([[registry.host, { username: "anna", password: "s3cret" }]]),
+  });
+  const credentials = { username: "anna", password: "hunter2" };
+
+  const refused = await start(`${registry.host}/acme/hello:0.1.0`, { credentials }).catch(
+    (thrown: unknown) => thrown,
+  );
+
+  expect(refused).toMatchObject({ code: "denied" });
+  expect(String(refused)).not.toContain("hunter2");
+});
+
+test("`always` asks the registry also for a digest, and no last copy stands in for it", async () => {
+  const registry = await openTestRegistry();
+  const { manifest } = registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const byTag = `${registry.host}/acme/hello:0.1.0`;
+  const byDigest = `${registry.host}/acme/hello@sha256:${manifest}`;
+  const { start, events } = openLoader();
+  await start(byTag);
+  await start(byDigest);
+  const asked = (): readonly string[] => registry.requests.map(({ path }) => path);
+  const before = asked().length;
+
+  await start(byTag, { pull: "always" });
+  const same = await start(byDigest, { pull: "always" });
+  const after = asked().slice(before);
+  await registry[Symbol.asyncDispose]();
+
+  expect(same.digest).toBe(hex(fixture("hello")));
+  expect(after).toEqual([
+    "/v2/acme/hello/manifests/0.1.0",
+    `/v2/acme/hello/manifests/sha256:${manifest}`,
+  ]);
+  for (const reference of [byTag, byDigest]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is easier to read when it fails
+    await expect(start(reference, { pull: "always" })).rejects.toMatchObject({
+      code: "image-unavailable",
+    });
+  }
+  expect(events()).toEqual([]);
+});
+
+test("`never` takes what is kept, and asks nobody", async () => {
+  await using registry = await openTestRegistry();
+  registry.push("acme/hello", "0.1.0", fixture("hello"));
+  registry.push("acme/hello", "0.2.0", fixture("types"));
+  const { start } = openLoader();
+  await start(`${registry.host}/acme/hello:0.1.0`);
+  const before = registry.requests.length;
+
+  const kept = await start(`${registry.host}/acme/hello:0.1.0`, { pull: "never" });
+  const unknown = `${registry.host}/acme/hello:0.2.0`;
+  const references = [
+    unknown,
+    `${registry.host}/acme/hello@sha256:${"0".repeat(64)}`,
+    `http://${registry.host}/hello.wasm`,
+    `http://${registry.host}/hello.wasm#sha256=${"0".repeat(64)}`,
+    `lattice:///sha256:${"0".repeat(64)}`,
+  ];
+  const refused = await Promise.allSettled(
+    references.map((reference) => start(reference, { pull: "never" })),
+  );
+
+  expect(kept.digest).toBe(hex(fixture("hello")));
+  expect(registry.requests.length).toBe(before);
+  expect(refused).toEqual(
+    references.map((reference) => ({
+      status: "rejected",
+      reason: expect.objectContaining({
+        code: "image-unavailable",
+        message: `${reference} is not kept on this host, and its pull policy is "never"`,
+      }),
+    })),
+  );
+  await expect(
+    openLoader({ cache: undefined }).start(unknown, { pull: "never" }),
+  ).rejects.toMatchObject({ code: "image-unavailable" });
+  await expect(start(`${registry.host}/acme/hello`, { pull: "never" })).rejects.toMatchObject({
+    code: "bad-input",
+  });
 });

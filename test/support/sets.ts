@@ -198,6 +198,7 @@ export interface TestOptions {
   /** What the dialect waits for before it has left. */
   readonly drain?: () => Promise<void>;
   readonly takesHttp?: boolean;
+  readonly hasVolumes?: boolean;
 }
 
 export function createTestSets(
@@ -215,6 +216,7 @@ export function createTestParts(
     runtime = localRuntime(components),
     drain = () => Promise.resolve(),
     takesHttp = true,
+    hasVolumes = true,
   }: TestOptions = {},
 ): TestParts {
   const clock = fakeClock();
@@ -234,7 +236,7 @@ export function createTestParts(
     };
   };
   const parts: SetsParts = {
-    runtime: { openVolume, ...runtime },
+    runtime: hasVolumes ? { openVolume, ...runtime } : runtime,
     clock,
     log: log.log,
     companions: (own) => createCompanions({ clock, log: log.log, record, ...own }),

@@ -191,13 +191,13 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
         return [{ name, role, entry, met: wordsOf(plan, name) }];
       }),
     async start(signal, onEnd) {
+      for (const { name } of spec.volumes) volumes.set(name, openVolume(name, parts));
       const loaded: Item[] = [];
       for (const item of items) loaded.push(await load(item, signal));
       for (const { spec: own, component } of loaded) {
         if (own.kind === "service") checkService(component);
       }
       plan = await planOf(spec, loaded, parts, signal);
-      for (const { name } of spec.volumes) volumes.set(name, openVolume(name, parts));
       await offers.bind(plan.matches, loaded, { signal, lifetime: lifetime.signal });
       for (const name of plan.order) {
         const item = loaded.find((each) => each.name === name);
@@ -249,7 +249,10 @@ async function planOf(
 
 function openVolume(name: string, { runtime }: Pick<SetParts, "runtime">): Volume {
   if (runtime.openVolume !== undefined) return runtime.openVolume(name);
-  throw new LatticeError("unsupported", `volume '${name}': this host has no volumes`);
+  throw new LatticeError(
+    "unsupported",
+    `volume '${name}': volumes are not offered by this host yet`,
+  );
 }
 
 function wordsOf(plan: Plan | undefined, name: string): ReadonlyMap<string, string> {

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 
 import type { WorkloadSetSpec } from "../../../../src/core/workload-set.ts";
 import type { LocalComponent } from "../../../support/local-runtime.ts";
+import type { Runtime } from "../../../../src/core/runtime.ts";
 
+import { localRuntime } from "../../../support/local-runtime.ts";
 import {
   callMember,
   createTestSets,
@@ -115,4 +117,27 @@ test("a failed start stays to be asked for until it is stopped", async () => {
   expect(again.message).toContain("already exists");
   expect(stopped.phase).toBe("stopping");
   expect(sets.status("set-1").phase).toBe("absent");
+});
+
+test("volumes that the runtime cannot open are refused before anything is loaded", async () => {
+  const asked: string[] = [];
+  const plain = localRuntime({ front, back });
+  const runtime: Runtime = {
+    ...plain,
+    load(image, options) {
+      asked.push(image.reference);
+      return plain.load(image, options);
+    },
+  };
+  const { sets } = createTestSets({}, { runtime, hasVolumes: false });
+
+  const started = await sets.start(
+    setOf(["front", "back"], { volumes: [{ name: "scratch", kind: "empty" }] }),
+  );
+
+  expect(started).toMatchObject({
+    phase: "failed",
+    message: expect.stringContaining("volume 'scratch': volumes are not offered by this host yet"),
+  });
+  expect(asked).toEqual([]);
 });

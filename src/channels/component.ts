@@ -121,6 +121,8 @@ export interface ComponentSetup {
   readonly settles: boolean;
   /** Instances to keep ready. */
   readonly stock: number;
+  /** What `wasi:cli/environment` gives. */
+  readonly environment: ReadonlyMap<string, string>;
   /** Ceiling of what one host function allocates for a guest. */
   readonly maxBytes: number;
   /** For `atomics`: where answers to imports appear. */

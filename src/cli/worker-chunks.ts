@@ -37,6 +37,7 @@ const SPECIAL = {
     "providers/offers/http-outgoing.ts",
     "providers/offers/keyvalue.ts",
     "providers/offers/messaging.ts",
+    "runtime/kept.ts",
   ].map(src),
 };
 

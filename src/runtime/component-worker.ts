@@ -147,7 +147,7 @@ export async function openComponentWorker(
       );
       running.set(id, run);
       watchdog.watch();
-      const serve = async (): Promise<void> => {
+      const serve = async (): Promise<boolean> => {
         let reason: LatticeError | undefined;
         try {
           const { results, report } = await component.call(run.request());
@@ -161,7 +161,10 @@ export async function openComponentWorker(
           watchdog.heard();
           if (running.size === 0) watchdog.rest();
           run.close(reason);
+          // The worker has ended its instance, and makes another one under this number.
+          if (reason !== undefined && resident !== undefined) kept.delete(resident);
         }
+        return reason === undefined;
       };
       return { results: run.results, ended: serve() };
     },

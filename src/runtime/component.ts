@@ -61,7 +61,7 @@ export async function createComponent(
     sizeBytes,
     world,
     claims,
-    async run({ maxInstances, limits, imports, signal }) {
+    async run({ maxInstances, limits, imports, environment = new Map(), kept, signal }) {
       const { maxMemoryBytes } = limits;
       const same = maxMemoryBytes === DEFAULT_LIMITS.maxMemoryBytes;
       const compiled = same ? usual : await compile(prepared, maxMemoryBytes);
@@ -80,6 +80,7 @@ export async function createComponent(
           ),
         ]),
         wasi: wasiImports(prepared.world),
+        environment,
         settles: settles(prepared),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
@@ -95,10 +96,12 @@ export async function createComponent(
         open: (opening) =>
           openComponentWorker({ setup, world, supply, imports, clock, log, release }, opening),
         residents: (freed) => createResidents({ name, world, clock, freed }),
+        kept: kept && (await import("./kept.ts")).createKept(kept),
         opening: signal,
         signal: parts.signal,
       });
-      if (mode !== "sync") return pool;
+      // What instances keep between calls is here, not in the workers of others.
+      if (mode !== "sync" || kept !== undefined) return pool;
       return {
         ...pool,
         portable: new PortableComponent(setup, prepared.world, limits.callDeadlineMs),

@@ -8,6 +8,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Pool, PoolLoad } from "../core/runtime.ts";
 import type { Limits } from "../core/workload.ts";
+import type { Kept } from "./kept.ts";
 import type { Residents, Stay } from "./residents.ts";
 import type { Runner } from "./runner.ts";
 
@@ -28,6 +29,8 @@ export interface PoolParts {
   readonly open: (signal: AbortSignal) => Promise<Runner>;
   /** Of a component that exports resources; `freed` is called when a runner keeps less than before. */
   readonly residents?: (freed: (runner: Runner) => void) => Residents | undefined;
+  /** Instances that serve several calls; default none. */
+  readonly kept?: Kept | undefined;
   /** Gives up the opening; means nothing afterwards. */
   readonly opening: AbortSignal;
   /** Ends the pool. */
@@ -55,7 +58,7 @@ interface Lane {
 
 /** Resolves when the first runner is ready. Rejects with the reason why it cannot be. */
 export async function openPool(parts: PoolParts): Promise<Pool> {
-  const { name, limits, clock, log, open } = parts;
+  const { name, limits, clock, log, open, kept } = parts;
   const ended = new AbortController();
   const load = createSource<PoolLoad>({ running: 0, waiting: 0, accepting: true });
   const broken = createSource<LatticeError | undefined>(undefined);
@@ -111,6 +114,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
     running++;
     lane.busy++;
     ticket.lane = lane;
+    const place = stay === undefined ? kept?.enter(lane.runner) : undefined;
     const free = (): void => {
       ticket.forget();
       running--;
@@ -119,13 +123,13 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       pump();
       dropSurplus(lane);
     };
-    const invoked = lane.runner.invoke(ticket.call, stay?.number);
+    const invoked = lane.runner.invoke(ticket.call, stay?.number ?? place?.number);
     const results = stay === undefined ? invoked.results : stay.give(invoked.results);
     // The ticket may be settled already, by its deadline or its caller; then these change nothing.
     results.then(ticket.resolve, ticket.reject);
+    const over = invoked.ended.then((well) => place?.leave(well));
     // Who gives handles out has them in the table before the instance is anybody else's.
-    const over = stay === undefined ? invoked.ended : Promise.allSettled([results, invoked.ended]);
-    void over.then(free);
+    void (stay === undefined ? over : Promise.allSettled([results, over])).then(free);
   };
   /** After a resize to less there are runners that get nothing to do. */
   const dropSurplus = (lane: Lane): void => {
@@ -177,6 +181,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
   const replace = (lane: Lane, reason: LatticeError): void => {
     const known = lanes.delete(lane);
     residents?.lost(lane.runner);
+    kept?.lost(lane.runner);
     if (!known || ended.signal.aborted) return;
     log.warn("pool.runner-lost", { component: name, error: reason.message });
     if (lanes.size + opening === 0) void openLane();

@@ -21,6 +21,6 @@ export interface Runner {
 export interface RunningCall {
   /** May come before the call has ended, with streams that are still written. Rejects with `worker-lost` when the runner dies. */
   readonly results: Promise<Results>;
-  /** Resolves when the call has ended, well or not, and its place is free. */
-  readonly ended: Promise<void>;
+  /** Resolves when the call has ended and its place is free: to true if that was well. */
+  readonly ended: Promise<boolean>;
 }

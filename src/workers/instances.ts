@@ -81,8 +81,8 @@ export function instanceMaker(
     // A host that cannot hear of it has ended this worker.
     parts.print ?? ((line) => void host.printed(line).catch(() => undefined)),
   );
-  const { mode, wasi: wanted, maxBytes } = setup;
-  const surround = parts.wasi({ mode, wanted, maxBytes, print });
+  const { mode, wasi: wanted, environment, maxBytes } = setup;
+  const surround = parts.wasi({ mode, wanted, environment, maxBytes, print });
   const rewinder = createRewinder();
   const allowed = new Map(
     Array.from(setup.cores, ([name, module]) => [module, setup.instantiations.get(name) ?? 1]),

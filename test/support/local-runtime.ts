@@ -140,8 +140,8 @@ function localRunner(instance: () => LocalInstance): Runner {
       return {
         results,
         ended: results.then(
-          () => undefined,
-          () => undefined,
+          () => true,
+          () => false,
         ),
       };
     },

@@ -49,6 +49,7 @@ export async function ask(fake: FakeStreams, request: AskedRequest): Promise<Ask
   const surround = createWasi({
     mode: "sync",
     wanted: WANTED,
+    environment: new Map(),
     maxBytes: 1_000_000,
     print: () => undefined,
   });

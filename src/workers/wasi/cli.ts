@@ -1,6 +1,6 @@
 /**
- * `wasi:cli`: no environment and no terminal. Arguments, input and output are those of an operation of 0.82; elsewhere there are
- * none, and what is printed goes to the host's log, line by line.
+ * `wasi:cli`: no terminal, and of an environment only what whoever started the component gave it. Arguments, input and output
+ * are those of an operation of 0.82; elsewhere there are none, and what is printed goes to the host's log, line by line.
  */
 import type { GuestLine } from "../../channels/component.ts";
 import type { GuestImports } from "../instantiate.ts";
@@ -22,7 +22,12 @@ class TerminalOutput extends Resource {}
 
 export type Print = (stream: GuestLine["stream"], text: string) => void;
 
-export function cli(holder: Holder, print: Print, stdio: Stdio): GuestImports {
+export function cli(
+  holder: Holder,
+  print: Print,
+  stdio: Stdio,
+  environment: ReadonlyMap<string, string>,
+): GuestImports {
   const errorOf = (thrown: unknown): IoError => new IoError(holder, thrown);
   const printed = (stream: GuestLine["stream"]): (() => OutputStream) => {
     const lines = createLineSplitter((text) => print(stream, text));
@@ -42,7 +47,7 @@ export function cli(holder: Holder, print: Print, stdio: Stdio): GuestImports {
     trap(holder, well ? EXITED_WELL : `it exited ${how}`);
   return {
     "wasi:cli/environment": {
-      getEnvironment: () => [],
+      getEnvironment: () => [...environment],
       getArguments: () => [...stdio.arguments],
       initialCwd: () => "/",
     },

@@ -30,6 +30,8 @@ export interface WasiParts {
   readonly mode: WaitMode;
   /** The interfaces that the component imports, without version; others are not made. */
   readonly wanted: readonly string[];
+  /** Names and values that guests are given. */
+  readonly environment: ReadonlyMap<string, string>;
   /** Ceiling of what one function allocates. */
   readonly maxBytes: number;
   readonly print: Print;
@@ -39,12 +41,12 @@ export interface WasiParts {
 const TURN_MS = 10;
 
 /** Makes the surroundings of one instance. */
-export function createWasi({ mode, wanted, maxBytes, print }: WasiParts): Surround {
+export function createWasi({ mode, wanted, environment, maxBytes, print }: WasiParts): Surround {
   const packages = new Set(wanted.map((name) => name.slice(0, name.indexOf("/"))));
   const shared = random(maxBytes);
   const breathe = mode === "jspi" ? turns() : () => undefined;
   const makers: Readonly<Record<string, (holder: Holder, stdio: Stdio) => GuestImports>> = {
-    "wasi:cli": (holder, stdio) => cli(holder, print, stdio),
+    "wasi:cli": (holder, stdio) => cli(holder, print, stdio, environment),
     "wasi:clocks": clocks,
     "wasi:filesystem": () => FILESYSTEM,
     "wasi:http": http,

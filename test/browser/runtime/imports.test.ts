@@ -170,6 +170,21 @@ test("where guests cannot wait, those that must are refused, and others run", as
   await expect(pool.invoke(callOf("inlay:test/sandbox", "env"))).resolves.toEqual([[]]);
 });
 
+test("a guest is given the environment of its start, and each component its own", async () => {
+  await using opened = openRuntime();
+  const environment = new Map([
+    ["GREETING", "hello"],
+    ["EMPTY", ""],
+  ]);
+  await using given = await run(opened.runtime, "wasi", { environment });
+  await using bare = await run(opened.runtime, "wasi");
+  const ask = callOf.bind(undefined, "inlay:test/sandbox", "env");
+
+  const envs = await Promise.all([given.invoke(ask()), given.invoke(ask()), bare.invoke(ask())]);
+
+  expect(envs).toEqual([[[...environment]], [[...environment]], [[]]]);
+});
+
 test("WASI gives time and chance, and nothing of the world outside", async () => {
   await using opened = openRuntime();
   await using pool = await run(opened.runtime, "wasi");

@@ -75,6 +75,7 @@ const setup: ComponentSetup = {
   adapted: new Map(),
   imports: new Map(),
   wasi: [],
+  environment: new Map(),
   settles: true,
   stock: 1,
   maxBytes: 65_536,

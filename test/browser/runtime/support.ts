@@ -2,7 +2,7 @@
 import type { Call, Importee } from "../../../src/core/call.ts";
 import type { Clock } from "../../../src/core/clock.ts";
 import type { LogEntry } from "../../../src/core/log.ts";
-import type { Pool, Runtime } from "../../../src/core/runtime.ts";
+import type { Pool, RunOptions, Runtime } from "../../../src/core/runtime.ts";
 import type { Limits } from "../../../src/core/workload.ts";
 
 import { entityId } from "../../../src/core/ids.ts";
@@ -59,7 +59,7 @@ export const noImports: Importee = {
   invoke: ({ instance, func }) => Promise.reject(new Error(`unexpected ${instance}.${func}`)),
 };
 
-export interface RunFixture {
+export interface RunFixture extends Pick<RunOptions, "environment" | "kept"> {
   readonly imports?: Importee;
   readonly maxInstances?: number;
   readonly limits?: Partial<Limits>;
@@ -67,13 +67,14 @@ export interface RunFixture {
 }
 
 export async function run(runtime: Runtime, name: string, options: RunFixture = {}): Promise<Pool> {
-  const { imports = noImports, maxInstances = 4, limits = {} } = options;
+  const { imports = noImports, maxInstances = 4, limits = {}, ...rest } = options;
   const signal = options.signal ?? new AbortController().signal;
   const component = await runtime.load(
     { reference: `${name}.wasm`, bytes: await fixtureBytes(name) },
     { signal },
   );
   return component.run({
+    ...rest,
     maxInstances,
     limits: { ...DEFAULT_LIMITS, ...limits },
     imports,

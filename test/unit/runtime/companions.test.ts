@@ -26,6 +26,7 @@ const setup: ComponentSetup = {
   adapted: new Map(),
   imports: new Map(),
   wasi: [],
+  environment: new Map(),
   settles: true,
   stock: 8,
   maxBytes: 1,

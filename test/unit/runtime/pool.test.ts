@@ -33,8 +33,8 @@ class FakeRunner implements Runner {
     this.#responses.set(call.id, early.resolve);
     const over = settling.promise.finally(() => this.running.delete(call.id));
     const ended = over.then(
-      () => undefined,
-      () => undefined,
+      () => true,
+      () => false,
     );
     return { results: Promise.race([early.promise, over]), ended };
   }

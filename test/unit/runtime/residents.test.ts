@@ -56,8 +56,15 @@ class FakeRunner implements Runner {
     const promise = new Promise<readonly unknown[]>((...both) => ([resolve, reject] = both));
     const running = { call, resident, settle: { resolve, reject } };
     this.running.push(running);
-    const forget = (): void => void this.running.splice(this.running.indexOf(running), 1);
-    return { results: promise, ended: promise.then(forget, forget) };
+    const forget = (well: boolean): boolean => {
+      this.running.splice(this.running.indexOf(running), 1);
+      return well;
+    };
+    const ended = promise.then(
+      () => forget(true),
+      () => forget(false),
+    );
+    return { results: promise, ended };
   }
 
   /** Ends the oldest call well. */

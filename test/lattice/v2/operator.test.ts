@@ -273,6 +273,43 @@ test("a workload is scheduled by label, serves by HTTP and messages, and moves w
   expect(operator.refused).toEqual([]);
 });
 
+test("a tab that is loaded again is the same host, and what it has lost is started anew", async () => {
+  await using stage = await openStage();
+  const { operator, pass } = stage;
+  const load = () =>
+    startHost(
+      { url: server.ws },
+      { components, v2: { name: "tab", operator: { id: "tab-7", hostGroup: "loaded" } } },
+    );
+  const before = await load();
+  await expect.poll(() => operator.hosts.size).toBe(1);
+  operator.deploy("shop", { selector: { hostgroup: "loaded" }, workload: WORKLOAD });
+  await operator.reconcile();
+  await operator.reconcile();
+  const placed = operator.replicas.get("shop");
+
+  await before[Symbol.asyncDispose]();
+  await using _after = await load();
+  await operator.reconcile();
+  const lost = { ...operator.replicas.get("shop") };
+  pass(60_000);
+  await operator.reconcile();
+  await operator.reconcile();
+
+  expect(operator.hosts.size).toBe(1);
+  expect(lost).toMatchObject({
+    uid: placed?.uid,
+    status: { workloadState: "WORKLOAD_STATE_NOT_FOUND", message: "Workload not found" },
+  });
+  await expect
+    .poll(async () => {
+      await operator.reconcile();
+      return operator.replicas.get("shop")?.status.workloadState;
+    })
+    .toBe("WORKLOAD_STATE_RUNNING");
+  expect(operator.replicas.get("shop")?.uid).not.toBe(placed?.uid);
+});
+
 test("replicas share a host name, and each has its own id", async () => {
   await using stage = await openStage();
   const { operator, gateway } = stage;

@@ -5,6 +5,7 @@
 import type { Callee } from "../../core/call.ts";
 import type { BoundOffer, OfferContext } from "../../core/offer.ts";
 import type { WitValue } from "../../core/wit.ts";
+import type { HostInterface } from "../../core/workload-set.ts";
 import type { OfferedBucket, OpenBucket } from "./keyvalue-store.ts";
 
 import { LatticeError, messageOf } from "../../core/error.ts";
@@ -23,23 +24,29 @@ export function bindKeyvalue({ bus, jsDomain }: OfferContext): BoundOffer {
 }
 
 /**
- * The store that an entry chooses by its configuration `backend`.
+ * The stores that entries choose by their configuration `backend`: each has its own, which the name of the call's link
+ * means.
  *
  * @throws {LatticeError} `unsupported` for a backend that a page cannot have.
  */
-export function bindKeyvalueChoice(context: OfferContext): BoundOffer {
-  return bound(chosen(context));
+export function bindKeyvalueChoice({ entries, bus, jsDomain }: OfferContext): BoundOffer {
+  const open = (entry: HostInterface | undefined): OpenBucket => {
+    const backend = entry?.config.get("backend") ?? "in-memory";
+    if (backend === "in-memory") return openMemoryBuckets();
+    if (backend === "nats") return openJetStreamBuckets(bus, jsDomain);
+    const error = `the backend ${JSON.stringify(backend)} of wasi:keyvalue is not offered here; there are in-memory and nats`;
+    throw new LatticeError("unsupported", error);
+  };
+  const [first, ...others] = entries;
+  const usual = open(first);
+  const named = new Map(others.map((entry) => [entry.name, open(entry)]));
+  return bound((name, signal, link) => (named.get(link) ?? usual)(name, signal));
 }
 
-function chosen({ entries, bus, jsDomain }: OfferContext): OpenBucket {
-  const backend = entries[0]?.config.get("backend") ?? "in-memory";
-  if (backend === "in-memory") return openMemoryBuckets();
-  if (backend === "nats") return openJetStreamBuckets(bus, jsDomain);
-  const error = `the backend ${JSON.stringify(backend)} of wasi:keyvalue is not offered here; there are in-memory and nats`;
-  throw new LatticeError("unsupported", error);
-}
+/** As {@link OpenBucket}, for a call by the link of this name. */
+type OpenLinked = (name: string, signal: AbortSignal, link: string) => ReturnType<OpenBucket>;
 
-function bound(open: OpenBucket): BoundOffer {
+function bound(open: OpenLinked): BoundOffer {
   return {
     serves: { world: servedOf(STORE, ATOMICS, BATCH), callee: createCallee(open) },
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -124,15 +131,15 @@ function many(value: WitValue): readonly WitValue[] {
   throw new LatticeError("too-large", error);
 }
 
-function createCallee(open: OpenBucket): Callee {
+function createCallee(open: OpenLinked): Callee {
   return {
-    async invoke({ instance, func, args: [name, ...args], signal }) {
+    async invoke({ instance, func, link, args: [name, ...args], signal }) {
       const operation = OPERATIONS.get(`${instance}#${func}`);
       if (operation === undefined) {
         throw new LatticeError("not-found", `wasi:keyvalue has no function ${instance}#${func}`);
       }
       try {
-        const bucket = await open(stringOf(name), signal);
+        const bucket = await open(stringOf(name), signal, link);
         return [{ tag: "ok", val: await operation(bucket, args, signal) }];
       } catch (cause) {
         signal.throwIfAborted();

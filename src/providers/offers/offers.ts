@@ -67,7 +67,7 @@ export const OFFERS: readonly Offer[] = [
     id: "wasi-keyvalue-multiplexed",
     imports: KEYVALUE,
     exports: [],
-    named: false,
+    named: true,
     async bind(context, signal) {
       const load = later(context.clock, "key-value stores", () => import("./keyvalue.ts"));
       return (await load(signal)).bindKeyvalueChoice(context);

@@ -16,14 +16,14 @@ export function resources(given: Partial<LocalResources> = {}): LocalResources {
   return { config: new Map(), environment: new Map(), mounts: [], allowedHosts: [], ...given };
 }
 
-export function entry(config: Readonly<Record<string, string>> = {}): HostInterface {
+export function entry(config: Readonly<Record<string, string>> = {}, name?: string): HostInterface {
   return {
     namespace: "wasmcloud",
     package: "messaging",
     version: undefined,
     interfaces: ["handler"],
     config: new Map(Object.entries(config)),
-    name: undefined,
+    name,
   };
 }
 
@@ -99,14 +99,14 @@ export async function ask(
   instance: string,
   func: string,
   args: readonly WitValue[],
-  { source = "set/one", signal = AbortSignal.timeout(10_000) } = {},
+  { source = "set/one", link = "default", signal = AbortSignal.timeout(10_000) } = {},
 ): Promise<Results> {
   if (callee === undefined) throw new Error("the offer serves nothing");
   return callee.invoke({
     id: "1",
     source: entityId(source),
     target: entityId("offer"),
-    link: "default",
+    link,
     instance,
     func,
     args,

@@ -173,3 +173,19 @@ test("a backend that a page cannot have is refused when it is bound", () => {
     'the backend "redis" of wasi:keyvalue is not offered here',
   );
 });
+
+test("entries with names have stores of their own", async () => {
+  const { context, peer } = situation({ one: member("one") }, [
+    entry({ backend: "in-memory" }, "cache"),
+    entry({ backend: "nats" }, "kept"),
+  ]);
+  await using own = bindKeyvalueChoice(context);
+  const callee = own.serves?.callee;
+  await ask(callee, STORE, "set", ["b", "k", bytes("gone")], { link: "cache" });
+  await ask(callee, STORE, "set", ["b", "k", bytes("stays")], { link: "kept" });
+  expect(await ask(callee, STORE, "get", ["b", "k"], { link: "cache" })).toEqual([
+    { tag: "ok", val: bytes("gone") },
+  ]);
+  const bucket = await peer.bucket("b", { signal });
+  expect((await bucket.get("k", signal))?.value).toEqual(bytes("stays"));
+});

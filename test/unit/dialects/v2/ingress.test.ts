@@ -6,7 +6,7 @@ import type { EntityId } from "../../../../src/core/ids.ts";
 import type { World } from "../../../../src/core/wit.ts";
 
 import { createMemoryLattice, type MemoryLattice } from "../../../../src/bus/memory.ts";
-import { entityId, hostId, latticeId } from "../../../../src/core/ids.ts";
+import { entityId, latticeId } from "../../../../src/core/ids.ts";
 import { createSource } from "../../../../src/core/view.ts";
 import { createGatherings } from "../../../../src/dialects/v1/gathering.ts";
 import { createInboxes } from "../../../../src/dialects/v1/inboxes.ts";
@@ -18,18 +18,21 @@ import {
   setTarget,
 } from "../../../../src/dialects/v2/ingress-names.ts";
 import { createV2 } from "../../../../src/dialects/v2/index.ts";
+import { hostIdOf } from "../../../../src/wire/nkey-public.ts";
+import { parseWitFunc } from "../../../../src/wire/wit-text.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
 import { realClock } from "../../../support/real-clock.ts";
-import { testHostId } from "../../../support/lattice-host.ts";
-import { worldOf } from "../../../support/wrpc-node.ts";
 
 const HANDLER = "wrpc:http/incoming-handler@0.1.0";
 const DEFAULT = latticeId("default");
 /** Only the names are this test's subject, so a request is a text. */
-const world: World = worldOf({
-  [HANDLER]: { handle: "func(request: string) -> string" },
-  "demo:app/secret@1.0.0": { tell: "func() -> string" },
-});
+const world: World = {
+  imports: new Map(),
+  exports: new Map([
+    [HANDLER, new Map([["handle", parseWitFunc("func(request: string) -> string")]])],
+    ["demo:app/secret@1.0.0", new Map([["tell", parseWitFunc("func() -> string")]])],
+  ]),
+};
 
 interface Node {
   readonly ingress: (
@@ -47,7 +50,7 @@ function join(lattice: MemoryLattice, mayListen: (subject: string) => boolean = 
   });
   const ended = new AbortController();
   const { log } = recordLog();
-  const host = hostId(testHostId());
+  const host = hostIdOf(crypto.getRandomValues(new Uint8Array(32)));
   const parts = { control: bus, rpc: bus, lattice: DEFAULT, host, clock: realClock, log };
   const dialect = createV2(parts, {}, ended.signal);
   const seen: EntityId[] = [];

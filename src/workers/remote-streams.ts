@@ -3,7 +3,8 @@
  *
  * A worker whose guest blocks hears no messages, so whatever waits here asks the host and waits for its answer: a promise
  * under JSPI, the value itself with atomics. Nobody works in the background: bytes move when a guest reads, writes or
- * waits. All of it belongs to one call and ends with it; once the life is over, nothing that was waited for comes back.
+ * waits. All of it belongs to one call and ends with it, also where the instance lives on: its numbers mean others then. Once
+ * the life is over, nothing that was waited for comes back.
  */
 import type {
   EndNews,
@@ -136,16 +137,22 @@ export function createRemoteStreams(
     inCall();
     bridge.say(life, said);
   };
+  /** What tells whether the call that runs now has ended. */
+  const thisCall = (): (() => boolean) => {
+    const { callId } = life;
+    return () => life.callId !== callId;
+  };
   const sourceOf = (id: number): RemoteSource => {
     /** What has come and is not read. */
     let rest: Uint8Array[] = [];
     /** What was read last, to the end of its buffer. */
     let spent: Uint8Array | undefined;
     let ending: "open" | "finished" | LatticeError = "open";
+    const over = thisCall();
     const end: Known = {
       id,
       get ready() {
-        return rest.length > 0 || ending !== "open";
+        return rest.length > 0 || ending !== "open" || over();
       },
       hear(news) {
         if (news.tag === "bytes") rest.push(news.bytes);
@@ -163,6 +170,7 @@ export function createRemoteStreams(
           const [first] = rest;
           if (first === undefined) {
             if (ending instanceof LatticeError) throw ending;
+            if (ending === "open") throw late();
             return undefined;
           }
           const part = first.subarray(0, maxBytes);
@@ -172,7 +180,7 @@ export function createRemoteStreams(
         }),
       cancel() {
         rest = [];
-        if (ending !== "open") return;
+        if (ending !== "open" || over()) return;
         ending = "finished";
         say({ tag: "cancel", end: id });
       },
@@ -182,10 +190,11 @@ export function createRemoteStreams(
   };
   const futureOf = (id: number): RemoteFuture => {
     let outcome: { readonly value: WitValue } | LatticeError | undefined;
+    const over = thisCall();
     const end: Known = {
       id,
       get ready() {
-        return outcome !== undefined;
+        return outcome !== undefined || over();
       },
       hear(news) {
         if (news.tag === "value") outcome = { value: news.value };
@@ -199,7 +208,8 @@ export function createRemoteStreams(
       get: () =>
         when(end, () => {
           if (outcome instanceof LatticeError) throw outcome;
-          return outcome?.value;
+          if (outcome === undefined) throw late();
+          return outcome.value;
         }),
     };
     known.set(future, end);
@@ -209,10 +219,11 @@ export function createRemoteStreams(
     /** Weight of what the host has not passed on, as far as is known here. */
     let outstanding = 0;
     let ending: "open" | "finished" | LatticeError = "open";
+    const over = thisCall();
     const end: Known = {
       id,
       get ready() {
-        return outstanding < STREAM_WINDOW || ending !== "open";
+        return outstanding < STREAM_WINDOW || ending !== "open" || over();
       },
       hear(news) {
         if (news.tag === "room") outstanding = news.unread;
@@ -221,6 +232,7 @@ export function createRemoteStreams(
     };
     const check = (): void => {
       if (ending instanceof LatticeError) throw ending;
+      if (over()) throw late();
     };
     const write = (bytes: Uint8Array): Later<void> => {
       check();
@@ -235,7 +247,7 @@ export function createRemoteStreams(
       });
     };
     const close = (said: GuestSaid): void => {
-      if (ending !== "open") return;
+      if (ending !== "open" || over()) return;
       ending = "finished";
       say(said);
     };
@@ -260,9 +272,13 @@ export function createRemoteStreams(
     },
     promise() {
       const end = --lastId;
+      const over = thisCall();
+      const tell = (said: GuestSaid): void => {
+        if (!over()) say(said);
+      };
       const promise: RemotePromise = {
-        settle: (value) => say({ tag: "value", end, value }),
-        fail: (reason) => say({ tag: "fail", end, reason }),
+        settle: (value) => tell({ tag: "value", end, value }),
+        fail: (reason) => tell({ tag: "fail", end, reason }),
       };
       return { handle: { $future: end }, promise };
     },
@@ -288,6 +304,10 @@ export function after<T, U>(later: Later<T>, step: (value: T) => Later<U>): Late
 
 function owned(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+function late(): LatticeError {
+  return new LatticeError("incomplete", "the call that it belongs to has ended");
 }
 
 function failureOf({ code, message }: Extract<EndNews, { readonly tag: "fail" }>): LatticeError {

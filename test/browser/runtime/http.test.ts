@@ -100,9 +100,13 @@ describe.each(["jspi", "atomics"] as const)("by %s", (bridge) => {
   });
   afterAll(() => opened[Symbol.asyncDispose]());
 
-  function start({ imports = noImports, maxInstances = 2 }: RunFixture = {}): Promise<Pool> {
+  function start({
+    imports = noImports,
+    maxInstances = 2,
+    ...rest
+  }: RunFixture = {}): Promise<Pool> {
     const signal = new AbortController().signal;
-    return component.run({ maxInstances, limits: DEFAULT_LIMITS, imports, signal });
+    return component.run({ ...rest, maxInstances, limits: DEFAULT_LIMITS, imports, signal });
   }
 
   test("the lattice sees the flat interface", () => {
@@ -127,6 +131,24 @@ describe.each(["jspi", "atomics"] as const)("by %s", (bridge) => {
     expect(head.status).toBe(203);
     expect(await textOf(head)).toBe("2\n/headers?q\nhere.example\nx-one: 1\n");
     expect(opened.logged).toEqual([]);
+  });
+
+  test("an instance that is kept answers one request after the other", async () => {
+    await using pool = await start({ kept: { instances: 1, maxCalls: 0 }, maxInstances: 1 });
+    const before = opened.logged.length;
+    const echoes: string[] = [];
+
+    for (const word of ["one", "two", "three"]) {
+      // oxlint-disable-next-line no-await-in-loop -- each finds what the one before has left
+      const echo = await responseTo(pool, "/echo", { body: streamOf([bytesOf(word)]) });
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      echoes.push(await textOf(echo));
+      // oxlint-disable-next-line no-await-in-loop -- a call ends when its guest does
+      await pool.drained(new AbortController().signal);
+    }
+
+    expect(echoes).toEqual(["one", "two", "three"]);
+    expect(opened.logged.slice(before)).toEqual([]);
   });
 
   test.each(["/echo", "/poll"])(

@@ -19,6 +19,8 @@ interface Ends {
   readonly clock: ReturnType<typeof fakeClock>;
   /** What was given back: of each piece, its bytes. */
   readonly released: Uint8Array[];
+  /** The instance serves another call from now on; gives the host's side of that. */
+  readonly nextCall: () => GuestStreams;
 }
 
 function connect(): Ends {
@@ -26,18 +28,24 @@ function connect(): Ends {
   const released: Uint8Array[] = [];
   const release = (piece: Uint8Array): void => void released.push(piece.slice());
   const host = createGuestStreams(clock, release);
+  let current = host;
   const said: GuestSaid[] = [];
   const bridge: StreamBridge = {
     say(_, what) {
       said.push(what);
-      if (what.tag !== "start" && what.tag !== "respond" && what.tag !== "drop") host.hear(what);
+      if (what.tag !== "start" && what.tag !== "respond" && what.tag !== "drop") current.hear(what);
     },
-    ask: (_, { ends, forMs }) => host.wait(ends, forMs),
+    ask: (_, { ends, forMs }) => current.wait(ends, forMs),
     sleep: () => undefined,
   };
   const life = createLife();
   life.begin(1);
-  return { host, guest: createRemoteStreams(life, bridge, release), said, clock, released };
+  const nextCall = (): GuestStreams => {
+    life.begin(life.callId + 1);
+    return (current = createGuestStreams(clock, release));
+  };
+  const guest = createRemoteStreams(life, bridge, release);
+  return { host, guest, said, clock, released, nextCall };
 }
 
 /** A stream of `chunks`, and whether it was cancelled. */
@@ -330,4 +338,37 @@ test("a handle is good for one stream, once", () => {
   expect(() => host.accept([handle])).toThrow("hands the same stream over twice");
   expect(() => host.accept({ $future: handle.$stream })).toThrow("twice");
   expect(() => host.accept({ $stream: 4 })).toThrow("has no stream 4");
+});
+
+test("what one call has left in an instance means nothing in the next one, where its numbers are others'", async () => {
+  const { host, guest, said, nextCall } = connect();
+  const [source, unwanted] = [streamOf(bytes(1)), streamOf(bytes(2))].map(({ stream }) =>
+    guest.source(host.lend(stream) as never),
+  );
+  const future = guest.future(host.lend(Promise.resolve(3)) as never);
+  const { sink } = guest.sink();
+  const open = guest.sink();
+  const { promise } = guest.promise();
+  host.close(new LatticeError("incomplete", "the call is over"));
+  const before = said.length;
+
+  const next = nextCall();
+  const others = [streamOf(bytes(7)), streamOf(bytes(8))];
+  const [fresh, unread] = others.map(({ stream }) => guest.source(next.lend(stream) as never));
+  unwanted?.cancel();
+  sink.finish();
+  promise.settle(4);
+  const late = { code: "incomplete", message: "the call that it belongs to has ended" };
+  const attempts = [
+    async () => source?.read(1),
+    async () => future.get(),
+    async () => open.sink.write(bytes(5)),
+  ];
+  const outcomes = await Promise.allSettled(attempts.map((attempt) => attempt()));
+
+  expect([source?.ready, unwanted?.ready, future.ready, sink.ready]).toEqual(Array(4).fill(true));
+  expect(outcomes).toMatchObject(attempts.map(() => ({ status: "rejected", reason: late })));
+  expect(said.length).toBe(before);
+  expect([await fresh?.read(1), await unread?.read(1)]).toEqual([bytes(7), bytes(8)]);
+  expect(others.map(({ cancelled }) => cancelled())).toEqual([undefined, undefined]);
 });

@@ -14,6 +14,7 @@ export const START_USAGE = `npm start -- [options]
   --servers URL     a running NATS server (nats://, tls://, ws:// or wss://); none is started then
   --lattice NAME    lattice that the page joins (default "default")
   --store FOLDER    where the server that is started keeps JetStream's data (default .data/jetstream)
+  --workload-port N a port for HTTP to workloads of wasmCloud v2 in tabs; 0 for any free one (default: none)
   --images HOST     an OCI registry that pages may read through this gateway (ghcr.io, localhost:5000); repeats
   --isolate         serve the page cross-origin isolated (COOP and COEP)
   --json            print one line of JSON with the addresses on stdout`;
@@ -21,6 +22,8 @@ export const START_USAGE = `npm start -- [options]
 export interface StartOptions {
   /** Absent: {@link DEFAULT_PORT}, or any free one if that is taken. */
   readonly port: number | undefined;
+  /** For HTTP to workloads of v2; 0 for any free one. */
+  readonly workloadPort: number | undefined;
   readonly host: string;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** A running server; absent when one is to be started. */
@@ -42,6 +45,7 @@ export function readStartArguments(args: readonly string[]): StartOptions {
     args: [...args],
     options: {
       port: { type: "string" },
+      "workload-port": { type: "string" },
       host: { type: "string" },
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
@@ -71,7 +75,8 @@ export function readStartArguments(args: readonly string[]): StartOptions {
     );
   }
   return {
-    port: values.port === undefined ? undefined : readPort(values.port),
+    port: readPort("--port", values.port),
+    workloadPort: readPort("--workload-port", values["workload-port"]),
     host,
     tls,
     servers: values.servers === undefined ? undefined : readServer(values.servers),
@@ -126,10 +131,11 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith("127.");
 }
 
-function readPort(text: string): number {
+function readPort(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new LatticeError("bad-input", `--port "${text}" must be a number from 0 to 65535`);
+  throw new LatticeError("bad-input", `${option} "${text}" must be a number from 0 to 65535`);
 }
 
 function readTls(certFile: string | undefined, keyFile: string | undefined): StartOptions["tls"] {

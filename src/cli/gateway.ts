@@ -3,15 +3,14 @@
  * `/-/images/` as one to registries, both for pages from here and programs, and for nobody else; and `/~/{component}/` as a
  * way to components that answer HTTP.
  */
-import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 
-import { LatticeError, messageOf } from "../core/error.ts";
+import { messageOf } from "../core/error.ts";
 import { DEFAULT_PORT, type StartOptions } from "./arguments.ts";
 import { createHttpRoute, type HttpRoute, ROUTE } from "./http-route.ts";
 import { createImageProxy, type ImageProxy, IMAGES_PATH } from "./image-proxy.ts";
+import { openListener } from "./listener.ts";
 import { createPassThrough, refuse, type Upgrade } from "./pass-through.ts";
 import { createSite, type Site } from "./site.ts";
 import { commonHeaders, serveFile } from "./static-files.ts";
@@ -23,6 +22,8 @@ export type GatewayOptions = Pick<
 > & {
   /** The built files. */
   readonly folder: string;
+  /** Port for HTTP to workloads of v2, where there is one. */
+  readonly workloadPort?: number | undefined;
   /** Hears what goes wrong while the gateway runs. */
   readonly say: (line: string) => void;
 };
@@ -39,12 +40,16 @@ const NATS_PATH = "/nats";
 
 /** @throws {LatticeError} `conflict` if the port is taken; `bad-input` for an address or certificate of no use. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { tls, say } = options;
-  const pem = tls === undefined ? undefined : readPem(tls);
-  const server = pem === undefined ? createServer() : createSecure(pem);
-  const sockets = keepSockets(server);
-  const port = await listen(server, options);
-  const site = createSite({ host: options.host, port, certificate: pem?.cert });
+  const { host, tls, say } = options;
+  const listener = await openListener({
+    host,
+    tls,
+    port: options.port ?? DEFAULT_PORT,
+    yields: options.port === undefined,
+    option: "--port",
+  });
+  const { server, port, certificate } = listener;
+  const site = createSite({ host, port, certificate });
   const ws = `${site.page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`;
   const way: { upgrade?: Upgrade; http?: HttpRoute } = {};
   const images = createImageProxy({ registries: options.images, site, say });
@@ -86,10 +91,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async [Symbol.asyncDispose]() {
       await way.http?.[Symbol.asyncDispose]();
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
       images[Symbol.dispose]();
-      await closed;
+      await listener[Symbol.asyncDispose]();
     },
   };
 }
@@ -148,71 +151,21 @@ async function respond(
 /** What the page joins when its address says nothing else, under the name by which the browser knows us. */
 function pageDefaults(
   request: IncomingMessage,
-  { site, lattice, images }: Pick<GatewayOptions, "images" | "lattice"> & { readonly site: Site },
+  {
+    site,
+    lattice,
+    images,
+    workloadPort,
+  }: Pick<GatewayOptions, "images" | "lattice" | "workloadPort"> & { readonly site: Site },
 ): object {
   const { host } = request.headers;
-  const { protocol } = new URL(site.page);
+  const { protocol, hostname } = new URL(site.page);
   const page = host !== undefined && site.isOwnHost(host) ? `${protocol}//${host}/` : site.page;
   return {
     servers: [`${page.replace(/^http/, "ws").slice(0, -1)}${NATS_PATH}`],
     lattice,
     ...(images.length === 0 ? {} : { images: { proxy: `${page.slice(0, -1)}${IMAGES_PATH}` } }),
+    ...(workloadPort === undefined ? {} : { workloads: { hostname, httpPort: workloadPort } }),
     demo: [{ id: "hello", ref: `${page}demo/hello.wasm` }],
   };
-}
-
-async function listen(server: Server, { host, port }: GatewayOptions): Promise<number> {
-  const on = (wanted: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(wanted, host, () => {
-        server.off("error", reject);
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP listener's address is never a string
-        resolve((server.address() as AddressInfo).port);
-      });
-    });
-  try {
-    return await on(port ?? DEFAULT_PORT);
-  } catch (cause) {
-    const taken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
-    if (taken && port === undefined) return on(0);
-    if (taken) {
-      throw new LatticeError(
-        "conflict",
-        `port ${port} of ${host} is taken; --port 0 takes a free one`,
-      );
-    }
-    throw new LatticeError("bad-input", `cannot listen on ${host}`, { cause });
-  }
-}
-
-interface Pem {
-  readonly cert: string;
-  readonly key: string;
-}
-
-function readPem(tls: NonNullable<StartOptions["tls"]>): Pem {
-  try {
-    return { cert: readFileSync(tls.certFile, "utf8"), key: readFileSync(tls.keyFile, "utf8") };
-  } catch (cause) {
-    throw new LatticeError("bad-input", "the certificate or its key cannot be read", { cause });
-  }
-}
-
-function createSecure(pem: Pem): Server {
-  try {
-    return createTlsServer({ ...pem });
-  } catch (cause) {
-    throw new LatticeError("bad-input", "the certificate and key are of no use", { cause });
-  }
-}
-
-/** Upgraded connections are the server's no more: `close` would wait for them for ever. */
-function keepSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  return sockets;
 }

@@ -1,6 +1,6 @@
 /**
- * Requests and responses of Node as values of `wrpc:http`, and back, with what a proxy must drop and what must not
- * reach the origin that components share with the page.
+ * Requests and responses of Node as values of `wrpc:http`, and back, without what a proxy must drop. What else is dropped
+ * or added depends on whose address it is: {@link HttpRules}.
  */
 import type { IncomingMessage } from "node:http";
 
@@ -30,42 +30,25 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/**
- * Not handed on to components: `host` is the authority; cookies of this host are those of every local service on any
- * port; what is expected of us is done by us.
- */
+/** Not handed on either: `host` is the authority, and what is expected of us is done by us. */
 const NOT_FOR_COMPONENTS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   "host",
-  "cookie",
   "expect",
   "http2-settings",
 ]);
 
-/**
- * Not taken from components: these speak for the whole origin or host, and its name is also the page's, or other local
- * services'.
- */
-const NOT_FROM_COMPONENTS: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  "accept-ch",
-  "alt-svc",
-  "clear-site-data",
-  "nel",
-  "public-key-pins",
-  "report-to",
-  "service-worker-allowed",
-  "set-cookie",
-  "set-cookie2",
-  "strict-transport-security",
-]);
-
-/**
- * Documents of components have an origin of their own that nothing else has: without it they could read the page's
- * storage and keys, and open the gateway's way to NATS. It stands beside a policy of the component's own.
- */
-export const COMPONENT_POLICY =
-  "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts";
+/** What is kept from components and from clients, and what is added, where one address differs from another. */
+export interface HttpRules {
+  /** Names, in lower case, of fields that components do not get. */
+  readonly notForComponents: ReadonlySet<string>;
+  /** Names, in lower case, of fields that components cannot send. */
+  readonly notFromComponents: ReadonlySet<string>;
+  /** Fields of a request, in place of those that the client sent by these names. */
+  readonly added: Fields;
+  /** Changes a response's head; also that of a refusal. */
+  amend(head: Map<string, string[]>): void;
+}
 
 const METHODS: ReadonlySet<string> = new Set([
   "get",
@@ -79,35 +62,39 @@ const METHODS: ReadonlySet<string> = new Set([
   "patch",
 ]);
 
-/** The request for the component whose paths begin with `prefix`, as a value of `wrpc:http/types@0.1.0` `request`. */
+export interface RequestParts {
+  readonly scheme: "HTTP" | "HTTPS";
+  readonly authority: string;
+  /** With its query, as the component sees it. */
+  readonly path: string;
+  readonly rules: HttpRules;
+}
+
+/** The request as a value of `wrpc:http/types@0.1.0` `request`. Nothing of its body is read before somebody wants it. */
 export function requestValue(
   request: IncomingMessage,
-  { prefix, scheme }: { readonly prefix: string; readonly scheme: "HTTP" | "HTTPS" },
+  { scheme, authority, path, rules }: RequestParts,
   onProgress: () => void,
 ): object {
   const method = (request.method ?? "GET").toLowerCase();
-  const path = (request.url ?? "").slice(prefix.length);
-  const forwarded: Fields = [
-    ["x-forwarded-prefix", [bytesOf(prefix)]],
-    ["x-forwarded-for", [bytesOf(request.socket.remoteAddress ?? "unknown")]],
-  ];
-  const own = new Set(forwarded.map(([name]) => name));
+  const dropped = new Set([...NOT_FOR_COMPONENTS, ...rules.notForComponents]);
+  const own = new Set(rules.added.map(([name]) => name));
   return {
     body: bodyOf(request, onProgress),
-    trailers: trailersOf(request),
+    trailers: trailersOf(request, dropped),
     method: METHODS.has(method) ? { tag: method } : { tag: "other", val: request.method },
-    pathWithQuery: path.startsWith("/") ? path : `/${path}`,
+    pathWithQuery: path,
     scheme: { tag: scheme },
-    authority: request.headers.host,
+    authority,
     headers: [
-      ...fieldsOf(request.rawHeaders, NOT_FOR_COMPONENTS).filter(([name]) => !own.has(name)),
-      ...forwarded,
+      ...fieldsOf(request.rawHeaders, dropped).filter(([name]) => !own.has(name)),
+      ...rules.added,
     ],
   };
 }
 
 /** A field value's bytes: Node has each as one character. */
-const bytesOf = (value: string): Uint8Array => Buffer.from(value, "latin1");
+export const bytesOf = (value: string): Uint8Array => Buffer.from(value, "latin1");
 const textOf = (value: Uint8Array): string => Buffer.from(value).toString("latin1");
 
 /** Names and values in turns, as Node has them, without `dropped` and what `connection` names. */
@@ -146,10 +133,13 @@ function bodyOf(request: IncomingMessage, onProgress: () => void): WitStream {
 }
 
 /** Known when the body has ended; rejects when it breaks off. */
-function trailersOf(request: IncomingMessage): Promise<Fields | undefined> {
+function trailersOf(
+  request: IncomingMessage,
+  dropped: ReadonlySet<string>,
+): Promise<Fields | undefined> {
   const trailers = new Promise<Fields | undefined>((resolve, reject) => {
     request.once("end", () => {
-      const fields = fieldsOf(request.rawTrailers, NOT_FOR_COMPONENTS);
+      const fields = fieldsOf(request.rawTrailers, dropped);
       resolve(fields.length === 0 ? undefined : fields);
     });
     request.once("close", () => reject(new LatticeError("aborted", "the client broke off")));
@@ -165,36 +155,26 @@ export interface ResponseHead {
 }
 
 /** @throws {LatticeError} `bad-message` for a status or a header that cannot be sent. */
-export function responseHead({ status, headers }: HttpResponse, prefix: string): ResponseHead {
+export function responseHead({ status, headers }: HttpResponse, rules: HttpRules): ResponseHead {
   if (status < 200 || status > 999) {
     throw new LatticeError("bad-message", `the component answered with status ${status}`);
   }
   const named = headers.filter(([name]) => name.toLowerCase() === "connection");
   const hops = named.flatMap(([, values]) => values.flatMap((value) => textOf(value).split(",")));
-  const dropped = new Set([...NOT_FROM_COMPONENTS, ...hops.map((hop) => hop.trim().toLowerCase())]);
+  const dropped = new Set([
+    ...HOP_BY_HOP,
+    ...rules.notFromComponents,
+    ...hops.map((hop) => hop.trim().toLowerCase()),
+  ]);
   const own = new Map<string, string[]>();
   for (const [name, values] of headers) {
     const key = name.toLowerCase();
     if (dropped.has(key)) continue;
     own.set(key, [...(own.get(key) ?? []), ...values.map((value) => sendable(key, value))]);
   }
-  const location = own.get("location");
-  if (location !== undefined)
-    own.set(
-      "location",
-      location.map((to) => within(prefix, to)),
-    );
-  own.set("content-security-policy", [
-    ...(own.get("content-security-policy") ?? []),
-    COMPONENT_POLICY,
-  ]);
-  own.set("x-content-type-options", ["nosniff"]);
+  rules.amend(own);
   return { status, headers: [...own].filter(([, values]) => values.length > 0) };
 }
-
-/** A path from the root is one from the component's root. */
-const within = (prefix: string, location: string): string =>
-  /^\/(?!\/)/.test(location) ? prefix + location : location;
 
 /** A name that is a token, and text without line ends: anything else could pass for further headers. */
 function sendable(name: string, value: Uint8Array): string {
@@ -206,10 +186,11 @@ function sendable(name: string, value: Uint8Array): string {
 }
 
 /** Trailers that may be sent. */
-export function trailerFields(fields: Fields): [string, string][] {
+export function trailerFields(fields: Fields, rules: HttpRules): [string, string][] {
   return fields.flatMap(([name, values]) => {
     const key = name.toLowerCase();
-    if (NOT_FROM_COMPONENTS.has(key) || NOT_IN_TRAILERS.has(key)) return [];
+    const dropped = HOP_BY_HOP.has(key) || NOT_IN_TRAILERS.has(key);
+    if (dropped || rules.notFromComponents.has(key)) return [];
     return values.map((value): [string, string] => [key, sendable(key, value)]);
   });
 }
@@ -223,5 +204,6 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   "content-type",
   "host",
   "location",
+  "set-cookie",
   "trailer",
 ]);

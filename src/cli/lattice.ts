@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LatticeError } from "../core/error.ts";
 import type { StartOptions } from "./arguments.ts";
 import { openGateway } from "./gateway.ts";
+import { openWorkloadPort } from "./http-port.ts";
 import { tryLock } from "./locks.ts";
 import { findNatsServer, launchNatsServer, type NatsServer } from "./nats-server.ts";
 import { makeKnown, type Addresses } from "./running.ts";
@@ -35,17 +36,22 @@ export async function openLattice(parts: LatticeParts): Promise<Lattice> {
   try {
     // Before anything listens: a missing server is told at once.
     const binary = options.servers === undefined ? findNatsServer(machine) : undefined;
-    const gateway = await openGateway({
-      ...options,
-      folder: dist,
-      say: (line) => machine.say(line),
-    });
+    const say = (line: string): void => machine.say(line);
+    const { workloadPort: port } = options;
+    const workloads =
+      port === undefined ? undefined : await openWorkloadPort({ ...options, port, say });
+    if (workloads !== undefined) ends.push(() => workloads[Symbol.asyncDispose]());
+    const workloadPort = workloads?.port;
+    const gateway = await openGateway({ ...options, workloadPort, folder: dist, say });
     ends.push(() => gateway[Symbol.asyncDispose]());
     const server =
       binary === undefined ? undefined : await launch(binary, gateway.site.origins, parts, ends);
-    const addresses = addressesOf(gateway, server, options.servers);
+    const addresses = addressesOf(gateway, server, { theirs: options.servers, workloadPort });
     const target = server === undefined ? options.servers : new URL(server.ws);
-    if (target !== undefined) gateway.leadTo(target, server === undefined ? "theirs" : "ours");
+    if (target !== undefined) {
+      gateway.leadTo(target, server === undefined ? "theirs" : "ours");
+      workloads?.leadTo(target);
+    }
     const known = makeKnown(data, { ...addresses, lattice: options.lattice });
     ends.push(() => known[Symbol.dispose]());
     const never = new Promise<string>(() => undefined);
@@ -83,8 +89,12 @@ async function launch(
 function addressesOf(
   gateway: { readonly site: { readonly page: string }; readonly ws: string },
   server: NatsServer | undefined,
-  theirs: URL | undefined,
+  {
+    theirs,
+    workloadPort,
+  }: { readonly theirs: URL | undefined; readonly workloadPort: number | undefined },
 ): Addresses {
+  const { protocol, hostname } = new URL(gateway.site.page);
   const url = theirs?.href.replace(/\/$/, "") ?? null;
   const tcp = theirs?.protocol === "nats:" || theirs?.protocol === "tls:";
   return {
@@ -92,5 +102,6 @@ function addressesOf(
     nats: server?.tcp ?? (tcp ? url : null),
     ws: gateway.ws,
     wsDirect: server?.ws ?? (tcp ? null : url),
+    workloads: workloadPort === undefined ? null : `${protocol}//${hostname}:${workloadPort}/`,
   };
 }

@@ -16,6 +16,8 @@ export interface Addresses {
   readonly ws: string;
   /** The server's own WebSocket listener. */
   readonly wsDirect: string | null;
+  /** Base address of the port for HTTP to workloads of v2, ending in `/`. */
+  readonly workloads: string | null;
 }
 
 export interface Running extends Addresses {

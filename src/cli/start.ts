@@ -33,7 +33,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function describe({ page, nats, wsDirect }: Addresses, { servers, lattice }: StartOptions): string {
+function describe(
+  { page, nats, wsDirect, workloads }: Addresses,
+  { servers, lattice }: StartOptions,
+): string {
   const tcp = nats === null ? undefined : new URL(nats);
   const at = servers === undefined ? "" : ` --servers ${servers.href}`;
   const name = lattice === "default" ? "" : ` --lattice ${lattice}`;
@@ -42,6 +45,7 @@ function describe({ page, nats, wsDirect }: Addresses, { servers, lattice }: Sta
     tcp === undefined
       ? `nats   ${wsDirect ?? "none"}`
       : `nats   ${nats}   (wash: --ctl-host ${tcp.hostname} --ctl-port ${tcp.port})`,
+    ...(workloads === null ? [] : [`http   ${workloads}   (workloads of v2, by Host)`]),
     "call   with the page open:",
     `       npm run call -- hello inlay:demo/greeter.greet '"you"' --wit public/demo/hello.wit${at}${name}`,
   ].join("\n");

@@ -1,5 +1,5 @@
 /** What an address asks of the page: servers, lattice, labels, components. Credentials are never among it. */
-import type { NodeOptions } from "../../core/node-options.ts";
+import type { NodeOptions, OperatorOptions } from "../../core/node-options.ts";
 import type { ComponentSetting } from "./attributes.ts";
 
 import { messageOf } from "../../core/error.ts";
@@ -28,6 +28,8 @@ export interface SiteFile {
   readonly demo: readonly ComponentSetting[];
   /** A way to registries that pages may not read; absent where there is none. */
   readonly imageProxy?: string;
+  /** Where it takes HTTP for workloads of v2 of its lattice; absent where it takes none. */
+  readonly workloads?: Required<Pick<OperatorOptions, "hostname" | "httpPort">>;
 }
 
 const SECRETS = [
@@ -117,15 +119,24 @@ export function withProxy(settings: PageSettings, site: SiteFile | undefined): P
   return { ...settings, node: { ...node, images: { ...node.images, proxy: site.imageProxy } } };
 }
 
-/** `settings` with the site's server and lattice where the address names none, and its way to registries. */
+/**
+ * `settings` with the site's server and lattice where the address names none, its way to registries, and its port for HTTP where
+ * it leads to nodes of that server and lattice, and the address names no other.
+ */
 export function withSite(settings: PageSettings, site: SiteFile): PageSettings {
   const { node } = withProxy(settings, site);
+  const { operator, servers, lattice = site.lattice } = node;
+  const other = operator?.hostname !== undefined || operator?.httpPort !== undefined;
+  const reached = servers.length === 0 && lattice === site.lattice && !other;
   return {
     ...settings,
     node: {
       ...node,
-      servers: node.servers.length === 0 ? site.servers : node.servers,
-      lattice: node.lattice ?? site.lattice,
+      servers: servers.length === 0 ? site.servers : servers,
+      lattice,
+      ...(reached && site.workloads !== undefined
+        ? { operator: { ...operator, ...site.workloads } }
+        : {}),
     },
   };
 }
@@ -140,6 +151,7 @@ export function readSiteFile(value: unknown): SiteFile | undefined {
   if (!isRecord(value) || !isTexts(value["servers"])) return undefined;
   const demo = Array.isArray(value["demo"]) ? value["demo"] : [];
   const proxy = isRecord(value["images"]) ? value["images"]["proxy"] : undefined;
+  const { hostname, httpPort } = isRecord(value["workloads"]) ? value["workloads"] : {};
   return {
     servers: value["servers"],
     lattice: typeof value["lattice"] === "string" ? value["lattice"] : "default",
@@ -149,6 +161,9 @@ export function readSiteFile(value: unknown): SiteFile | undefined {
       return typeof id === "string" && typeof ref === "string" ? [{ id, image: ref }] : [];
     }),
     ...(typeof proxy === "string" ? { imageProxy: proxy } : {}),
+    ...(typeof hostname === "string" && typeof httpPort === "number"
+      ? { workloads: { hostname, httpPort } }
+      : {}),
   };
 }
 

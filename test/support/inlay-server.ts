@@ -17,6 +17,8 @@ export interface InlayServer extends AsyncDisposable {
   readonly ws: string;
   /** The server's own WebSocket listener. */
   readonly wsDirect: string;
+  /** The port for HTTP to workloads of v2, if there is one. */
+  readonly workloads: string | null;
   readonly pid: number;
 }
 
@@ -51,7 +53,8 @@ export async function startInlay(args: readonly string[] = []): Promise<InlaySer
     await rm(folder, { recursive: true, force: true });
     throw new Error(`npm start printed no addresses: ${errors.join("")}`);
   }
-  const addresses: { page: string; nats: string; ws: string; wsDirect: string } = JSON.parse(line);
+  const addresses: Pick<InlayServer, "page" | "nats" | "ws" | "wsDirect" | "workloads"> =
+    JSON.parse(line);
   return {
     ...addresses,
     pid: child.pid ?? 0,

@@ -196,6 +196,8 @@ export const PROTOCOL_ROWS = {
     "requests without a reply subject": "carried out, not answered",
     "scheduling and loss": "by label; what a lost host had is started on another one",
     "HTTP requests": "by the workload's id, and by host name for all replicas",
+    "requests of the runtime gateway":
+      "by X-Workload-Id, else by Host, streaming, through `npm start -- --workload-port`",
     JSON: "both spellings, numbers as texts, unknown fields; the least of it written",
   },
 } as const;

@@ -22,6 +22,7 @@ import { LatticeError } from "../../../src/core/error.ts";
 import type { WitStream } from "../../../src/core/wit.ts";
 import { WINDOW_BYTES } from "../../../src/dialects/v1/flow.ts";
 import { createInterfaces } from "../../../src/interfaces/interfaces.ts";
+import { bytes, fields, ok, type Request, textOf } from "../../support/http-values.ts";
 import { launchNats, type NatsServer } from "../../support/launch-nats.ts";
 import { connectPeer, type NativePeer } from "../../support/native-peer.ts";
 import { bytesOfStream, checkPattern, pattern, streamOf } from "../../support/streams.ts";
@@ -35,44 +36,6 @@ const world = {
     [...createInterfaces().flat.exports].filter(([instance]) => instance === HANDLER),
   ),
 };
-
-type Fields = readonly (readonly [string, readonly Uint8Array[]])[];
-
-interface Request {
-  readonly body: WitStream;
-  readonly trailers: Promise<Fields | undefined>;
-  readonly method: { readonly tag: string; readonly val?: string };
-  readonly pathWithQuery: string;
-  readonly scheme: { readonly tag: string };
-  readonly authority: string;
-  readonly headers: Fields;
-}
-
-interface Response {
-  readonly status?: number;
-  readonly headers?: Fields;
-  readonly body?: WitStream;
-  readonly trailers?: Promise<Fields | undefined>;
-}
-
-const bytes = (value: string): Uint8Array => new Uint8Array(Buffer.from(value));
-const fields = (all: Readonly<Record<string, string>>): Fields =>
-  Object.entries(all).map(([name, value]) => [name, [bytes(value)]]);
-const textOf = (all: Fields): Record<string, string> =>
-  Object.fromEntries(
-    all.map(([name, values]) => [name, values.map((value) => Buffer.from(value)).join(" | ")]),
-  );
-const ok = ({ status = 200, headers = [], body, trailers }: Response): readonly unknown[] => [
-  {
-    tag: "ok",
-    val: {
-      status,
-      headers,
-      body: body ?? streamOf([]),
-      trailers: trailers ?? Promise.resolve(undefined),
-    },
-  },
-];
 
 const folder = mkdtempSync(join(tmpdir(), "inlay-http-"));
 let server: NatsServer;

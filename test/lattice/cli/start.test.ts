@@ -66,20 +66,27 @@ function listens(url: string | null): Promise<boolean> {
   });
 }
 
-test("npm start serves the built page and joins it to a server of its own", async () => {
-  await using started = await npmStart("--lattice", "blue");
+test("npm start serves the built page, joins it to a server of its own, and has a port for workloads of v2", async () => {
+  await using started = await npmStart("--lattice", "blue", "--workload-port", "0");
   const { addresses, lines } = started;
 
-  const [page, loader, defaults, spoken] = await Promise.all([
+  const [page, loader, defaults, spoken, workload] = await Promise.all([
     fetch(addresses.page).then((response) => response.text()),
     fetch(`${addresses.page}inlay.js`),
     fetch(`${addresses.page}inlay.json`).then((response) => response.json()),
     speakNats(addresses.ws, { origin: addresses.page.slice(0, -1) }),
+    fetch(addresses.workloads ?? "nowhere:"),
   ]);
+  const { hostname, port } = new URL(addresses.workloads ?? "nowhere:");
 
   expect(page).toContain("<html");
   expect(loader.headers.get("content-type")).toContain("javascript");
-  expect(defaults).toMatchObject({ servers: [addresses.ws], lattice: "blue" });
+  expect(defaults).toMatchObject({
+    servers: [addresses.ws],
+    lattice: "blue",
+    workloads: { hostname, httpPort: Number(port) },
+  });
+  expect([workload.status, await workload.text()]).toEqual([404, "no workload has this Host\n"]);
   expect(spoken.pong).toBe("PONG");
   expect(addresses.nats).toMatch(/^nats:\/\/127\.0\.0\.1:\d+$/);
   expect(addresses.wsDirect).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);

@@ -8,6 +8,7 @@ test("without options the page is on loopback and a server is started", () => {
 
   expect(options).toEqual({
     port: undefined,
+    workloadPort: undefined,
     host: "127.0.0.1",
     tls: undefined,
     servers: undefined,
@@ -21,12 +22,13 @@ test("without options the page is on loopback and a server is started", () => {
 
 test("all options are read", () => {
   const args =
-    "--port 0 --host 0.0.0.0 --tls-cert c.pem --tls-key k.pem --servers wss://n.test/x --lattice blue --isolate --json";
+    "--port 0 --workload-port 8081 --host 0.0.0.0 --tls-cert c.pem --tls-key k.pem --servers wss://n.test/x --lattice blue --isolate --json";
 
   const options = readStartArguments(args.split(" "));
 
   expect({ ...options, servers: options.servers?.href }).toEqual({
     port: 0,
+    workloadPort: 8081,
     host: "0.0.0.0",
     tls: { certFile: "c.pem", keyFile: "k.pem" },
     servers: "wss://n.test/x",
@@ -48,6 +50,7 @@ test.each([
   { args: ["--port", "65536"], says: "65535" },
   { args: ["--port", "-1"], says: "port" },
   { args: ["--port", "http"], says: "65535" },
+  { args: ["--workload-port", "65536"], says: "--workload-port" },
   { args: ["--lattice", "a.b"], says: "lattice name" },
   { args: ["--host", "192.168.0.7"], says: "--tls-cert" },
   { args: ["--host", "::"], says: "--tls-cert" },

@@ -117,6 +117,22 @@ test("the site's file gives servers and lattice only where the address has none"
   expect(full.node.servers).toEqual(["wss://a.example"]);
 });
 
+test("the site's port for HTTP is told to an operator by nodes of its server and lattice, unless the address names another", () => {
+  const workloads = { hostname: "127.0.0.1", httpPort: 8081 };
+  const site = readSiteFile({ ...SITE, workloads });
+  const broken = readSiteFile({ ...SITE, workloads: { hostname: 7, httpPort: 8081 } });
+  const told = (query: string, by = site) => by && withSite(readQuery(query), by).node.operator;
+
+  expect(told("?dialects=v2&hostgroup=tills")).toEqual({ hostGroup: "tills", ...workloads });
+  expect(told("?dialects=v2&lattice=demo")).toEqual(workloads);
+  expect(told("?dialects=v2&hostname=gate.example")).toEqual({ hostname: "gate.example" });
+  expect(told("?dialects=v2&http-port=80")).toEqual({ httpPort: 80 });
+  expect(told("?dialects=v2&lattice=other")).toBeUndefined();
+  expect(told("?dialects=v2&servers=wss://a.example")).toBeUndefined();
+  expect(told("?dialects=v2", broken)).toBeUndefined();
+  expect(withDemo(readQuery(""), { ...SITE, workloads }).node.operator).toEqual(workloads);
+});
+
 test("the site's way to registries is taken, whatever server the address names", () => {
   const site = readSiteFile({ ...SITE, images: { proxy: "http://127.0.0.1:8080/-/images/" } });
   const elsewhere = readSiteFile({ ...SITE, images: { proxy: 7 } });

@@ -199,9 +199,13 @@ async function locateInRegistry(
   parts: LocateParts,
 ): Promise<Located> {
   const { cache, clock, maxBytes, allowLatest, afterwards } = parts;
-  const { log, proxy, shared } = parts;
+  const { log, proxy } = parts;
+  // Nothing stands in for a registry that is to answer now.
+  const shared = now ? undefined : parts.shared;
+  // What an image's own credentials have opened is not passed on.
+  const sharing = own === undefined ? parts.shared : undefined;
   const onPulled =
-    shared && ((digest: Digest, bytes: Uint8Array) => afterwards(shared.share(digest, bytes)));
+    sharing && ((digest: Digest, bytes: Uint8Array) => afterwards(sharing.share(digest, bytes)));
   const credentials: RegistryCredentialsSource =
     own === undefined ? parts.registries : async () => new Map([[reference.registry, own]]);
   const oci = { clock, maxBytes, credentials, log, proxy, shared, onPulled };

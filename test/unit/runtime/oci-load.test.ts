@@ -5,7 +5,9 @@ import type { ImageSource } from "../../../src/core/workload.ts";
 import type { LogEntry } from "../../../src/core/log.ts";
 import type { LoadParts } from "../../../src/runtime/load.ts";
 import type { Prepared } from "../../../src/runtime/prepared.ts";
+import type { SharedImages } from "../../../src/runtime/shared-images.ts";
 
+import { LatticeError } from "../../../src/core/error.ts";
 import { load } from "../../../src/runtime/load.ts";
 import { createMemoryFiles } from "../../../src/storage/file-store.ts";
 import { createImageCache } from "../../../src/storage/image-cache.ts";
@@ -248,4 +250,35 @@ test("`never` takes what is kept, and asks nobody", async () => {
   await expect(start(`${registry.host}/acme/hello`, { pull: "never" })).rejects.toMatchObject({
     code: "bad-input",
   });
+});
+
+test("what an image's own credentials open is not shared, and the lattice does not stand in for `always`", async () => {
+  const auth = { by: "basic", username: "anna", password: "s3cret" } as const;
+  await using registry = await openTestRegistry({ auth });
+  const { manifest } = registry.push("acme/hello", "0.1.0", fixture("hello"));
+  const reference = `${registry.host}/acme/hello@sha256:${manifest}`;
+  const credentials = { username: "anna", password: "s3cret" };
+  const stored = new Map<string, Uint8Array<ArrayBuffer>>();
+  const shared: SharedImages = {
+    async read(digest) {
+      const bytes = stored.get(digest);
+      if (bytes === undefined) throw new LatticeError("image-unavailable", "the lattice has none");
+      return bytes;
+    },
+    async share(digest, bytes) {
+      stored.set(digest, new Uint8Array(bytes));
+    },
+  };
+  const registries = async () => new Map([[registry.host, credentials]]);
+
+  await openLoader({ shared }).start(reference, { credentials });
+  const afterOwn = stored.size;
+  await openLoader({ shared, registries }).start(reference);
+  const { digest } = await openLoader({ shared }).start(reference);
+  const always = openLoader({ shared }).start(reference, { pull: "always" });
+
+  expect(afterOwn).toBe(0);
+  expect([...stored.keys()].toSorted()).toEqual([manifest, hex(fixture("hello"))].toSorted());
+  expect(digest).toBe(hex(fixture("hello")));
+  await expect(always).rejects.toMatchObject({ code: "denied" });
 });

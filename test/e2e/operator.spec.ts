@@ -1,26 +1,30 @@
-/** A tab that joins by its address as a host of wasmCloud v2: it registers, runs a real component, and answers HTTP for it. */
+/**
+ * A tab that joins by its address as a host of wasmCloud v2: it registers, runs a real component, and answers HTTP for it, by the
+ * port of `npm start` that it has told the operator.
+ */
+import { once } from "node:events";
+import { type IncomingMessage, request as startRequest } from "node:http";
+import { text } from "node:stream/consumers";
 import { expect, test } from "@playwright/test";
 
-import { hostTarget } from "../../src/dialects/v2/ingress-names.ts";
-import { createInterfaces } from "../../src/interfaces/interfaces.ts";
+import { post } from "../support/http-post.ts";
 import { serveImages } from "../support/image-server.ts";
 import { startInlay } from "../support/inlay-server.ts";
 import { openTestBus } from "../support/nats-bus.ts";
 import { openOperator } from "../support/operator.ts";
-import { bytesOfStream, streamOf } from "../support/streams.ts";
-import { openWrpcNode } from "../support/wrpc-node.ts";
+import { pattern, patternAt } from "../support/streams.ts";
 
-const HANDLER = "wrpc:http/incoming-handler@0.1.0";
+const BODY_BYTES = 5_000_000;
 
-test("an operator gives a tab a workload, and the tab answers its requests", async ({ page }) => {
-  await using server = await startInlay();
+test("an operator gives a tab a workload, and the tab answers what the runtime gateway sends it, streaming", async ({
+  page,
+}) => {
+  await using server = await startInlay(["--workload-port", "0"]);
   await using images = await serveImages();
   await using operator = await openOperator(await openTestBus(server.wsDirect), {
     now: () => Date.now(),
   });
-  await using gateway = await openWrpcNode(server.wsDirect, { lattice: { ingressOf: "default" } });
   const query = new URLSearchParams({
-    servers: server.ws,
     dialects: "v1,v2",
     name: "Till 7",
     hostgroup: "tills",
@@ -56,26 +60,39 @@ test("an operator gives a tab a workload, and the tab answers its requests", asy
       { timeout: 120_000 },
     )
     .toBe("Workload is Running");
-  const world = {
-    imports: new Map(),
-    exports: new Map([...createInterfaces().flat.exports].filter(([name]) => name === HANDLER)),
+  // What the operator knows is what the runtime gateway goes by; it keeps the client's Host.
+  const { hostname, httpPort } = [...operator.hosts.values()][0]?.heartbeat ?? {};
+  const address = `http://${hostname}:${httpPort}/`;
+  const headers = {
+    host: "echo.example",
+    "x-workload-id": operator.replicas.get("echo")?.uid ?? "",
+    "x-real-ip": "203.0.113.9",
+    "x-forwarded-for": "203.0.113.9",
+    "x-forwarded-host": "echo.example",
+    "x-forwarded-proto": "http",
   };
-  const request = {
-    body: streamOf([new TextEncoder().encode("hello")]),
-    trailers: Promise.resolve(undefined),
-    method: { tag: "post" },
-    pathWithQuery: "/echo",
-    scheme: { tag: "HTTP" },
-    authority: "echo.example",
-    headers: [],
-  };
-  const [result] = await gateway.call(hostTarget("echo.example"), world, `${HANDLER}#handle`, [
-    request,
-  ]);
+  const head = await post(`${address}headers?a=b`, [], undefined, headers);
+  const echoed = await post(`${address}echo`, pattern(BODY_BYTES), patternAt, headers);
+  const { "x-workload-id": _, ...unnamed } = headers;
+  const byHost = await post(`${address}echo`, [Buffer.from("hello")], undefined, unnamed);
+  const gone = await post(`${address}echo`, [], undefined, { host: "gone.example" });
+  const request = startRequest(`${address}echo`, { method: "POST", headers });
+  request.write("first ");
+  const [response]: IncomingMessage[] = await once(request, "response");
+  if (response === undefined) throw new Error("no response");
+  const [first] = await once(response, "data");
+  request.end("last");
+  const rest = await text(response);
 
-  const { val } = result as { readonly val: { readonly status: number; readonly body: never } };
-  expect(val.status).toBe(200);
-  expect(Buffer.from(await bytesOfStream(val.body)).toString()).toBe("hello");
+  expect(address).toBe(server.workloads);
+  expect(head).toMatchObject({ status: 203 });
+  expect(head.text).toContain("2\n/headers?a=b\necho.example\n");
+  expect(head.text).toContain(`x-workload-id: ${headers["x-workload-id"]}\n`);
+  expect(echoed).toMatchObject({ status: 200, bytes: BODY_BYTES, wrong: 0 });
+  expect(byHost).toMatchObject({ status: 200, text: "hello" });
+  expect(gone.status).toBe(404);
+  // The answer has begun before the question has ended.
+  expect([String(first), rest]).toEqual(["first ", "last"]);
   await operator.reconcile(); // what runs now is told when it is asked
   const [host] = operator.hosts.values();
   expect(host?.name).toMatch(/^till-7-[\da-f]{12}$/);

@@ -19,8 +19,9 @@ export async function post(
   url: string,
   body: Iterable<Uint8Array>,
   wanted: (at: number) => number | undefined = () => undefined,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const request = startRequest(url, { method: "POST" });
+  const request = startRequest(url, { method: "POST", headers });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("error", reject);
     request.once("response", resolve);

@@ -1,19 +1,26 @@
 /** HTTP to workloads of v2 by a port of their own, with requests as the runtime gateway sends them. */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import {
   type ClientRequest,
   type IncomingMessage,
   request as startRequest,
   type RequestOptions,
 } from "node:http";
+import { request as requestTls } from "node:https";
 import { connect as connectTcp } from "node:net";
+import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { WitStream, WitValue } from "../../../src/core/wit.ts";
 import type { LocalComponent } from "../../support/local-runtime.ts";
 
-import { openWorkloadPort, type WorkloadPort } from "../../../src/cli/http-port.ts";
+import {
+  openWorkloadPort,
+  type WorkloadPort,
+  type WorkloadPortOptions,
+} from "../../../src/cli/http-port.ts";
 import { LatticeError } from "../../../src/core/error.ts";
 import { latticeId } from "../../../src/core/ids.ts";
 import { WINDOW_BYTES } from "../../../src/dialects/v1/flow.ts";
@@ -38,14 +45,14 @@ const world = {
 };
 
 const said: string[] = [];
-const openPort = (idleMs?: number): Promise<WorkloadPort> =>
+const openPort = (options: Partial<WorkloadPortOptions> = {}): Promise<WorkloadPort> =>
   openWorkloadPort({
     host: "127.0.0.1",
     port: 0,
     tls: undefined,
     lattice: latticeId("default"),
     say: (line) => said.push(line),
-    ...(idleMs === undefined ? {} : { idleMs }),
+    ...options,
   });
 
 const server = shared(() => launchNats());
@@ -234,6 +241,29 @@ test("a whole URL in place of a path says the host", async () => {
   expect(body).toBe("absolute.example /?q=1");
 });
 
+test("with a certificate the port is in TLS, and components are told so", async () => {
+  await serveAs(hostTarget("tls.example"), ({ scheme }) =>
+    ok({ body: streamOf([bytes(scheme.tag)]) }),
+  );
+  const folder = resolve(import.meta.dirname, "tls");
+  const tls = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
+  await using secure = await openPort({ tls });
+  secure.leadTo(new URL(server.nats));
+
+  const request = requestTls({
+    host: "127.0.0.1",
+    servername: "localhost",
+    port: secure.port,
+    headers: { host: "tls.example" },
+    ca: readFileSync(tls.certFile),
+    checkServerIdentity: () => undefined, // the certificate's name is not the workload's
+    agent: false,
+  }).end();
+  const [response] = await once(request, "response");
+
+  expect(await text(response)).toBe("HTTPS");
+});
+
 test("20 MB in both directions are never kept as a whole", async () => {
   let most = 0;
   await serveAs(setTarget("big"), ({ body }) => {
@@ -312,7 +342,7 @@ describe("what is refused, as hosts of upstream refuse it", () => {
 
   test("504 when nothing moves, and 503 before there is a way into the lattice", async () => {
     await serveAs(setTarget("still"), () => new Promise(() => undefined));
-    await using early = await openPort(1000);
+    await using early = await openPort({ idleMs: 1000 });
     const headers = chosen("still", "still.example");
 
     const before = await ask("/", { port: early.port, headers });
@@ -324,7 +354,7 @@ describe("what is refused, as hosts of upstream refuse it", () => {
   });
 
   test("502 when the lattice cannot be reached", async () => {
-    await using lost = await openPort(2000);
+    await using lost = await openPort({ idleMs: 2000 });
     lost.leadTo(new URL("nats://127.0.0.1:1"));
 
     const { status } = await ask("/", { port: lost.port, headers: { host: "any.example" } });
@@ -333,13 +363,7 @@ describe("what is refused, as hosts of upstream refuse it", () => {
   });
 
   test("a port that is taken", async () => {
-    const second = openWorkloadPort({
-      host: "127.0.0.1",
-      port: port.port,
-      tls: undefined,
-      lattice: latticeId("default"),
-      say: () => undefined,
-    });
+    const second = openPort({ port: port.port });
 
     await expect(second).rejects.toThrow(LatticeError);
     await expect(second).rejects.toMatchObject({

@@ -38,6 +38,7 @@ const SPECIAL = {
     "providers/offers/keyvalue.ts",
     "providers/offers/messaging.ts",
     "runtime/kept.ts",
+    "runtime/locate-kept.ts",
   ].map(src),
 };
 

@@ -11,7 +11,7 @@ import type { ImageSource } from "../core/workload.ts";
 import type { RegistryCredentials, RegistryCredentialsSource } from "../core/registry.ts";
 import type { ImageProxy } from "./image-proxy.ts";
 import type { OciReference } from "./oci-reference.ts";
-import type { FileReference, LatticeReference, Reference } from "./reference.ts";
+import type { FileReference, LatticeReference } from "./reference.ts";
 import type { SharedImages } from "./shared-images.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
@@ -19,7 +19,7 @@ import { fetchImage, tooLarge, Unreachable } from "./images.ts";
 import { pullImage } from "./oci.ts";
 import { refuseLatest } from "./oci-reference.ts";
 import { COMPONENT_FILE } from "./prepared.ts";
-import { parseReference } from "./reference.ts";
+import { keyOf, parseReference } from "./reference.ts";
 import { orFromLattice } from "./shared-images.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -59,13 +59,6 @@ export async function pinOf(
   return (await cache?.reference(keyOf(reference)))?.digest;
 }
 
-/** The key of the cache for what a reference led to; no file has such an address as an image. */
-function keyOf(reference: OciReference | FileReference): string {
-  return reference.kind === "file"
-    ? reference.address
-    : `oci:${reference.origin} ${reference.name}`;
-}
-
 /** @throws {LatticeError} as `Runtime.load` does, of what cannot be found, fetched or trusted. */
 export async function locate(
   source: ImageSource,
@@ -79,7 +72,11 @@ export async function locate(
     return { digest: await sha256(bytes), bytes };
   }
   const reference = parseReference(source.reference);
-  if (source.pull === "never") return locateKept(reference, source.reference, parts);
+  if (source.pull === "never") {
+    const { locateKept } = await import("./locate-kept.ts");
+    if (reference.kind === "oci" && !parts.allowLatest) refuseLatest(reference);
+    return locateKept(reference, source.reference, parts.cache);
+  }
   if (reference.kind === "lattice") return locateInLattice(reference, options, parts);
   if (reference.kind === "file" && reference.pin !== undefined) {
     return locatePinned({ ...reference, pin: reference.pin }, options, parts);
@@ -100,24 +97,6 @@ interface Asked {
   readonly credentials: RegistryCredentials | undefined;
   /** True if nothing that is kept stands in for the answer. */
   readonly now: boolean;
-}
-
-/** What is here, without asking anyone. */
-async function locateKept(
-  reference: Reference,
-  name: string,
-  { allowLatest, cache }: LocateParts,
-): Promise<Located> {
-  if (reference.kind === "oci" && !allowLatest) refuseLatest(reference);
-  const digest =
-    (reference.kind === "oci" ? undefined : reference.pin) ??
-    (reference.kind === "lattice" ? undefined : await cache?.reference(keyOf(reference)))?.digest;
-  const bytes = digest && (await cache?.read(digest, COMPONENT_FILE));
-  if (digest !== undefined && bytes !== undefined) return { digest, bytes };
-  throw new LatticeError(
-    "image-unavailable",
-    `${name} is not kept on this host, and its pull policy is "never"`,
-  );
 }
 
 async function locateInLattice(

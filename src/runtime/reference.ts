@@ -84,3 +84,10 @@ function fileAt(url: URL): FileReference {
   }
   return { kind: "file", address: href.slice(0, -hash.length), pin: digest(pin) };
 }
+
+/** The key of the cache for what a reference led to; no file has such an address as an image. */
+export function keyOf(reference: OciReference | FileReference): string {
+  return reference.kind === "file"
+    ? reference.address
+    : `oci:${reference.origin} ${reference.name}`;
+}

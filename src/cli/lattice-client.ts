@@ -42,12 +42,20 @@ export const machineClock: Clock = {
   },
 };
 
-/** @throws {LatticeError} `no-servers`, `denied`, `bad-input`, or the signal's reason. */
-export async function openLatticeClient(options: LatticeClientOptions): Promise<LatticeClient> {
-  const { lattice, signal } = options;
-  const rpc = await openNatsBus({
-    servers: [options.server],
-    name: options.name,
+/**
+ * A connection alone.
+ *
+ * @throws {LatticeError} `no-servers`, `denied`, `bad-input`, or the signal's reason.
+ */
+export function openClientBus({
+  server,
+  name,
+  connectTimeoutMs,
+  signal,
+}: Omit<LatticeClientOptions, "lattice">): Promise<Bus> {
+  return openNatsBus({
+    servers: [server],
+    name,
     inboxPrefix: `_INBOX.${randomUUID()}`,
     clock: machineClock,
     log: createLog(
@@ -55,9 +63,15 @@ export async function openLatticeClient(options: LatticeClientOptions): Promise<
       () => undefined,
     ), // what goes wrong is thrown
     signal,
-    firstConnectTimeoutMs: options.connectTimeoutMs,
+    firstConnectTimeoutMs: connectTimeoutMs,
     socketFactory: nodeSocket,
   });
+}
+
+/** Throws as {@link openClientBus}. */
+export async function openLatticeClient(options: LatticeClientOptions): Promise<LatticeClient> {
+  const { lattice, signal } = options;
+  const rpc = await openClientBus(options);
   const parts = {
     rpc,
     lattice,

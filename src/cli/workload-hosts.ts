@@ -108,31 +108,21 @@ export const startOn = (
     signal,
   );
 
-export const statusOn = (
-  bus: Bus,
-  host: string,
-  id: string,
-  signal: AbortSignal,
-): Promise<WireStatus> =>
-  ask(
-    bus,
-    commandSubject(host, "workload.status"),
-    workloadRequest.encode({ workloadId: id }),
-    STATUS_MS,
-    signal,
-  );
+/** What is asked of a host about a workload that it may have, and how long that may take. */
+const TIMES = { status: STATUS_MS, stop: STOP_MS };
 
-export const stopOn = (
+export const askOn = (
   bus: Bus,
   host: string,
+  command: keyof typeof TIMES,
   id: string,
   signal: AbortSignal,
 ): Promise<WireStatus> =>
   ask(
     bus,
-    commandSubject(host, "workload.stop"),
+    commandSubject(host, `workload.${command}`),
     workloadRequest.encode({ workloadId: id }),
-    STOP_MS,
+    TIMES[command],
     signal,
   );
 

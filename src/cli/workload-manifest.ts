@@ -9,30 +9,29 @@
 import { createHash } from "node:crypto";
 import { parseAllDocuments } from "yaml";
 
-import { LatticeError, messageOf } from "../core/error.ts";
+import { messageOf } from "../core/error.ts";
 import {
   type WireComponent,
   type WireInterface,
-  type WirePullPolicy,
-  type WirePullSecret,
   type WireResources,
   type WireService,
   type WireWorkload,
   workloadStartRequest,
 } from "../dialects/v2/schema.ts";
 import type { Draft } from "../wire/protojson.ts";
+import { list, natural, optional, record, text } from "../wire/shape.ts";
 import {
-  anything,
-  defaulting,
-  dictionary,
-  flag,
-  list,
-  natural,
-  optional,
-  record,
-  type Shape,
-  text,
-} from "../wire/shape.ts";
+  bad,
+  named,
+  type Objects,
+  read,
+  type Resources,
+  spec,
+  type Spec,
+  texts,
+  type Values,
+} from "./workload-objects.ts";
+import { imageOf, loginOf, valuesOf } from "./workload-values.ts";
 
 /** What is to run somewhere, once. */
 export interface Placement {
@@ -50,14 +49,30 @@ export interface Manifest {
   readonly environment: string | undefined;
 }
 
-type Values = ReadonlyMap<string, string>;
-
-/** Objects of the file by `Kind/name`. */
-type Objects = ReadonlyMap<string, unknown>;
-
 const MOST_REPLICAS = 100;
-const MOST_COUNT = 0x7fff_ffff;
 
+const typed = record({ kind: text, metadata: record({ name: text }) });
+
+const metadata = record({
+  name: text,
+  namespace: optional(text),
+  annotations: optional(texts),
+});
+
+const workloadObject = record({ metadata, spec });
+
+const deploymentObject = record({
+  metadata,
+  spec: record({
+    replicas: optional(natural(MOST_REPLICAS)),
+    artifacts: optional(list(record({ name: text, artifactFrom: named }))),
+    kubernetes: optional(record({ service: optional(named) })),
+    template: record({
+      metadata: optional(record({ annotations: optional(texts) })),
+      spec,
+    }),
+  }),
+});
 /**
  * `source` in YAML or JSON.
  *
@@ -135,118 +150,6 @@ function idOf(namespace: string, name: string, replica = 0): string {
   );
   return `${a}-${b}-8${c?.slice(1)}-8${d?.slice(1)}-${e}`;
 }
-
-/* The shapes of the objects. */
-
-const texts = dictionary(text);
-const count = natural(MOST_COUNT);
-const named = record({ name: text });
-const typed = record({ kind: text, metadata: record({ name: text }) });
-const reference = optional(list(named));
-
-const sources = {
-  config: optional(texts),
-  configFrom: reference,
-  secretFrom: reference,
-};
-
-const resources = record({
-  volumeMounts: optional(
-    list(record({ name: text, mountPath: text, readOnly: defaulting(flag, false) })),
-  ),
-  environment: optional(record(sources)),
-  config: optional(texts),
-  allowedHosts: optional(list(text)),
-  allowedIpNameLookups: optional(list(text)),
-  allowedHostLoopbackPorts: optional(list(text)),
-});
-
-const policies: ReadonlyMap<string, WirePullPolicy> = new Map([
-  ["Always", "IMAGE_PULL_POLICY_ALWAYS"],
-  ["IfNotPresent", "IMAGE_PULL_POLICY_IF_NOT_PRESENT"],
-  ["Never", "IMAGE_PULL_POLICY_NEVER"],
-]);
-
-const policy: Shape<WirePullPolicy> = (value, path) => {
-  const known = policies.get(text(value, path));
-  if (known !== undefined) return known;
-  throw new LatticeError(
-    "bad-message",
-    `"${path}" must be one of ${[...policies.keys()].join(", ")}`,
-  );
-};
-
-const pulled = {
-  image: text,
-  imagePullSecret: optional(named),
-  imagePullPolicy: optional(policy),
-  localResources: optional(resources),
-};
-
-const spec = record({
-  hostSelector: optional(texts),
-  hostId: optional(text),
-  environment: optional(text),
-  components: optional(
-    list(
-      record({
-        ...pulled,
-        name: text,
-        poolSize: optional(count),
-        maxInvocations: optional(count),
-        maxConcurrency: optional(count),
-      }),
-    ),
-  ),
-  hostInterfaces: optional(
-    list(
-      record({
-        namespace: text,
-        package: text,
-        interfaces: list(text),
-        version: optional(text),
-        name: optional(text),
-        ...sources,
-      }),
-    ),
-  ),
-  service: optional(record({ ...pulled, maxRestarts: optional(count) })),
-  volumes: optional(
-    list(
-      record({
-        name: text,
-        ephemeral: optional(anything),
-        hostPath: optional(record({ path: text })),
-      }),
-    ),
-  ),
-  kubernetes: optional(record({ service: optional(named) })),
-});
-
-type Spec = ReturnType<typeof spec>;
-type Resources = ReturnType<typeof resources>;
-
-const metadata = record({
-  name: text,
-  namespace: optional(text),
-  annotations: optional(texts),
-});
-
-const workloadObject = record({ metadata, spec });
-
-const deploymentObject = record({
-  metadata,
-  spec: record({
-    replicas: optional(natural(MOST_REPLICAS)),
-    artifacts: optional(list(record({ name: text, artifactFrom: named }))),
-    kubernetes: optional(record({ service: optional(named) })),
-    template: record({
-      metadata: optional(record({ annotations: optional(texts) })),
-      spec,
-    }),
-  }),
-});
-
 function readWorkload(value: unknown, objects: Objects): Manifest {
   const { metadata: own, spec: wanted } = read(workloadObject, value, "Workload: ");
   const { name, namespace = "default", annotations } = own;
@@ -287,7 +190,6 @@ function readDeployment(value: unknown, objects: Objects): Manifest {
 function placeOf({ hostSelector, hostId, environment }: Spec): Omit<Manifest, "placements"> {
   return { hostSelector: hostSelector ?? new Map(), hostId, environment };
 }
-
 interface Surroundings {
   readonly objects: Objects;
   /** Names of `Artifact`s by the names that images use. */
@@ -380,102 +282,4 @@ function resourcesOf(wanted: Resources | undefined, objects: Objects): Draft<Wir
     volumeMounts,
     environment: environment === undefined ? undefined : valuesOf(environment, objects),
   };
-}
-
-const ARTIFACT = "artifact://";
-const artifactObject = record({ spec: record({ image: text }) });
-
-function imageOf(image: string, objects: Objects, artifacts: ReadonlyMap<string, string>): string {
-  if (!image.startsWith(ARTIFACT)) return image;
-  const name = image.slice(ARTIFACT.length);
-  const key = `Artifact/${artifacts.get(name) ?? name}`;
-  return read(artifactObject, find(objects, key), `${key}: `).spec.image;
-}
-
-/** Values of its own, over which those of the objects that it names go, in their order. */
-function valuesOf(
-  {
-    config,
-    configFrom,
-    secretFrom,
-  }: {
-    readonly config: Values | undefined;
-    readonly configFrom: readonly { readonly name: string }[] | undefined;
-    readonly secretFrom: readonly { readonly name: string }[] | undefined;
-  },
-  objects: Objects,
-): Values {
-  const merged = new Map(config);
-  for (const { name } of configFrom ?? []) {
-    const key = `ConfigMap/${name}`;
-    const { data } = read(configObject, find(objects, key), `${key}: `);
-    for (const [each, value] of data ?? []) merged.set(each, value);
-  }
-  for (const { name } of secretFrom ?? []) {
-    for (const [each, value] of secretValues(name, objects)) merged.set(each, value);
-  }
-  return merged;
-}
-
-const configObject = record({ data: optional(texts) });
-const secretObject = record({ data: optional(texts), stringData: optional(texts) });
-
-function secretValues(name: string, objects: Objects): Values {
-  const key = `Secret/${name}`;
-  const { data, stringData } = read(secretObject, find(objects, key), `${key}: `);
-  const decoded = Array.from(data ?? [], ([each, value]) => {
-    if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value)) throw bad(`${key}: data.${each} is no base64`);
-    return [each, Buffer.from(value, "base64").toString("utf8")] as const;
-  });
-  return new Map([...decoded, ...(stringData ?? [])]);
-}
-
-const dockerConfig = record({
-  auths: dictionary(
-    record({ username: optional(text), password: optional(text), auth: optional(text) }),
-  ),
-});
-
-/** What a secret of the kind `kubernetes.io/dockerconfigjson` has for the registry of `image`. */
-function loginOf(name: string, image: string, objects: Objects): Draft<WirePullSecret> {
-  const source = secretValues(name, objects).get(".dockerconfigjson");
-  if (source === undefined) throw bad(`Secret/${name} has no .dockerconfigjson`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(source);
-  } catch {
-    throw bad(`Secret/${name}: its .dockerconfigjson is no JSON`); // its text is secret
-  }
-  const { auths } = read(dockerConfig, parsed, `Secret/${name}: `);
-  const registry = image.split("/", 1)[0] ?? "";
-  const found = [...auths].find(
-    ([key]) => key.replace(/^https?:\/\//, "").split("/", 1)[0] === registry,
-  );
-  if (found === undefined) throw bad(`Secret/${name} has no credentials for ${registry}`);
-  const [, { username, password, auth }] = found;
-  if (username !== undefined && password !== undefined) return { username, password };
-  const [, user = "", pass = ""] =
-    /^([^:]*):(.*)$/s.exec(Buffer.from(auth ?? "", "base64").toString("utf8")) ?? [];
-  if (user === "") throw bad(`Secret/${name} has no user and password for ${registry}`);
-  return { username: user, password: pass };
-}
-
-function find(objects: Objects, key: string): unknown {
-  const found = objects.get(key);
-  if (found === undefined) {
-    throw bad(`it names ${key}, which is not in the file: add it as a document of its own`);
-  }
-  return found;
-}
-
-function read<T>(shape: Shape<T>, value: unknown, where: string): T {
-  try {
-    return shape(value, "");
-  } catch (cause) {
-    throw bad(`${where}${messageOf(cause)}`, cause);
-  }
-}
-
-function bad(message: string, cause?: unknown): LatticeError {
-  return new LatticeError("bad-input", message, cause === undefined ? {} : { cause });
 }

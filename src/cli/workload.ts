@@ -1,18 +1,14 @@
 /** `npm run workload`: workloads of wasmCloud v2 on hosts of it, without an operator. */
-import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { openNatsBus } from "../bus/nats.ts";
 import type { Bus } from "../core/bus.ts";
 import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
-import { createLog } from "../core/log.ts";
 import type { WireState, WireStatus } from "../dialects/v2/schema.ts";
 import { parseStrictly } from "./arguments.ts";
-import { machineClock } from "./lattice-client.ts";
+import { machineClock, openClientBus } from "./lattice-client.ts";
 import { DATA } from "./project.ts";
 import { whereTo } from "./running.ts";
-import { nodeSocket } from "./tcp-socket.ts";
-import { heardHosts, isToken, misfit, startOn, statusOn, stopOn } from "./workload-hosts.ts";
+import { askOn, heardHosts, isToken, misfit, startOn } from "./workload-hosts.ts";
 import { type Manifest, type Placement, readManifest } from "./workload-manifest.ts";
 
 const USAGE = `npm run workload -- start|status|stop FILE [options]
@@ -65,18 +61,11 @@ async function main(args: readonly string[]): Promise<number> {
   machineClock.after(asked.timeoutMs, () =>
     lifetime.abort(new LatticeError("deadline", `not done within ${asked.timeoutMs} ms`)),
   );
-  const bus = await openNatsBus({
-    servers: [server],
+  const bus = await openClientBus({
+    server,
     name: "inlay workload",
-    inboxPrefix: `_INBOX.${randomUUID()}`,
-    clock: machineClock,
-    log: createLog(
-      () => machineClock.now(),
-      () => undefined,
-    ), // what goes wrong is thrown
+    connectTimeoutMs: asked.timeoutMs,
     signal,
-    firstConnectTimeoutMs: asked.timeoutMs,
-    socketFactory: nodeSocket,
   });
   const outcomes =
     asked.command === "start"
@@ -125,7 +114,7 @@ async function ready(
     // oxlint-disable-next-line no-await-in-loop -- nobody tells when it is ready: it has to be asked
     await new Promise<void>((resolve) => machineClock.after(LOOK_MS, resolve));
     // oxlint-disable-next-line no-await-in-loop -- as above
-    latest = await statusOn(bus, host, id, signal);
+    latest = await askOn(bus, host, "status", id, signal);
   }
   return latest;
 }
@@ -161,10 +150,11 @@ async function forEach(
   const outcomes: Outcome[] = [];
   const look = async (each: string): Promise<void> => {
     const asked = [...missing].map(async (placement) => {
-      const status = await statusOn(bus, each, placement.id, signal);
+      const status = await askOn(bus, each, "status", placement.id, signal);
       if (status.workloadState === "WORKLOAD_STATE_NOT_FOUND") return;
       missing.delete(placement);
-      const latest = command === "stop" ? await stopOn(bus, each, placement.id, signal) : status;
+      const latest =
+        command === "stop" ? await askOn(bus, each, "stop", placement.id, signal) : status;
       outcomes.push(outcome(placement, each, latest));
     });
     await Promise.all(asked);

@@ -170,17 +170,17 @@ export const uint64: Scalar<bigint> = scalar(
 );
 
 const NO_NUMBERS = ["NaN", "Infinity", "-Infinity"];
-const MOST_FLOAT = 2 ** 128 - 2 ** 104;
 
-/** 32 bits. Written with all digits of a number of JavaScript; who reads it rounds. */
+/**
+ * 32 bits. Written with all digits of a number of JavaScript; who reads it rounds. Others write as few as they need, so that
+ * the largest one of theirs is above it before it is rounded.
+ */
 export const float: Scalar<number> = scalar(
   0,
   (value, path) => {
     if (NO_NUMBERS.some((name) => name === value)) return Number(value);
-    const number = numberOf(value);
-    return Math.abs(number) <= MOST_FLOAT
-      ? Math.fround(number) + 0
-      : fail(path, "a number of 32 bits", value);
+    const number = Math.fround(numberOf(value));
+    return Number.isFinite(number) ? number + 0 : fail(path, "a number of 32 bits", value);
   },
   (value) => (Number.isFinite(value) ? value : String(value)),
 );

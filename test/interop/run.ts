@@ -25,6 +25,8 @@ const PEERS: readonly Peer[] = [
   { name: "rust-wash", toolchains: [TOOLCHAINS.RUST] },
   { name: "rust-wasmbus", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "go-wrpc", toolchains: [TOOLCHAINS.GO] },
+  { name: "go-protojson", toolchains: [TOOLCHAINS.GO] },
+  { name: "go-operator", toolchains: [TOOLCHAINS.GO] },
   { name: "nats-cli", toolchains: [TOOLCHAINS.NATS_CLI] },
   { name: "npm-lattice-client", toolchains: [TOOLCHAINS.NPM_PACKAGES] },
   { name: "wasmbus-wash", toolchains: [TOOLCHAINS.WASMBUS] },

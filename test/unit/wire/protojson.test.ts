@@ -130,6 +130,8 @@ test.each([
     value: 18_446_744_073_709_551_615n,
   },
   { text: `{"load":"12.5"}`, field: "load", value: 12.5 },
+  // The largest one, as few digits as tell it from others: they are rounded up.
+  { text: `{"load":3.4028235e+38}`, field: "load", value: 2 ** 128 - 2 ** 104 },
   { text: `{"load":"-Infinity"}`, field: "load", value: -Infinity },
   { text: `{"kind":1}`, field: "kind", value: "KIND_BIG" },
   { text: `{"kind":"KIND_BIG"}`, field: "kind", value: "KIND_BIG" },

@@ -2,9 +2,6 @@
  * Two tabs and an operator of wasmCloud v2: linked components with HTTP, a store and messages are scheduled by label, run, are
  * kept apart from what cannot run, move when their tab is closed, and end when they are told to.
  */
-import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
-import { text } from "node:stream/consumers";
 import { expect, test, type Page } from "@playwright/test";
 import type { WireInterface, WireWorkload } from "../../src/dialects/v2/schema.ts";
 import type { Draft } from "../../src/wire/protojson.ts";
@@ -12,6 +9,7 @@ import type { ImageServer } from "../support/image-server.ts";
 import type { NativePeer } from "../support/native-peer.ts";
 import type { Operator, Replica } from "../support/operator.ts";
 
+import { post } from "../support/http-post.ts";
 import { serveImages } from "../support/image-server.ts";
 import { type InlayServer, startInlay } from "../support/inlay-server.ts";
 import { connectPeer } from "../support/native-peer.ts";
@@ -109,13 +107,11 @@ async function ask({ nats }: NativePeer, subject: string, name: string): Promise
   return (await nats.request(subject, name, { timeout: 30_000 })).string();
 }
 
-/** What comes back for `body`, as the runtime gateway of an operator asks: with the host that was asked for. */
-async function post({ workloads }: InlayServer, host: string, body: string): Promise<string> {
-  const asking = request(`${workloads}echo`, { method: "POST", headers: { host } });
-  const answered = once(asking, "response") as Promise<[IncomingMessage]>;
-  asking.end(body);
-  const [answer] = await answered;
-  return `${answer.statusCode} ${await text(answer)}`;
+/** Status and body of what `web` echoes, asked for by its host. */
+async function echoed({ workloads }: InlayServer, host: string, body: string): Promise<string> {
+  const sent = [Buffer.from(body)];
+  const { status, text } = await post(`${workloads}echo`, sent, undefined, { host });
+  return `${status} ${text}`;
 }
 
 /** How often `name` came, as any other client of the bucket reads it. */
@@ -158,7 +154,7 @@ test("a workload runs in the tab that its labels choose, and in the other one wh
   expect([placed.hostId, greeter.hostId]).toEqual([one, two]);
   expect(replies).toEqual(["Hello, Ada!", "Hello, Ada!"]);
   expect(await visits(peer, "Ada")).toBe(2n);
-  expect(await post(server, "orders.example", "one")).toBe("200 one");
+  expect(await echoed(server, "orders.example", "one")).toBe("200 one");
   const card = first.getByRole("article", { name: /^Workload shop-/ });
   await expect(card).toContainText("Running");
   await expect(card.getByRole("listitem")).toHaveText([/courier/, /counter/, /hello/, /web/]);
@@ -189,7 +185,7 @@ test("a workload runs in the tab that its labels choose, and in the other one wh
   expect(moved.uid).not.toBe(placed.uid);
   expect(await ask(peer, "orders", "Ada")).toBe("Hello, Ada!");
   expect(await visits(peer, "Ada")).toBe(4n);
-  expect(await post(server, "orders.example", "two")).toBe("200 two");
+  expect(await echoed(server, "orders.example", "two")).toBe("200 two");
   const cards = second.getByRole("article", { name: /^Workload / });
   await expect(cards).toContainText([/Running/, /Running/]);
 
@@ -209,7 +205,7 @@ test("a workload runs in the tab that its labels choose, and in the other one wh
   });
   await expect(cards).toHaveText([/greeter/]);
   await expect(ask(peer, "orders", "Ada")).rejects.toThrow(NO_RESPONDERS);
-  expect(await post(server, "orders.example", "three")).toMatch(/^404 /);
+  expect(await echoed(server, "orders.example", "three")).toMatch(/^404 /);
   expect(await operator.status(two, greeter.uid)).toMatchObject({
     workloadState: "WORKLOAD_STATE_RUNNING",
   });
@@ -271,7 +267,7 @@ async function refusals({ operator, images, server, peer, host, runs }: Scene): 
       message: expect.stringMatching(message),
     });
     await expect(ask(peer, "refused", "Eve")).rejects.toThrow(NO_RESPONDERS);
-    expect(await post(server, "refused.example", "")).toMatch(/^404 /);
+    expect(await echoed(server, "refused.example", "")).toMatch(/^404 /);
     expect(await operator.status(host, id)).toMatchObject({
       workloadState: "WORKLOAD_STATE_ERROR",
       message: expect.stringMatching(message),

@@ -58,6 +58,26 @@ export function echoCaller(
     });
 }
 
+/** Sends `payload` to `subject` and waits for a message with the content of `answer`. */
+export function messageCaller(
+  client: NatsClient,
+  inbox: Inbox,
+  subject: string,
+  { payload, answer }: { readonly payload: Uint8Array; readonly answer: Uint8Array },
+): Ask {
+  return () =>
+    new Promise((resolve, reject) => {
+      const token = inbox.open({
+        receive(_, { data, nobody }) {
+          inbox.close(token);
+          if (!nobody && data.equals(answer)) resolve();
+          else reject(unexpected(subject, nobody, data.length));
+        },
+      });
+      client.publish(subject, payload, `${inbox.root}.${token}`);
+    });
+}
+
 const END = new Uint8Array(0);
 
 /** Calls the function at `subject` and waits for the end of results that have `resultBytes` bytes. */

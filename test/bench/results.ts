@@ -96,13 +96,18 @@ export function printResults(results: Results): void {
   }
   if (composition !== undefined) {
     title("From one component to another: one call at a time, and many guests calling");
+    const there = composition.find(({ route }) => route === "two tabs");
+    const faster = (ratio: (nats: CompositionRow) => number): string =>
+      there === undefined ? "" : ratio(there).toFixed(1);
     table(
-      ["", "p50 us", "p99 us", "calls/s"],
+      ["", "p50 us", "p99 us", "rate x NATS", "calls/s", "x NATS"],
       composition.map(({ route, p50Us, p99Us, perSecond }) => [
         route,
         p50Us.toFixed(0),
         p99Us.toFixed(0),
+        faster((nats) => nats.p50Us / p50Us),
         perSecond,
+        faster((nats) => perSecond / nats.perSecond),
       ]),
     );
   }

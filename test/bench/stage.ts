@@ -31,6 +31,8 @@ interface TabOptions {
   readonly lattice?: Lattice;
   /** Speak 0.82 as well, and answer what this cluster has signed. */
   readonly issuer?: string;
+  /** Speak v2 as well, as the host of this id. */
+  readonly operator?: string;
 }
 
 export interface BenchTab extends AsyncDisposable {
@@ -69,7 +71,7 @@ export async function withStage<T>(play: (stage: Stage) => Promise<T>): Promise<
     page,
     images,
     reports,
-    async openTab({ echo, issuer, lattice: shared } = {}) {
+    async openTab({ echo, issuer, operator, lattice: shared } = {}) {
       const lattice = shared ?? (await watchLattice(client, `bench-${tabs++}`));
       const place = reports.open();
       const url = new URL("bench/tab.html", page);
@@ -78,6 +80,7 @@ export async function withStage<T>(play: (stage: Stage) => Promise<T>): Promise<
       url.searchParams.set("report", place.url);
       if (echo !== undefined) url.searchParams.set("echo", echo);
       if (issuer !== undefined) url.searchParams.set("issuer", issuer);
+      if (operator !== undefined) url.searchParams.set("operator", operator);
       const browser = await openChromium(url.href);
       try {
         return await joinedTab(browser, place, lattice);

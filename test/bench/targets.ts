@@ -1,4 +1,5 @@
 /** What the project wants of the figures. A target that is missed is told, and never fails the run. */
+import type { CompositionRow } from "./composition.ts";
 import type { Results } from "./results.ts";
 
 export interface Verdict {
@@ -42,7 +43,9 @@ export function judge({
       least("signed calls/s / raw echo", throughputRatio, 0.25);
     }
   }
-  const [here, there] = composition ?? [];
+  const routeOf = (name: CompositionRow["route"]): CompositionRow | undefined =>
+    composition?.find(({ route }) => route === name);
+  const [here, within, there] = [routeOf("one tab"), routeOf("one workload"), routeOf("two tabs")];
   most("component to component in one tab, p50", here?.p50Us, 150, " us");
   if (here !== undefined && there !== undefined) {
     least("the same, one at a time, rate / rate over NATS", there.p50Us / here.p50Us, 10);
@@ -51,6 +54,11 @@ export function judge({
       here.perSecond / there.perSecond,
       10,
     );
+  }
+  if (here !== undefined && within !== undefined && there !== undefined) {
+    const what = "component to component in one workload";
+    most(`${what}, p50 / p50 in one tab`, within.p50Us / here.p50Us, 1.5, "");
+    least(`${what}, rate / rate over NATS`, there.p50Us / within.p50Us, 10);
   }
   for (const { way, peakMb } of bodies ?? []) {
     most(`20 MB of HTTP ${way}, the browser's memory above start`, peakMb, 60, " MB");

@@ -92,6 +92,35 @@ describe("caller", () => {
   });
 });
 
+describe("listener", () => {
+  const published: unknown[] = [];
+  const imports = {
+    "inlay:demo/greeter": { add: (a: number, b: number) => a + b },
+    "wasmcloud:messaging/consumer": { publish: (message: unknown) => void published.push(message) },
+  };
+
+  test.each([
+    [0, 0],
+    [3, 6],
+  ])("%d calls give %d to whoever wants the reply", async (times, sum) => {
+    const message = { subject: "asked", body: Uint8Array.of(times, 0, 0, 0), replyTo: "answers" };
+
+    await call(
+      "listener",
+      "wasmcloud:messaging/handler@0.2.0",
+      "handleMessage",
+      [message],
+      imports,
+    );
+
+    expect(published.at(-1)).toEqual({
+      subject: "answers",
+      body: Uint8Array.of(sum, 0, 0, 0),
+      replyTo: undefined,
+    });
+  });
+});
+
 describe("types", () => {
   const point = { x: 1.5, y: -0.25 };
   const person = {

@@ -11,6 +11,7 @@ const server = query.get("server") ?? "";
 const lattice = query.get("lattice") ?? "";
 const echo = query.get("echo");
 const issuer = query.get("issuer");
+const operator = query.get("operator");
 
 async function main(): Promise<void> {
   if (echo !== null) await startEcho(echo);
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     ...(issuer === null
       ? {}
       : { dialects: ["v1", "v0"], clusterIssuers: [issuer], allowUnsigned: true }),
+    ...(operator === null ? {} : { dialects: ["v1", "v2"], operator: { id: operator } }),
   });
   const { hostId, joinSteps, bridge } = node.view.peek();
   node.view.subscribe(({ phase }) => {

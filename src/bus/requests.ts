@@ -49,6 +49,12 @@ const STATUS_CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [503, "not-served"],
 ]);
 
+function unguessable(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(2)), (each) => each.toString(36)).join(
+    "",
+  );
+}
+
 export function createRequests({ newInbox, subscribe, publish }: RequestParts): Requests {
   const waiting = new Map<string, Waiting>();
   let inbox: { readonly prefix: string; readonly subscription: Subscription } | undefined;
@@ -86,7 +92,8 @@ export function createRequests({ newInbox, subscribe, publish }: RequestParts): 
     fail,
     send(subject, data, { signal, ...options }) {
       if (signal.aborted) return Promise.reject(asLatticeError(signal.reason, "aborted"));
-      const token = (++count).toString(36);
+      // Whoever is asked sees where its answer goes, and must not guess where others go.
+      const token = `${(++count).toString(36)}-${unguessable()}`;
       return new Promise<BusMessage>((resolve, reject) => {
         const abort = (): void => done(() => reject(asLatticeError(signal.reason, "aborted")));
         const done = (tell: () => void): void => {

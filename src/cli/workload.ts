@@ -79,7 +79,11 @@ async function main(args: readonly string[]): Promise<number> {
 
 function line({ name, workloadState, message, host, workloadId }: Outcome): string {
   const state = workloadState.replace("WORKLOAD_STATE_", "");
-  return `${name}  ${state}  ${message}  (workload ${workloadId}, host ${host})`;
+  // Hosts are strangers, and a terminal obeys what it is sent.
+  return `${name}  ${state}  ${message}  (workload ${workloadId}, host ${host})`.replaceAll(
+    /\p{Cc}/gu,
+    " ",
+  );
 }
 
 /** Puts each placement on a host that fits; on one of its own while there are enough. */
@@ -150,8 +154,15 @@ async function forEach(
   const outcomes: Outcome[] = [];
   const look = async (each: string): Promise<void> => {
     const asked = [...missing].map(async (placement) => {
-      const status = await askOn(bus, each, "status", placement.id, signal);
-      if (status.workloadState === "WORKLOAD_STATE_NOT_FOUND") return;
+      const status = await askOn(bus, each, "status", placement.id, signal).catch(
+        (cause: unknown) => {
+          // One that is silent, or going away, has none of them.
+          if (host !== undefined || signal.aborted) throw cause;
+          if (!["not-served", "deadline"].includes(asLatticeError(cause).code)) throw cause;
+          return undefined;
+        },
+      );
+      if (status === undefined || status.workloadState === "WORKLOAD_STATE_NOT_FOUND") return;
       missing.delete(placement);
       const latest =
         command === "stop" ? await askOn(bus, each, "stop", placement.id, signal) : status;
@@ -162,11 +173,8 @@ async function forEach(
   if (host !== undefined) await look(host);
   else {
     for await (const { id } of heardHosts(bus, signal)) {
-      // A host that is going away has none of them.
       // oxlint-disable-next-line no-await-in-loop -- one host after the other
-      await look(id).catch((cause: unknown) => {
-        if (asLatticeError(cause).code !== "not-served") throw cause;
-      });
+      await look(id);
       if (missing.size === 0) break;
     }
   }

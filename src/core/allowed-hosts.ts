@@ -50,7 +50,7 @@ function readEntry(entry: string): AllowedHost | string {
   const host = (wildcard ? name.slice(1) : name).toLowerCase();
   if (host === "." || host.includes("*")) return "must have its * as *. before a name, or alone";
   // As in a URL, the port of its scheme is as good as none.
-  const told = scheme === undefined || DEFAULT_PORTS.get(scheme.toLowerCase()) !== port;
+  const told = scheme === undefined || wildcard || DEFAULT_PORTS.get(scheme.toLowerCase()) !== port;
   return {
     host,
     ...(scheme === undefined ? {} : { scheme: scheme.toLowerCase() }),
@@ -64,7 +64,7 @@ function readEntry(entry: string): AllowedHost | string {
  */
 export function isAllowed(url: URL, allowed: readonly AllowedHost[]): boolean {
   const scheme = url.protocol.slice(0, -1);
-  const host = url.hostname.toLowerCase();
+  const host = url.hostname.toLowerCase().replace(/\.$/, ""); // `localhost.` is `localhost`
   const port = url.port === "" ? DEFAULT_PORTS.get(scheme) : Number(url.port);
   const own = isLoopback(host);
   return allowed.some((entry) => {
@@ -87,6 +87,7 @@ function isLoopback(host: string): boolean {
     host === "0.0.0.0" ||
     host === "[::]" ||
     host === "[::1]" ||
+    host === "[::ffff:0:0]" ||
     host.startsWith("[::ffff:7f")
   );
 }

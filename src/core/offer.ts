@@ -5,7 +5,7 @@
 import type { Bus } from "./bus.ts";
 import type { Callee } from "./call.ts";
 import type { Clock } from "./clock.ts";
-import type { EntityId } from "./ids.ts";
+import type { EntityId, LatticeId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import type { View } from "./view.ts";
 import type { World } from "./wit.ts";
@@ -41,6 +41,8 @@ export interface OfferContext {
   readonly entries: readonly HostInterface[];
   /** Those that use it, by name; the service is `service`. */
   readonly members: ReadonlyMap<string, OfferMember>;
+  /** The lattice that the node serves beside it. */
+  readonly lattice: LatticeId;
   /** The connection that calls go by. */
   readonly bus: Bus;
   /** JetStream domain of what the lattice keeps; absent: the server's own. */

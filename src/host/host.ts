@@ -124,6 +124,7 @@ export function createHost(parts: HostParts): Host {
     offers: parts.offers ?? [],
     dialects,
     rpc,
+    lattice: parts.lattice,
     jsDomain: parts.jsDomain,
     changed: parts.changed,
   });

@@ -60,7 +60,7 @@ export function message<T extends object>(fields: {
     }),
   );
   const read: Shape<T> = (value, path) => {
-    const given = new Map(entries(value, path).filter(([, each]) => each !== null));
+    const given = new Map(fieldsOf(value, path).filter(([, each]) => each !== null));
     const found = table.map(({ name, original, field }) => {
       const where = path === "" ? name : `${path}.${name}`;
       if (name !== original && given.has(name) && given.has(original)) {
@@ -124,6 +124,12 @@ const text: Shape<string> = (value, path) => {
   if (typeof value !== "string") return misfit(path, "a string", kindOf(value));
   return LONE_SURROGATE.test(value) ? misfit(path, "Unicode", "half of a pair") : value;
 };
+
+/** As `entries`; what is met in the place of an object may be a secret. */
+const fieldsOf: typeof entries = (value, path) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? entries(value, path)
+    : misfit(path, "an object", kindOf(value));
 
 function kindOf(value: unknown): string {
   if (value === null) return "null";
@@ -250,7 +256,7 @@ export function repeated<T>({ readElement, writeElement }: Element<T>): Field<re
     read: (value, path) =>
       Array.isArray(value) && value.length <= MOST_ENTRIES
         ? value.map((each, index) => readElement(each, `${path}[${index}]`))
-        : fail(path, `a list of ${MOST_ENTRIES} at most`, value),
+        : misfit(path, `a list of ${MOST_ENTRIES} at most`, kindOf(value)),
     write: (values) => (values.length === 0 ? undefined : values.map(writeElement)),
   };
 }
@@ -259,9 +265,9 @@ export function repeated<T>({ readElement, writeElement }: Element<T>): Field<re
 export const stringMap: Field<ReadonlyMap<string, string>> = {
   unset: new Map(),
   read(value, path) {
-    const given = entries(value, path);
+    const given = fieldsOf(value, path);
     if (given.length > MOST_ENTRIES)
-      fail(path, `an object of ${MOST_ENTRIES} fields at most`, value);
+      misfit(path, `an object of ${MOST_ENTRIES} fields at most`, kindOf(value));
     return new Map(given.map(([key, each]) => [text(key, path), text(each, `${path}.${key}`)]));
   },
   write: (values) => (values.size === 0 ? undefined : Object.fromEntries(values)),

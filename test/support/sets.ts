@@ -1,5 +1,6 @@
 /** Sets of components that are TypeScript functions, in an engine without a lattice: for tests of what becomes of sets. */
 import { setMaxListeners } from "node:events";
+import { latticeId } from "../../src/core/ids.ts";
 import type { Call, Callee } from "../../src/core/call.ts";
 import type { Served } from "../../src/core/dialect.ts";
 import type { CallRecord } from "../../src/core/event.ts";
@@ -257,6 +258,7 @@ export function createTestParts(
         ]
       : [],
     rpc: createMemoryLattice().connect(),
+    lattice: latticeId("default"),
     jsDomain: undefined,
     changed: () => told.changes++,
   };

@@ -19,13 +19,19 @@ export const SERVICE = "service";
 
 /** @throws {LatticeError} `bad-input` or `unsupported`, naming what is wrong. */
 export function checkSet(spec: WorkloadSetSpec): void {
-  const { members, service, volumes, interfaces, annotations } = spec;
+  const { namespace: space, name: own, members, service, volumes, interfaces, annotations } = spec;
+  short("its namespace", space);
+  short("its name", own);
   checkTexts("annotations", annotations);
   most("members", members.length + (service === undefined ? 0 : 1), MOST_MEMBERS);
   most("host interfaces", interfaces.length, MOST_INTERFACES);
   most("volumes", volumes.length, MOST_VOLUMES);
   if (members.length === 0 && service === undefined) throw refused("it has no components");
-  for (const { namespace, package: pkg, config, interfaces: names } of interfaces) {
+  for (const each of interfaces) {
+    const { namespace, package: pkg, version = "", name = "", config, interfaces: names } = each;
+    for (const text of [namespace, pkg, version, name, ...names.slice(0, MOST_INTERFACES)]) {
+      short("a word of a host interface", text);
+    }
     if (names.length === 0) throw refused(`host interface ${namespace}:${pkg} names no interfaces`);
     most(`interfaces of ${namespace}:${pkg}`, names.length, MOST_INTERFACES);
     checkTexts(`config of ${namespace}:${pkg}`, config);
@@ -34,7 +40,7 @@ export function checkSet(spec: WorkloadSetSpec): void {
   const names = new Set<string>();
   for (const member of members) {
     const { name } = member;
-    if (name.length > MOST_LETTERS) throw refused(`a component's name has ${name.length} letters`);
+    short("a component's name", name);
     if (name === SERVICE && service !== undefined) {
       throw refused(`component '${name}' has the name that the service goes by`);
     }
@@ -48,6 +54,7 @@ export function checkSet(spec: WorkloadSetSpec): void {
 function checkVolumes({ volumes }: WorkloadSetSpec): void {
   const names = new Set<string>();
   for (const { name, kind } of volumes) {
+    short("a volume's name", name);
     if (kind === "host-path") {
       throw new LatticeError(
         "unsupported",
@@ -67,12 +74,21 @@ function checkMember(what: string, { image, resources }: MemberBase, spec: Workl
   checkTexts(`environment of ${what}`, environment);
   most(`volume mounts of ${what}`, mounts.length, MOST_RESOURCES);
   most(`allowed hosts of ${what}`, allowedHosts.length, MOST_RESOURCES);
+  for (const host of allowedHosts) short(`an allowed host of ${what}`, host);
   for (const { volume, path } of mounts) {
+    short(`a mount path of ${what}`, path);
     if (!spec.volumes.some(({ name }) => name === volume)) {
       throw refused(`${what} mounts volume '${volume}', which the workload does not have`);
     }
     if (!path.startsWith("/"))
       throw refused(`${what} mounts '${volume}' at '${path}', which is not absolute`);
+  }
+}
+
+/** What is kept, also of a set that failed, has an end. */
+function short(what: string, text: string): void {
+  if (text.length > MOST_LETTERS) {
+    throw refused(`${what} has ${text.length} letters, and ${MOST_LETTERS} at most`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { EntityId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 
+import { LONGEST_TIMER_MS } from "../../core/clock.ts";
 import { asLatticeError, LatticeError } from "../../core/error.ts";
 import { DEFAULT_LINK } from "../../core/link.ts";
 import { EXITED_WELL } from "../../core/runtime.ts";
@@ -34,11 +35,12 @@ export async function runService(parts: ServiceParts, signal: AbortSignal): Prom
   const { id, maxRestarts, clock, log } = parts;
   let restarts = 0;
   for (let count = 1; ; count++) {
+    const begun = clock.monotonic();
     const end = await callOnce(parts, count, signal);
     if (end === "well") return { how: "well" };
     if (signal.aborted) return { how: "stopped" };
-    // The longest timer there is has run out: nothing is wrong with it.
-    if (end.code === "deadline") continue;
+    // The longest timer there is has run out: nothing is wrong with it. Other deadlines are those of what it called.
+    if (end.code === "deadline" && clock.monotonic() - begun >= LONGEST_TIMER_MS / 2) continue;
     if (restarts >= maxRestarts) {
       const times = restarts === 1 ? "1 restart" : `${restarts} restarts`;
       return { how: "failed", reason: `service failed after ${times}: ${end.message}` };

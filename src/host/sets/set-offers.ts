@@ -2,6 +2,7 @@
 import type { Bus } from "../../core/bus.ts";
 import type { Callee, Interceptor } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
+import type { LatticeId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { BoundOffer, Offer, OfferMember, SetCallee } from "../../core/offer.ts";
 import type { WorkloadSetSpec } from "../../core/workload-set.ts";
@@ -15,6 +16,7 @@ export interface OffersParts {
   readonly intercept: Interceptor;
   /** The connection that offers call by. */
   readonly rpc: Bus;
+  readonly lattice: LatticeId;
   readonly jsDomain: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,7 +47,7 @@ export function createSetOffers(
   names: SetNames,
   parts: OffersParts,
 ): SetOffers {
-  const { realm, intercept, rpc: bus, jsDomain, clock, log } = parts;
+  const { realm, intercept, rpc: bus, lattice, jsDomain, clock, log } = parts;
   const bound: Bound[] = [];
   const set = { id, namespace, name };
 
@@ -64,7 +66,7 @@ export function createSetOffers(
       for (const match of matches) {
         const entries = match.met.map(({ entry }) => entry);
         const members = membersOf(match, items);
-        const context = { set, entries, members, bus, jsDomain, clock, log };
+        const context = { set, entries, members, lattice, bus, jsDomain, clock, log };
         const own = await match.offer.bind?.(context, signal);
         if (own === undefined) continue;
         const each = { match, own, begun: false };

@@ -115,7 +115,10 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
     running.set(name, await startItem(item, own, names, parts, lasting));
     show(name, { phase: "running" });
   };
-  const takeHttp = async ({ item, hosts, passedOver }: Ingress): Promise<void> => {
+  const takeHttp = async (
+    { item, hosts, passedOver }: Ingress,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const served = running.get(item)?.served;
     if (served === undefined) return;
     const told = { workload: names.label, component: item };
@@ -123,7 +126,11 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
       log.warn("set.http-passed-over", { ...told, others: passedOver.join(", ") });
     }
     for (const dialect of parts.dialects) {
-      const serving = await dialect.ingress?.(served, { set: spec.id, hosts }, lifetime.signal);
+      // It ends with the set; whoever gives the start up does not wait for a connection as well.
+      const taking = dialect.ingress?.(served, { set: spec.id, hosts }, lifetime.signal);
+      taking?.catch(() => undefined); // heard below, unless the start was given up
+      const serving = await Promise.race([taking, aborted(signal)]);
+      signal.throwIfAborted();
       if (serving !== undefined) servings.push(serving);
     }
     if (servings.length === 0) log.warn("set.http-unreachable", told);
@@ -204,7 +211,7 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
         if (item !== undefined) await run(item, plan, signal);
       }
       await offers.begin(running, signal);
-      if (plan.ingress !== undefined) await takeHttp(plan.ingress);
+      if (plan.ingress !== undefined) await takeHttp(plan.ingress, signal);
       signal.throwIfAborted();
       for (const each of running.values()) watch(each, onEnd);
       const served = running.get(SERVICE);

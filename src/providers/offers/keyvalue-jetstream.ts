@@ -11,23 +11,34 @@ const MOST_TRIES = 50;
 /** Buckets that one set has open. */
 const MOST_BUCKETS = 256;
 
+/** Of the lattice, of this project and of wadm: what they hold decides what runs. */
+const RESERVED = /^(?:LATTICEDATA|CONFIGDATA|INLAY_?[A-Z]+|wadm)_/;
+/** Whoever waits for a bucket has a signal of its own. */
+const OPEN_MS = 10_000;
+
 export function openJetStreamBuckets(bus: Bus, domain: string | undefined): OpenBucket {
   const opened = new Map<string, Promise<OfferedBucket>>();
   return async (name, signal) => {
+    if (RESERVED.test(name)) {
+      throw new LatticeError("denied", `components have no part in the bucket "${name}"`);
+    }
     const known = opened.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return unlessAborted(known, signal);
     if (opened.size >= MOST_BUCKETS) {
       throw new LatticeError("too-large", `${MOST_BUCKETS} buckets are open already`);
     }
     const where = domain === undefined ? {} : { domain };
-    const opening = bus.bucket(name, { signal, create: true, ...where }).then(offered);
+    const forget = (): void => void opened.delete(name);
+    const options = { signal: AbortSignal.timeout(OPEN_MS), create: true, ...where };
+    const opening = bus.bucket(name, options).then((bucket) => offered(bucket, forget));
     opened.set(name, opening);
-    opening.catch(() => opened.delete(name));
-    return opening;
+    opening.catch(forget);
+    return unlessAborted(opening, signal);
   };
 }
 
-function offered(bucket: KvBucket): OfferedBucket {
+/** `forget`: the bucket is there no more, and the next one who wants it has it made anew. */
+function offered(bucket: KvBucket, forget: () => void): OfferedBucket {
   const increment = async (
     key: string,
     delta: bigint,
@@ -44,13 +55,31 @@ function offered(bucket: KvBucket): OfferedBucket {
       return increment(key, delta, signal, tries - 1);
     }
   };
-  return {
-    get: async (key, signal) => (await bucket.get(key, signal))?.value,
-    async set(key, value, signal) {
-      await bucket.put(key, value, { signal });
-    },
-    delete: (key, signal) => bucket.delete(key, { signal }),
-    keys: (signal) => bucket.keys(signal),
-    increment: (key, delta, signal) => increment(key, delta, signal),
+  const tried = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (cause) {
+      if (["not-served", "not-found"].includes(asLatticeError(cause).code)) forget();
+      throw cause;
+    }
   };
+  return {
+    get: async (key, signal) => (await tried(bucket.get(key, signal)))?.value,
+    async set(key, value, signal) {
+      await tried(bucket.put(key, value, { signal }));
+    },
+    delete: (key, signal) => tried(bucket.delete(key, { signal })),
+    keys: (signal) => tried(bucket.keys(signal)),
+    increment: (key, delta, signal) => tried(increment(key, delta, signal)),
+  };
+}
+
+/** What `work` gives, or the signal's reason. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

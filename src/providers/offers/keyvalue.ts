@@ -33,7 +33,15 @@ export function bindKeyvalueChoice({ entries, bus, jsDomain }: OfferContext): Bo
   const open = (entry: HostInterface | undefined): OpenBucket => {
     const backend = entry?.config.get("backend") ?? "in-memory";
     if (backend === "in-memory") return openMemoryBuckets();
-    if (backend === "nats") return openJetStreamBuckets(bus, jsDomain);
+    if (backend === "nats") {
+      // Its text may hold a password.
+      if (entry?.config.has("url") === true) {
+        const error =
+          "a store of wasi:keyvalue on a NATS server of its own (url) is not offered here: it is that of the node";
+        throw new LatticeError("unsupported", error);
+      }
+      return openJetStreamBuckets(bus, jsDomain);
+    }
     const error = `the backend ${JSON.stringify(backend)} of wasi:keyvalue is not offered here; there are in-memory and nats`;
     throw new LatticeError("unsupported", error);
   };

@@ -91,8 +91,9 @@ export function bindMessaging(context: OfferContext): BoundOffer {
 }
 
 /** @throws {LatticeError} `bad-input` for configuration that cannot be used. */
-function wantedBy({ set, entries, members }: OfferContext): readonly Wanted[] {
-  const [entry] = entries;
+function wantedBy({ set, entries, members, lattice }: OfferContext): readonly Wanted[] {
+  // Of several entries, the one that is about what comes in.
+  const entry = entries.find((each) => each.interfaces.includes("handler")) ?? entries[0];
   return [...members].flatMap(([member, { world, resources }]) => {
     if (!handles(world.exports)) return [];
     const config = (key: string): string | undefined =>
@@ -107,7 +108,7 @@ function wantedBy({ set, entries, members }: OfferContext): readonly Wanted[] {
     }
     for (const subject of subjects) {
       try {
-        checkHeard(subject);
+        checkHeard(subject, lattice);
       } catch (cause) {
         const { code, message } = asLatticeError(cause);
         throw new LatticeError(code, `${SUBSCRIPTIONS} of ${member}: ${message}`, { cause });

@@ -1,21 +1,31 @@
 /**
  * Subjects that components of a set neither send to nor hear: those that control hosts, where credentials and secrets
- * travel, those by which HTTP requests come (`dialects/v2/ingress-names.ts`), and the servers' own. wasmCloud leaves this to the permissions of the host's connection, which all of its
+ * travel, those by which HTTP requests come (`dialects/v2/ingress-names.ts`), calls of the 1.x lattice that the node may serve
+ * as well, and the servers' own. wasmCloud leaves this to the permissions of the host's connection, which all of its
  * components share.
  */
+import type { LatticeId } from "../../core/ids.ts";
+
 import { LatticeError } from "../../core/error.ts";
 
 const CONTROL = ["runtime.host.>", "runtime.operator.>", "wasmbus.>", "inlay-http.>"];
 /** What others are answered by. */
 const INBOXES = ["_INBOX.>"];
 
+/** Calls of 1.x, in any lattice. */
+const CALLS = "*.*.wrpc.>";
+
 /** @throws {LatticeError} `denied` */
 export function checkSent(subject: string): void {
-  check(subject, CONTROL);
+  check(subject, [...CONTROL, CALLS]);
 }
 
-/** @throws {LatticeError} `denied`, `bad-input` for what is no subject. */
-export function checkHeard(pattern: string): void {
+/**
+ * `lattice`: the one whose calls are not to be heard. That of any lattice would be nearly all patterns.
+ *
+ * @throws {LatticeError} `denied`, `bad-input` for what is no subject.
+ */
+export function checkHeard(pattern: string, lattice: LatticeId): void {
   const tokens = pattern.split(".");
   const fits = tokens.every(
     (token, at) => token !== "" && !/\s/.test(token) && (token !== ">" || at === tokens.length - 1),
@@ -23,7 +33,7 @@ export function checkHeard(pattern: string): void {
   if (!fits) {
     throw new LatticeError("bad-input", `${JSON.stringify(pattern)} is no subject of NATS`);
   }
-  check(pattern, [...CONTROL, ...INBOXES]);
+  check(pattern, [...CONTROL, ...INBOXES, `${lattice}.*.wrpc.>`]);
 }
 
 function check(subject: string, reserved: readonly string[]): void {

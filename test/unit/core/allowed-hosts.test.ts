@@ -43,6 +43,10 @@ describe("an entry", () => {
     ["*", "http://[::ffff:127.0.0.1]/"],
     ["*", "http://0.0.0.0/"],
     ["*.localhost", "http://app.localhost/"],
+    ["*", "http://localhost./"],
+    ["*", "http://app.localhost.:9/"],
+    ["*", "http://[::ffff:0.0.0.0]/"],
+    ["https://*.example.com:443", "https://api.example.com:8443/"],
   ])("%s keeps it from %s", (entry, url) => {
     expect(allows(entry, url)).toBe(false);
   });

@@ -6,10 +6,12 @@ import type { Offer } from "../../../../src/core/offer.ts";
 import type { Importing, LocalComponent } from "../../../support/local-runtime.ts";
 
 import { LatticeError } from "../../../../src/core/error.ts";
+import { createSets } from "../../../../src/host/sets/sets.ts";
 import { servedOf } from "../../../../src/providers/served.ts";
 import {
   calleeOf,
   callMember,
+  createTestParts,
   createTestSets,
   entryOf,
   memberOf,
@@ -467,5 +469,25 @@ describe("HTTP", () => {
 
     expect(started.phase).toBe("running");
     expect((await log.heard("set.http-unreachable")).fields).toMatchObject({ component: "web" });
+  });
+
+  test("a stop gives up a start that waits for the requests to come", async () => {
+    const { parts } = createTestParts({ web });
+    let asked: () => void = () => undefined;
+    const waits = new Promise<void>((resolve) => (asked = resolve));
+    const ingress = (_served: unknown, _way: unknown, signal: AbortSignal): Promise<never> => {
+      asked();
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    };
+    const sets = createSets({ ...parts, dialects: [{ ingress }] });
+    const spec = setOf(["web"], { interfaces: [entry] });
+    const starting = sets.start(spec);
+    await waits;
+
+    expect((await sets.stop(spec.id)).phase).toBe("stopping");
+    expect((await starting).phase).toBe("stopping");
+    expect(sets.status(spec.id).phase).toBe("absent");
   });
 });

@@ -76,6 +76,14 @@ const refused: readonly { readonly spec: WorkloadSetSpec; readonly error: string
     error: "allowed hosts of component 'web': 257, and 256 at most",
   },
   {
+    spec: setOf([memberOf("web", { resources: { allowedHosts: ["a".repeat(254)] } })]),
+    error: "an allowed host of component 'web' has 254 letters, and 253 at most",
+  },
+  {
+    spec: setOf(["web"], { interfaces: [entryOf("wasi:keyvalue", ["s".repeat(254)])] }),
+    error: "a word of a host interface has 254 letters, and 253 at most",
+  },
+  {
     spec: setOf([memberOf("web", { image: { reference: "x".repeat(5000) } })]),
     error: "image reference of 5000 characters",
   },

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 
+import { LONGEST_TIMER_MS } from "../../../../src/core/clock.ts";
 import { LatticeError } from "../../../../src/core/error.ts";
 import { entityId } from "../../../../src/core/ids.ts";
 import { EXITED_WELL } from "../../../../src/core/runtime.ts";
 import { runService } from "../../../../src/host/sets/service.ts";
-import { fakeClock } from "../../../support/fake-clock.ts";
+import { type FakeClock, fakeClock } from "../../../support/fake-clock.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
 import { settled } from "../../../support/sets.ts";
 
@@ -16,7 +17,7 @@ const trap = (): never => {
 };
 
 /** A service whose calls end one after the other as `runs` say. */
-function setUp(runs: readonly (() => unknown)[], maxRestarts: number) {
+function setUp(runs: readonly ((clock: FakeClock) => unknown)[], maxRestarts: number) {
   const clock = fakeClock();
   const life = new AbortController();
   const startedAt: number[] = [];
@@ -28,7 +29,7 @@ function setUp(runs: readonly (() => unknown)[], maxRestarts: number) {
         async invoke({ signal }) {
           const run = runs[startedAt.length];
           startedAt.push(clock.now());
-          if (run !== undefined) return [run()];
+          if (run !== undefined) return [run(clock)];
           return new Promise((_, reject) => {
             signal.addEventListener("abort", () => reject(signal.reason), { once: true });
           });
@@ -116,11 +117,25 @@ test("a stop ends its call, and the wait for the next one", async () => {
 });
 
 test("the end of the longest timer there is counts as no failure", async () => {
-  const late = (): never => {
+  const late = (clock: FakeClock): never => {
+    clock.sleep(LONGEST_TIMER_MS);
     throw new LatticeError("deadline", "run did not end within 24 days");
   };
   const { end, startedAt } = setUp([late, late, ok], 0);
 
   expect(await end).toEqual({ how: "well" });
   expect(startedAt).toHaveLength(3);
+});
+
+test("a deadline of what it has called is a failure like any other", async () => {
+  const late = (): never => {
+    throw new LatticeError("deadline", "its call did not end within 30 s");
+  };
+  const { end, startedAt } = setUp([late], 0);
+
+  expect(await end).toEqual({
+    how: "failed",
+    reason: "service failed after 0 restarts: its call did not end within 30 s",
+  });
+  expect(startedAt).toHaveLength(1);
 });

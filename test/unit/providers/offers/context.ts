@@ -2,7 +2,7 @@
 import { createMemoryLattice } from "../../../../src/bus/memory.ts";
 import type { Bus } from "../../../../src/core/bus.ts";
 import type { Call, Callee, Results } from "../../../../src/core/call.ts";
-import { entityId } from "../../../../src/core/ids.ts";
+import { entityId, latticeId } from "../../../../src/core/ids.ts";
 import type { OfferContext, OfferMember, SetCallee } from "../../../../src/core/offer.ts";
 import { createSource, type Source } from "../../../../src/core/view.ts";
 import type { WitValue } from "../../../../src/core/wit.ts";
@@ -56,6 +56,7 @@ export function situation(
       entries,
       members: new Map(Object.entries(members)),
       bus: lattice.connect(),
+      lattice: latticeId("default"),
       jsDomain: undefined,
       clock: realClock,
       log: recorder.log,

@@ -189,3 +189,33 @@ test("entries with names have stores of their own", async () => {
   const bucket = await peer.bucket("b", { signal });
   expect((await bucket.get("k", signal))?.value).toEqual(bytes("stays"));
 });
+
+test.each(["LATTICEDATA_default", "CONFIGDATA_default", "INLAYLEASES_default", "wadm_state"])(
+  "components have no part in %s",
+  async (bucket) => {
+    const { raw } = await open("jetstream");
+    expect(await raw(STORE, "set", bucket, "k", bytes("x"))).toMatchObject({
+      tag: "err",
+      val: { tag: "other", val: `components have no part in the bucket "${bucket}"` },
+    });
+  },
+);
+
+test("who gives up the opening of a bucket leaves it to the others", async () => {
+  const { context } = situation({ one: member("one") });
+  await using own = bindKeyvalue(context);
+  const callee = own.serves?.callee;
+  const over = new AbortController();
+  const given = ask(callee, STORE, "get", ["b", "k"], { signal: over.signal });
+  const other = ask(callee, STORE, "get", ["b", "k"]);
+  over.abort(new Error("given up"));
+  await expect(given).rejects.toThrow("given up");
+  expect(await other).toEqual([{ tag: "ok", val: undefined }]);
+});
+
+test("a server of its own is refused without its address, which may hold a password", () => {
+  const { context } = situation({ one: member("one") }, [
+    entry({ backend: "nats", url: "nats://u:hunter2@elsewhere" }),
+  ]);
+  expect(() => bindKeyvalueChoice(context)).toThrow(/^(?!.*hunter2).*\(url\) is not offered here/);
+});

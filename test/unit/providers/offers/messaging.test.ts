@@ -163,6 +163,8 @@ test.each([
   [{ subscriptions: "runtime.*.x.>" }, "components have no part in runtime.host.>"],
   [{ subscriptions: "*.evt.default.>" }, "components have no part in wasmbus.>"],
   [{ subscriptions: "_INBOX.>" }, "components have no part in _INBOX.>"],
+  [{ subscriptions: "default.>" }, "components have no part in default.*.wrpc.>"],
+  [{ subscriptions: "*.hello.wrpc.>" }, "components have no part in wasmbus.>"],
   [{ subscriptions: "$KV.>" }, "components have no part in $>"],
 ])("configuration %j cannot be used: %s", (config, problem) => {
   expect(() => bind(situation({ one: member("one") }, [entry(config)]))).toThrow(problem);
@@ -215,6 +217,7 @@ describe("what a component sends", () => {
     "runtime.host.x.workload.start",
     "wasmbus.ctl.v1.default.host.stop.N",
     "$JS.API.INFO",
+    "default.hello.wrpc.0.0.1.inlay:demo/greeter.greet",
   ])("does not go to %s", async (subject) => {
     const here = situation({ one: member("one") }, [entry()]);
     await using bound = bind(here);
@@ -234,4 +237,16 @@ describe("what a component sends", () => {
     await settled(here);
     expect(met).toEqual([]);
   });
+});
+
+test("of several entries the one that is about what comes in says what that is", async () => {
+  const consumer = { ...entry({ subscriptions: "not.this" }), interfaces: ["consumer"] };
+  const here = situation({ one: member("one") }, [consumer, entry({ subscriptions: "this" })]);
+  await using bound = bind(here);
+  const one = noting("one");
+  await bound.begin?.(new Map([["one", one.callee]]), signal);
+  here.peer.publish("this", bytes("x"));
+  here.peer.publish("not.this", bytes("y"));
+  await settled(here);
+  expect(one.calls.map(({ args }) => args[0])).toMatchObject([{ subject: "this" }]);
 });

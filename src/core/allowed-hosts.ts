@@ -49,7 +49,7 @@ function readEntry(entry: string): AllowedHost | string {
   const wildcard = name.startsWith("*.");
   const host = (wildcard ? name.slice(1) : name).toLowerCase();
   if (host === "." || host.includes("*")) return "must have its * as *. before a name, or alone";
-  // As in a URL, the port of its scheme is as good as none.
+  // As in a URL, the port of its scheme is as good as none; a wildcard is no URL.
   const told = scheme === undefined || wildcard || DEFAULT_PORTS.get(scheme.toLowerCase()) !== port;
   return {
     host,

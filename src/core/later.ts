@@ -53,7 +53,9 @@ function missing(name: string, cause: unknown): LatticeError {
   return new LatticeError("unsupported", error, { cause });
 }
 
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What `work` gives; or the signal's reason at once, while `work` goes on for others. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(asLatticeError(signal.reason, "aborted"));
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(asLatticeError(signal.reason, "aborted"));
     signal.addEventListener("abort", abort, { once: true });

@@ -4,6 +4,7 @@ import type { KvBucket } from "../../core/kv.ts";
 import type { OfferedBucket, OpenBucket } from "./keyvalue-store.ts";
 
 import { asLatticeError, LatticeError } from "../../core/error.ts";
+import { unlessAborted } from "../../core/later.ts";
 import { bytesOfSum, sumOf } from "./keyvalue-store.ts";
 
 /** Others may change a number between a look and a write this often. */
@@ -72,14 +73,4 @@ function offered(bucket: KvBucket, forget: () => void): OfferedBucket {
     keys: (signal) => tried(bucket.keys(signal)),
     increment: (key, delta, signal) => tried(increment(key, delta, signal)),
   };
-}
-
-/** What `work` gives, or the signal's reason. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

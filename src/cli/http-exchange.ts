@@ -37,7 +37,9 @@ export interface Passage extends RequestParts {
   /** Who may answer: the first of them that somebody serves. */
   readonly targets: readonly EntityId[];
   /** What is answered when nobody serves any of them. */
-  readonly absent: Refusal;
+  readonly absent: () => Refusal;
+  /** Hears that somebody does. */
+  readonly met?: () => void;
 }
 
 export interface HttpExchange extends AsyncDisposable {
@@ -104,12 +106,13 @@ export function createHttpExchange(options: ExchangeOptions): HttpExchange {
     response: ServerResponse,
     passage: Passage,
   ): Promise<void> => {
-    const { absent, rules } = passage;
+    const { absent, met, rules } = passage;
     const watch = watchOver(response, idleMs, lifetime.signal);
     try {
       const results = await call(request, passage, watch);
       watch.moved();
-      if (results === undefined) return refuse(response, absent, rules);
+      if (results === undefined) return refuse(response, absent(), rules);
+      met?.();
       await relay(responseIn(results), { request, response, rules, watch });
       await results.ended;
     } catch (cause) {
@@ -139,13 +142,13 @@ export function createHttpExchange(options: ExchangeOptions): HttpExchange {
 /** What a failure of the lattice is in HTTP; any other is a 502. */
 const STATUS: Statuses = { overloaded: 503, deadline: 504 };
 
-/** Why a request gets no response of a component. */
-export type Refusal = readonly [status: number, reason: string];
+/** Why a request gets no response of a component, and after how many seconds it may get one, if that is worth a try. */
+export type Refusal = readonly [status: number, reason: string, retryAfter?: number];
 
 /** Answers with the reason, as text. */
 export function refuse(
   response: ServerResponse,
-  [status, reason]: Refusal,
+  [status, reason, retryAfter]: Refusal,
   { amend }: Pick<HttpRules, "amend">,
 ): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
@@ -154,6 +157,7 @@ export function refuse(
     ["x-content-type-options", ["nosniff"]],
     ["cache-control", ["no-store"]],
   ]);
+  if (retryAfter !== undefined) head.set("retry-after", [String(retryAfter)]);
   amend(head);
   response.statusCode = status;
   for (const [name, values] of head) response.setHeader(name, values);

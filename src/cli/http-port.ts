@@ -14,6 +14,8 @@ import { hostTarget, ingressLattice, setTarget } from "../dialects/v2/ingress-na
 import type { StartOptions } from "./arguments.ts";
 import { createHttpExchange, type HttpExchange, type Passage, refuse } from "./http-exchange.ts";
 import type { HttpRules } from "./http-messages.ts";
+import { createKnownHosts, type KnownHosts } from "./known-hosts.ts";
+import { machineClock } from "./lattice-client.ts";
 import { openListener } from "./listener.ts";
 
 export interface WorkloadPortOptions extends Pick<StartOptions, "host" | "lattice" | "tls"> {
@@ -44,10 +46,11 @@ export async function openWorkloadPort(options: WorkloadPortOptions): Promise<Wo
     // The reason of a refusal is told here, and a body may flow for as long as it moves.
     server: { requireHostHeader: false, requestTimeout: 0, headersTimeout: HEAD_MS },
   });
+  const known = createKnownHosts(machineClock);
   let exchange: HttpExchange | undefined;
   listener.server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const scheme = tls === undefined ? "HTTP" : "HTTPS";
-    answer(request, response, { exchange, scheme }).catch((error: unknown) => {
+    answer(request, response, { exchange, known, scheme }).catch((error: unknown) => {
       if (!response.destroyed) say(`workloads, ${request.url ?? ""}: ${messageOf(error)}`);
       response.destroy();
     });
@@ -65,6 +68,8 @@ export async function openWorkloadPort(options: WorkloadPortOptions): Promise<Wo
 }
 
 const HEAD_MS = 60_000;
+/** A tab that is full has room again as soon as a call ends; what moves takes longer, and is asked for again. */
+const RETRY_SECONDS = 2;
 
 const RULES: HttpRules = {
   notForComponents: new Set(),
@@ -87,31 +92,42 @@ function exchangeOptions(
   };
 }
 
+interface Way extends Pick<Passage, "scheme"> {
+  readonly exchange: HttpExchange | undefined;
+  readonly known: KnownHosts;
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { exchange, scheme }: { readonly exchange: HttpExchange | undefined } & Pick<Passage, "scheme">,
+  { exchange, known, scheme }: Way,
 ): Promise<void> {
   // A whole URL speaks for itself, whatever `Host` says (RFC 9112, section 3.2.2).
   const [start = "", named] = /^https?:\/\/([^/?#]*)/i.exec(request.url ?? "") ?? [];
   const path = (request.url ?? "").slice(start.length);
   const authority = named ?? request.headers.host ?? "";
   if (authority === "") return refuse(response, [400, "the request has no Host"], RULES);
-  const host = targetFor(hostTarget, authority);
+  const host = targetOf(authority);
   if (host === undefined) {
     return refuse(response, [400, "Host is not the name of a host"], RULES);
   }
   if (exchange === undefined) {
-    return refuse(response, [503, "there is no way into the lattice yet"], RULES);
+    return refuse(response, [503, "there is no way into the lattice yet", RETRY_SECONDS], RULES);
   }
   const chosen = request.headers["x-workload-id"];
-  const set = typeof chosen === "string" ? targetFor(setTarget, chosen) : undefined;
+  const set = typeof chosen === "string" ? setTarget(chosen, authority) : undefined;
   await exchange.pass(request, response, {
     targets: set === undefined ? [host] : [set, host],
-    absent:
-      chosen === undefined
+    met: () => known.answered(host),
+    absent() {
+      if (known.has(host)) {
+        return [503, "no workload of this Host has room, or is there at the moment", RETRY_SECONDS];
+      }
+      // Whoever chose it knows of a workload, by its operator.
+      return chosen === undefined
         ? [404, "no workload has this Host"]
-        : [503, "nobody runs this workload, or another one that has this Host"],
+        : [503, "nobody runs this workload, or another one that has this Host", RETRY_SECONDS];
+    },
     scheme,
     authority,
     path: path.startsWith("?") || path === "" ? `/${path}` : path,
@@ -120,9 +136,9 @@ async function answer(
 }
 
 /** `undefined` for what can name nobody. */
-function targetFor(read: (name: string) => EntityId, name: string): EntityId | undefined {
+function targetOf(authority: string): EntityId | undefined {
   try {
-    return read(name);
+    return hostTarget(authority);
   } catch {
     return undefined;
   }

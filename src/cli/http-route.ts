@@ -43,7 +43,7 @@ export function createHttpRoute({ site, ...options }: HttpRouteOptions): HttpRou
       const path = url.slice(target.prefix.length);
       await exchange.pass(request, response, {
         targets: [target.id],
-        absent: [503, `nobody serves HTTP as ${target.id}`],
+        absent: () => [503, `nobody serves HTTP as ${target.id}`],
         scheme,
         authority: headers.host ?? "",
         path: path.startsWith("/") ? path : `/${path}`,

@@ -35,8 +35,8 @@ export function entityId(text: string): EntityId {
   if (isEntityId(text)) return text;
   throw misfit(
     "id",
-    text.slice(0, MOST_ID_LETTERS + 1),
-    `of letters, digits and - _ = / and inner dots, ${MOST_ID_LETTERS} at most`,
+    text.slice(0, MOST_ENTITY_LETTERS + 1),
+    `of letters, digits and - _ = / and inner dots, ${MOST_ENTITY_LETTERS} at most`,
   );
 }
 
@@ -50,9 +50,9 @@ export function digest(text: string): Digest {
 const isLatticeId = (text: string): text is LatticeId => /^[^\s.*>]+$/.test(text);
 const isHostId = (text: string): text is HostId => /^N[A-Z2-7]{55}$/.test(text);
 /** A subject has the id beside an interface's name, and a server cuts the connection of who sends a line above 4 KiB. */
-const MOST_ID_LETTERS = 255;
+export const MOST_ENTITY_LETTERS = 255;
 const isEntityId = (text: string): text is EntityId =>
-  text.length <= MOST_ID_LETTERS && /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/.test(text);
+  text.length <= MOST_ENTITY_LETTERS && /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/.test(text);
 const isDigest = (text: string): text is Digest => /^[0-9a-f]{64}$/.test(text);
 
 function misfit(what: string, met: string, wanted: string): LatticeError {

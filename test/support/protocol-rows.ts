@@ -197,7 +197,7 @@ export const PROTOCOL_ROWS = {
     "scheduling and loss": "by label; what a lost host had is started on another one",
     "HTTP requests": "by the workload's id, and by host name for all replicas",
     "requests of the runtime gateway":
-      "by X-Workload-Id, else by Host, streaming, through `npm start -- --workload-port`",
+      "by Host, of several the one that X-Workload-Id names, streaming, through `npm start -- --workload-port`",
     JSON: "both spellings, numbers as texts, unknown fields; the least of it written",
   },
 } as const;

@@ -9,10 +9,8 @@
 import type { EntityId, LatticeId } from "../../core/ids.ts";
 
 import { LatticeError } from "../../core/error.ts";
-import { entityId } from "../../core/ids.ts";
-
-/** What a name is at most; a port is no part of it. */
-const MOST_HOST_LETTERS = 253;
+import { MOST_HOSTNAME_LETTERS } from "../../core/hostname.ts";
+import { entityId, MOST_ENTITY_LETTERS } from "../../core/ids.ts";
 
 /**
  * What all subjects begin with: `inlay-http.{lattice}`. Components of workloads are kept out of it
@@ -24,12 +22,15 @@ export function ingressLattice(lattice: LatticeId): LatticeId {
 }
 
 /**
- * Whoever serves the workload of this id.
+ * Whoever serves the workload of this id for requests of this host name, which is one of its own: an id alone leads nowhere, so
+ * that whoever lets only some names pass in front of a gateway lets only their workloads be reached. `undefined` where both
+ * are too long to be one target: then {@link hostTarget} alone finds it.
  *
- * @throws {LatticeError} `bad-input` for ids that are too long to be a target.
+ * @throws {LatticeError} `bad-input` for what is no name of a host.
  */
-export function setTarget(set: string): EntityId {
-  return entityId(`set-${token(set)}`);
+export function setTarget(set: string, host: string): EntityId | undefined {
+  const target = `set-${token(set)}/${token(nameOf(host))}`;
+  return target.length > MOST_ENTITY_LETTERS ? undefined : entityId(target);
 }
 
 /**
@@ -39,11 +40,16 @@ export function setTarget(set: string): EntityId {
  * @throws {LatticeError} `bad-input` for what is no name.
  */
 export function hostTarget(host: string): EntityId {
+  const name = token(nameOf(host));
+  const target = `host-${name}`;
+  // The longest names there are have no room for more.
+  return entityId(target.length > MOST_ENTITY_LETTERS ? `h-${name}` : target);
+}
+
+function nameOf(host: string): string {
   const name = host.trim().toLowerCase().replace(/:\d*$/, "");
-  if (name === "" || name.length > MOST_HOST_LETTERS || /[\s/]/.test(name)) {
-    throw new LatticeError("bad-input", `"${host.slice(0, 80)}" is not the name of an HTTP host`);
-  }
-  return entityId(`host-${token(name)}`);
+  if (name !== "" && name.length <= MOST_HOSTNAME_LETTERS && !/[\s/]/.test(name)) return name;
+  throw new LatticeError("bad-input", `"${host.slice(0, 80)}" is not the name of an HTTP host`);
 }
 
 /** One to one: a dot is `_`, and each byte of anything but letters, digits and `-` is `=` and two hex digits. */

@@ -25,7 +25,9 @@ export function createIngress(
       throw new LatticeError("unsupported", `${served.id} does not take HTTP requests`);
     }
     const world: World = { imports: new Map(), exports: new Map(exports) };
-    const targets = new Set([setTarget(set), ...hosts.map(hostTarget)]);
+    const targets = new Set(
+      hosts.flatMap((host) => [hostTarget(host), setTarget(set, host) ?? hostTarget(host)]),
+    );
     const { serve } = await rpc(until);
     // All or none: what one of them cannot have leaves none of the others behind.
     const ended = new AbortController();

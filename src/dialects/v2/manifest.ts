@@ -23,6 +23,7 @@ import type {
 
 import { readAllowedHosts } from "../../core/allowed-hosts.ts";
 import { LatticeError, messageOf } from "../../core/error.ts";
+import { isHostname } from "../../core/hostname.ts";
 
 /** Ids are UIDs of Kubernetes, which have 36. */
 const MOST_ID_LETTERS = 128;
@@ -130,6 +131,10 @@ function readInterface(wire: WireInterface, index: number): HostInterface {
   const at = `workload.witWorld.hostInterfaces[${index}]`;
   if (namespace === "") throw misfit(`${at}.namespace`, "be there");
   if (pkg === "") throw misfit(`${at}.package`, "be there");
+  const host = takesHttp(wire) ? config.get("host") : undefined;
+  if (host !== undefined && !isHostname(host)) {
+    throw misfit(`${at}.config.host`, "be a host name as RFC 1123 has it: ASCII, without port");
+  }
   return {
     namespace,
     package: pkg,
@@ -139,6 +144,15 @@ function readInterface(wire: WireInterface, index: number): HostInterface {
     config,
     name: name === "" ? undefined : name,
   };
+}
+
+/** The entry that says by which host names requests come. */
+function takesHttp({ namespace, package: pkg, interfaces }: WireInterface): boolean {
+  return (
+    namespace === "wasi" &&
+    pkg === "http" &&
+    (interfaces.includes("incoming-handler") || interfaces.includes("handler"))
+  );
 }
 
 function readVolume({ name, hostPath, emptyDir }: WireVolume, index: number): VolumeSpec {

@@ -6,6 +6,7 @@ import type { HostInterface } from "../../core/workload-set.ts";
 import type { World } from "../../core/wit.ts";
 
 import { LatticeError } from "../../core/error.ts";
+import { isHostname } from "../../core/hostname.ts";
 
 /** The lattice's form of `wasi:http/incoming-handler`. */
 const HANDLER = "wrpc:http/incoming-handler@0.1.0";
@@ -48,12 +49,4 @@ export function httpHosts(entries: readonly HostInterface[]): readonly string[] 
     .map((alias) => alias.trim())
     .filter(isHostname);
   return [...new Set([host, ...aliases].map((name) => name.toLowerCase()))].slice(0, MOST_HOSTS);
-}
-
-/** RFC 1123: labels of letters, digits and inner hyphens, 63 at most, 253 all together. */
-function isHostname(text: string): boolean {
-  return (
-    text.length <= 253 &&
-    text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label))
-  );
 }

@@ -13,6 +13,7 @@ import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import type { Serving } from "../../../src/core/dialect.ts";
 import type { WitStream, WitValue } from "../../../src/core/wit.ts";
 import type { LocalComponent } from "../../support/local-runtime.ts";
 
@@ -67,7 +68,7 @@ const node = shared(() => openWrpcNode(server.ws, { lattice: { ingressOf: "defau
 const serveAs = (
   target: string,
   handle: (request: Request) => readonly unknown[] | Promise<readonly unknown[]>,
-): Promise<unknown> => node.serve(target, world, { [`${HANDLER}#handle`]: handle });
+): Promise<Serving> => node.serve(target, world, { [`${HANDLER}#handle`]: handle });
 
 function start(path: string, options: RequestOptions = {}): ClientRequest {
   const request = startRequest({
@@ -92,6 +93,9 @@ async function ask(path: string, options?: RequestOptions, body?: string) {
   const response = await answerTo(request);
   return { response, status: response.statusCode, body: await text(response) };
 }
+
+/** Where whoever runs a workload serves it. */
+const targetOf = (workload: string, host: string): string => setTarget(workload, host) ?? "";
 
 /** What the runtime gateway adds, for a client at an address of its own. */
 const chosen = (workload: string, host: string): Record<string, string> => ({
@@ -122,7 +126,10 @@ describe("by a whole host of v2", () => {
   const host = shared(async () => {
     const started = await startHost(
       { url: server.ws },
-      { components: { one: echo("one"), other: echo("other") }, v2: { name: "tab" } },
+      {
+        components: { one: echo("one"), other: echo("other"), inner: echo("inner") },
+        v2: { name: "tab" },
+      },
     );
     const config = new Map([
       ["host", "echo.example"],
@@ -133,6 +140,10 @@ describe("by a whole host of v2", () => {
       // oxlint-disable-next-line no-await-in-loop -- in this order
       await started.host.run("set.start", setOf([id], { id, interfaces: [entry] }));
     }
+    const inner = entryOf("wasi:http", ["incoming-handler"], {
+      config: new Map([["host", "inner.example"]]),
+    });
+    await started.host.run("set.start", setOf(["inner"], { id: "inner", interfaces: [inner] }));
     return started;
   });
 
@@ -166,6 +177,16 @@ describe("by a whole host of v2", () => {
     },
   );
 
+  test("no id leads to a workload of another Host", async () => {
+    const own = await ask("/", { headers: chosen("inner", "inner.example") });
+    const other = await ask("/", { headers: chosen("inner", "echo.example") });
+    const none = await ask("/", { headers: chosen("inner", "no.example") });
+
+    expect(own.response.headers["x-name"]).toBe("inner");
+    expect(["one", "other"]).toContain(other.response.headers["x-name"]);
+    expect(none.status).toBe(503);
+  });
+
   test("a workload that has moved is found by its Host, and the body is whole", async () => {
     const { status, body } = await ask(
       "/",
@@ -179,19 +200,22 @@ describe("by a whole host of v2", () => {
 
 test("heads and trailers pass as they are, but for what is meant for the next hop", async () => {
   const seen: unknown[] = [];
-  await serveAs(setTarget("heads"), async ({ body, trailers, headers, ...head }) => {
-    await bytesOfStream(body);
-    seen.push(head, textOf(headers), textOf((await trailers) ?? []));
-    return ok({
-      status: 302,
-      headers: [
-        ["set-cookie", [bytes("a=b"), bytes("c=d")]],
-        ...fields({ location: "/other", connection: "x-hop", "x-hop": "1", trailer: "x-sum" }),
-      ],
-      body: streamOf([bytes("body")]),
-      trailers: Promise.resolve(fields({ "x-sum": "42", "content-length": "9" })),
-    });
-  });
+  await serveAs(
+    targetOf("heads", "heads.example"),
+    async ({ body, trailers, headers, ...head }) => {
+      await bytesOfStream(body);
+      seen.push(head, textOf(headers), textOf((await trailers) ?? []));
+      return ok({
+        status: 302,
+        headers: [
+          ["set-cookie", [bytes("a=b"), bytes("c=d")]],
+          ...fields({ location: "/other", connection: "x-hop", "x-hop": "1", trailer: "x-sum" }),
+        ],
+        body: streamOf([bytes("body")]),
+        trailers: Promise.resolve(fields({ "x-sum": "42", "content-length": "9" })),
+      });
+    },
+  );
   const request = start("/a/b?c=%20", {
     method: "PROPFIND",
     headers: {
@@ -266,7 +290,7 @@ test("with a certificate the port is in TLS, and components are told so", async 
 
 test("20 MB in both directions are never kept as a whole", async () => {
   let most = 0;
-  await serveAs(setTarget("big"), ({ body }) => {
+  await serveAs(targetOf("big", "big.example"), ({ body }) => {
     const through = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         most = Math.max(most, node.kept().bytes);
@@ -304,6 +328,25 @@ describe("what is refused, as hosts of upstream refuse it", () => {
     expect(answer.response.headers["content-type"]).toBe("text/plain; charset=utf-8");
   });
 
+  test("503 for a Host that has answered, and a time after which to ask again", async () => {
+    const serve = () => serveAs(hostTarget("busy.example"), () => ok({ status: 204 }));
+    const headers = { host: "Busy.example:81" };
+    const before = await ask("/", { headers });
+    const serving = await serve();
+    const during = await ask("/", { headers });
+    await serving.drain();
+
+    const after = await ask("/", { headers });
+    await serve();
+    const again = await ask("/", { headers });
+
+    expect([before, during, after, again].map(({ status }) => status)).toEqual([
+      404, 204, 503, 204,
+    ]);
+    expect(before.response.headers).not.toHaveProperty("retry-after");
+    expect(after.response.headers).toMatchObject({ "retry-after": "2" });
+  });
+
   test.each([
     { version: "HTTP/1.1", host: "" },
     { version: "HTTP/1.0", host: "" },
@@ -333,7 +376,7 @@ describe("what is refused, as hosts of upstream refuse it", () => {
       handle: () => [{ tag: "err", val: { tag: "HTTP-response-timeout" } }],
     },
   ])("$status when the component $what", async ({ what, status, handle }) => {
-    await serveAs(setTarget(what), handle);
+    await serveAs(targetOf(what, "failing.example"), handle);
 
     const answer = await ask("/", { headers: chosen(what, "failing.example") });
 
@@ -341,7 +384,7 @@ describe("what is refused, as hosts of upstream refuse it", () => {
   });
 
   test("504 when nothing moves, and 503 before there is a way into the lattice", async () => {
-    await serveAs(setTarget("still"), () => new Promise(() => undefined));
+    await serveAs(targetOf("still", "still.example"), () => new Promise(() => undefined));
     await using early = await openPort({ idleMs: 1000 });
     const headers = chosen("still", "still.example");
 
@@ -377,11 +420,11 @@ test("a client that goes away ends the component's call, before its response and
   const ends: string[] = [];
   let begun: () => void = () => undefined;
   const called = new Promise<void>((resolve) => (begun = resolve));
-  await serveAs(setTarget("silent"), () => {
+  await serveAs(targetOf("silent", "any.example"), () => {
     begun();
     return new Promise(() => undefined);
   });
-  await serveAs(setTarget("endless"), () =>
+  await serveAs(targetOf("endless", "any.example"), () =>
     ok({
       body: new ReadableStream<Uint8Array>({
         pull: (controller) => controller.enqueue(new Uint8Array(10_000)),

@@ -229,7 +229,9 @@ test("a workload is scheduled by label, serves by HTTP and messages, and moves w
     status: { workloadState: "WORKLOAD_STATE_RUNNING", message: "Workload is Running" },
   });
   expect(await get(gateway, hostTarget("Shop.Example:80"), "/a", "hello")).toBe("/a 1 hello");
-  expect(await get(gateway, setTarget(placed?.uid ?? ""), "/a")).toBe("/a 2 ");
+  expect(await get(gateway, setTarget(placed?.uid ?? "", "shop.example") ?? "", "/a")).toBe(
+    "/a 2 ",
+  );
   expect(await ask(peer, "a")).toBe("3");
   await operator.reconcile();
   expect(operator.hosts.get("first")?.heartbeat).toMatchObject({
@@ -258,7 +260,9 @@ test("a workload is scheduled by label, serves by HTTP and messages, and moves w
   expect(moved?.uid).not.toBe(placed?.uid);
   expect(await get(gateway, hostTarget("shop.example"), "/a")).toBe("/a 4 ");
   expect(await ask(peer, "a")).toBe("5");
-  await expect(get(gateway, setTarget(placed?.uid ?? ""), "/a")).rejects.toMatchObject({
+  await expect(
+    get(gateway, setTarget(placed?.uid ?? "", "shop.example") ?? "", "/a"),
+  ).rejects.toMatchObject({
     code: "not-served",
   });
 
@@ -324,8 +328,8 @@ test("replicas share a host name, and each has its own id", async () => {
     Array.from({ length: 20 }, (_, n) => get(gateway, hostTarget("shop.example"), `/p${n}`)),
   );
   const own = await Promise.all([
-    get(gateway, setTarget("replica-1"), "/p0"),
-    get(gateway, setTarget("replica-2"), "/p1"),
+    get(gateway, setTarget("replica-1", "shop.example") ?? "", "/p0"),
+    get(gateway, setTarget("replica-2", "shop.example") ?? "", "/p1"),
   ]);
 
   // Each request was answered once: no page has been counted twice before.
@@ -371,7 +375,9 @@ test("what a host cannot do is declined, and leaves nothing but its error", asyn
   expect(await operator.status(host, "runs")).toMatchObject({
     workloadState: "WORKLOAD_STATE_RUNNING",
   });
-  expect(await get(gateway, setTarget("runs"), "/declined")).toContain("/declined 1");
+  expect(await get(gateway, setTarget("runs", "shop.example") ?? "", "/declined")).toContain(
+    "/declined 1",
+  );
   expect(await operator.status(host, "missing")).toMatchObject({
     workloadState: "WORKLOAD_STATE_ERROR",
     message: expect.stringContaining("Error: failed to pull image"),

@@ -1,4 +1,5 @@
 /** HTTP requests for workloads: by the names of a gateway, as calls of wRPC in a lattice in memory. */
+import { setMaxListeners } from "node:events";
 import { expect, test } from "vitest";
 import type { Call, Callee } from "../../../../src/core/call.ts";
 import type { Served } from "../../../../src/core/dialect.ts";
@@ -22,6 +23,9 @@ import { hostIdOf } from "../../../../src/wire/nkey-public.ts";
 import { parseWitFunc } from "../../../../src/wire/wit-text.ts";
 import { recordLog } from "../../../support/log-recorder.ts";
 import { realClock } from "../../../support/real-clock.ts";
+
+// A workload's signal has listeners for each of its names; Node takes more than ten for a leak.
+setMaxListeners(0);
 
 const HANDLER = "wrpc:http/incoming-handler@0.1.0";
 const DEFAULT = latticeId("default");
@@ -84,7 +88,7 @@ function join(lattice: MemoryLattice, mayListen: (subject: string) => boolean = 
 
 function gateway(
   lattice: MemoryLattice,
-): (target: EntityId, instance?: string) => Promise<unknown> {
+): (target: EntityId | undefined, instance?: string) => Promise<unknown> {
   const rpc = lattice.connect();
   const { signal } = new AbortController();
   const client = {
@@ -95,6 +99,7 @@ function gateway(
     gatherings: createGatherings(),
   };
   return async (target, instance = HANDLER) => {
+    if (target === undefined) throw new Error("no target");
     const callee: Callee = reach(client, target, world);
     const call: Call = {
       id: "request",
@@ -121,12 +126,34 @@ test("a workload is reached by its id and by each host name, and is seen under i
 
   await node.ingress("shop/web", { set: "w.1", hosts: ["shop.example", "Shop.Example", "shop"] });
 
-  expect(await ask(setTarget("w.1"))).toBe("shop/web /");
+  expect(await ask(setTarget("w.1", "shop"))).toBe("shop/web /");
   expect(await ask(hostTarget("SHOP.example:8080"))).toBe("shop/web /");
   expect(await ask(hostTarget("shop"))).toBe("shop/web /");
   expect(node.seen).toEqual(["shop/web", "shop/web", "shop/web"]);
-  await expect(ask(setTarget("w_1"))).rejects.toMatchObject(NOT_SERVED);
+  await expect(ask(setTarget("w_1", "shop"))).rejects.toMatchObject(NOT_SERVED);
   await expect(ask(hostTarget("other.example"))).rejects.toMatchObject(NOT_SERVED);
+});
+
+test("a workload is not reached by its id with a host name that is another's", async () => {
+  const lattice = createMemoryLattice();
+  const node = join(lattice);
+  const ask = gateway(lattice);
+  await node.ingress("open", { set: "w-1", hosts: ["open.example"] });
+  await node.ingress("secret", { set: "w-2", hosts: ["secret.example"] });
+
+  await expect(ask(setTarget("w-2", "open.example"))).rejects.toMatchObject(NOT_SERVED);
+  expect(await ask(setTarget("w-2", "secret.example"))).toBe("secret /");
+});
+
+test("an id and a host name of any length are served", async () => {
+  const lattice = createMemoryLattice();
+  const node = join(lattice);
+  const ask = gateway(lattice);
+  const host = "a.".repeat(126) + "b";
+  await node.ingress("web", { set: "ü".repeat(128), hosts: [host] });
+
+  expect(host).toHaveLength(253);
+  expect(await ask(hostTarget(host))).toBe("web /");
 });
 
 test("nothing but HTTP is served", async () => {
@@ -134,9 +161,9 @@ test("nothing but HTTP is served", async () => {
   const ask = gateway(lattice);
   const node = join(lattice);
 
-  await node.ingress("web", { set: "w", hosts: [] });
+  await node.ingress("web", { set: "w", hosts: ["a"] });
 
-  await expect(ask(setTarget("w"), "demo:app/secret@1.0.0")).rejects.toMatchObject(NOT_SERVED);
+  await expect(ask(setTarget("w", "a"), "demo:app/secret@1.0.0")).rejects.toMatchObject(NOT_SERVED);
   await expect(
     node.ingress("mute", { set: "m", hosts: [] }, { world: { ...world, exports: new Map() } }),
   ).rejects.toMatchObject({ code: "unsupported" });
@@ -156,7 +183,7 @@ test("replicas share a host name: each request goes to one of them, and to the o
 
   expect(before).toBe(20);
   expect(rest).toEqual(Array.from({ length: 5 }, () => "two /"));
-  await expect(ask(setTarget("w-1"))).rejects.toMatchObject(NOT_SERVED);
+  await expect(ask(setTarget("w-1", "shop.example"))).rejects.toMatchObject(NOT_SERVED);
 });
 
 test("who has no room is out of all its groups until there is some", async () => {
@@ -167,7 +194,7 @@ test("who has no room is out of all its groups until there is some", async () =>
 
   accepting.set(false);
   await expect.poll(() => ask(hostTarget("a")).catch(() => "nobody")).toBe("nobody");
-  await expect.poll(() => ask(setTarget("w")).catch(() => "nobody")).toBe("nobody");
+  await expect.poll(() => ask(setTarget("w", "a")).catch(() => "nobody")).toBe("nobody");
   accepting.set(true);
 
   await expect.poll(() => ask(hostTarget("a")).catch(() => "nobody")).toBe("web /");
@@ -183,7 +210,7 @@ test("a name that may not be served leaves none of the others behind", async () 
   });
 
   await expect.poll(() => ask(hostTarget("a")).catch(({ code }) => code)).toBe("not-served");
-  await expect.poll(() => ask(setTarget("w")).catch(({ code }) => code)).toBe("not-served");
+  await expect.poll(() => ask(setTarget("w", "a")).catch(({ code }) => code)).toBe("not-served");
 });
 
 test("all ends with its signal", async () => {
@@ -194,5 +221,5 @@ test("all ends with its signal", async () => {
 
   node.end();
 
-  await expect.poll(() => ask(setTarget("w")).catch(({ code }) => code)).toBe("not-served");
+  await expect.poll(() => ask(setTarget("w", "a")).catch(({ code }) => code)).toBe("not-served");
 });

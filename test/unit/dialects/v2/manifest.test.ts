@@ -169,6 +169,20 @@ test.each<{ readonly problem: string; readonly start: Draft<WireStart> }>([
       workload: { witWorld: { hostInterfaces: [{ ...entry, package: "" }] } },
     },
   },
+  ...["ü.example", "a b", "*.example", "shop.example:80", "a".repeat(64)].map((host) => ({
+    problem: `"workload.witWorld.hostInterfaces[1].config.host" must be a host name`,
+    start: {
+      workloadId: "w",
+      workload: {
+        witWorld: {
+          hostInterfaces: [
+            { ...entry, interfaces: ["outgoing-handler"], config: new Map([["host", host]]) },
+            { ...entry, config: new Map([["host", host]]) },
+          ],
+        },
+      },
+    },
+  })),
   {
     problem: `"workload.volumes[0].name" must be there`,
     start: { workloadId: "w", workload: { volumes: [{ emptyDir: {} }] } },

@@ -27,6 +27,9 @@ export type {
   NodeState,
   WorkloadView,
 } from "./core/node-state.ts";
+export type { Link } from "./core/link.ts";
 export type { RegistryLogins } from "./core/registry.ts";
 export type { View } from "./core/view.ts";
+export type { Topic, Watched, WatchedFacts } from "./core/watched.ts";
+export type { LatticeFacts, LinkKeyOptions, LinkOptions } from "./lattice-facts.ts";
 export type { Limits, LoadProgress, LoadStage, WorkloadState } from "./core/workload.ts";

@@ -9,6 +9,8 @@ import type { ImageOptions, NodeOptions } from "./core/node-options.ts";
 import type { NodeState } from "./core/node-state.ts";
 import type { RegistryLogins } from "./core/registry.ts";
 import type { View } from "./core/view.ts";
+import type { Topic, Watched } from "./core/watched.ts";
+import type { LatticeFacts } from "./lattice-facts.ts";
 
 import { tellOfPage } from "./page-notices.ts";
 import { createPageWork } from "./channels/page-spawn.ts";
@@ -17,7 +19,9 @@ import { spawn } from "./channels/spawn.ts";
 import { NO_WATCH } from "./core/alarm.ts";
 import { asLatticeError, LatticeError } from "./core/error.ts";
 import { createSource } from "./core/view.ts";
+import { createLatticeFacts } from "./lattice-facts.ts";
 import { VERSION } from "./version.ts";
+import { createWatching } from "./watching.ts";
 import hostWorker from "./workers/host.worker.ts?worker&url";
 
 export interface JoinOptions extends Omit<NodeOptions, "images"> {
@@ -95,6 +99,19 @@ export interface LatticeNode extends AsyncDisposable {
    * @throws {LatticeError} `types-unknown`, `not-served`, `incomplete` when the callee failed, `deadline`.
    */
   call(call: CallOptions): Promise<unknown>;
+  /** Links and named configuration that the lattice keeps. */
+  readonly lattice: LatticeFacts;
+  /**
+   * Tells `listener`, which must not throw, of `topic` until `signal` aborts, and resolves then. The node makes a topic only
+   * while somebody watches it.
+   *
+   * @throws {LatticeError} `unsupported` where this node cannot make it, `closed` when the node has left.
+   */
+  watch<T extends Topic>(
+    topic: T,
+    listener: (update: Watched[T]) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface Joining {
@@ -156,11 +173,13 @@ async function connect(
   };
   const worker = spawn(hostWorker, { name: "inlay host", base: options.workers, onLost: end });
   const host = remote<NodeMethods>(worker.port, ended.signal);
+  const { watch, watched } = createWatching(host);
   const page: PageMethods = {
     credentials: (bus) => credentialsFor(options, bus),
     registries: () => registriesOf(options),
     clusterSeed: () => clusterSeedOf(options),
     state: (state) => Promise.resolve(view.set(state)),
+    watched,
     work: createPageWork(ended.signal),
   };
   answer(worker.port, page, ended.signal);
@@ -193,6 +212,8 @@ async function connect(
       host.start({ ...rest, ...(await imageOf(image, rest.id)) }),
     stop: (id) => host.stop(id),
     call: ({ signal, ...call }) => host.call(call, signal),
+    lattice: createLatticeFacts(host),
+    watch,
     [Symbol.asyncDispose]: leave,
   };
 }

@@ -2,7 +2,9 @@
 import type { Credentials } from "../core/credentials.ts";
 import type { NodeOptions } from "../core/node-options.ts";
 import type { NodeState } from "../core/node-state.ts";
+import type { CommandName, Commands } from "../core/command.ts";
 import type { RegistryLogins } from "../core/registry.ts";
+import type { Topic, Watched } from "../core/watched.ts";
 
 export type BusName = "control" | "rpc";
 
@@ -67,6 +69,13 @@ export interface NodeMethods {
   start(request: StartRequest): Promise<void>;
   stop(id: string): Promise<void>;
   call(request: CallRequest, signal?: AbortSignal): Promise<unknown>;
+  /** What a control plane could ask of this host. */
+  command<Name extends CommandName>(
+    name: Name,
+    request: Commands[Name]["request"],
+  ): Promise<Commands[Name]["reply"]>;
+  /** Tells of `topic` by {@link PageMethods.watched} with `watcher`, until `signal` aborts; does not resolve before. */
+  watch(topic: Topic, watcher: number, signal: AbortSignal): Promise<void>;
   notice(notice: PageNotice): Promise<void>;
   /** Leaves the lattice; resolves when everything is drained and closed. */
   leave(): Promise<void>;
@@ -90,4 +99,6 @@ export interface PageMethods {
   clusterSeed(): Promise<string | undefined>;
   /** The node's new state; at most about ten times a second. */
   state(state: NodeState): Promise<void>;
+  /** Resolves when whoever watches has it. */
+  watched(watcher: number, update: Watched[Topic]): Promise<void>;
 }

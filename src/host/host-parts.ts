@@ -10,6 +10,7 @@ import type { Log } from "../core/log.ts";
 import type { Offer } from "../core/offer.ts";
 import type { ProviderKind } from "../core/provider.ts";
 import type { Runtime } from "../core/runtime.ts";
+import type { Tell, Topic } from "../core/watched.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
 import type { Registries } from "./registries.ts";
@@ -73,6 +74,8 @@ export interface Host extends HostControl {
   probe(): void;
   /** What calls `target` by the types of `world`; here, if it runs here and has room, else in the lattice. */
   calleeFor(target: EntityId, world: World | undefined): Callee;
+  /** Begins to tell of `topic` until `signal` aborts. Rejects where this node cannot make it, or its code cannot be loaded. */
+  watch<T extends Topic>(topic: T, tell: Tell<T>, signal: AbortSignal): Promise<void>;
   inventory(): Inventory;
   entries(): readonly WorkloadEntry[];
   sets(): readonly SetEntry[];

@@ -149,6 +149,8 @@ export function createHost(parts: HostParts): Host {
     changed: parts.changed,
   });
 
+  const watching = later(clock, "what is watched", () => import("./watch/watch.ts"));
+
   const inventory = (): Inventory => ({
     id: parts.id,
     friendlyName: parts.friendlyName,
@@ -226,6 +228,9 @@ export function createHost(parts: HostParts): Host {
       if (rpc !== control) rpc.probe();
     },
     calleeFor: (target, world) => targets.nearest(target, world, trace(clock, record, "page")),
+    async watch(topic, tell, signal) {
+      (await watching(signal)).startWatching(topic, { clock, log, dialects, facts }, tell, signal);
+    },
     inventory,
     entries: () => workloads.entries(),
     sets: () => sets.entries(),

@@ -28,6 +28,9 @@ page.fields = fieldsOf(settings.node, credentials);
 page.local = local;
 page.notices = settings.complaints;
 session.view.subscribe(show);
+session.node.subscribe((node) => {
+  page.node = node;
+});
 session.notices.subscribe((notices) => {
   page.notices = notices;
 });

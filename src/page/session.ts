@@ -37,6 +37,8 @@ export interface PageCall {
 
 export interface Session {
   readonly view: View<NodeState>;
+  /** The node, from when it has joined until it leaves. */
+  readonly node: View<LatticeNode | undefined>;
   /** Sentences for a person, oldest first. */
   readonly notices: View<readonly string[]>;
   readonly actions: PageActions;
@@ -45,6 +47,7 @@ export interface Session {
 /** A session that has not joined; each join starts `components`. */
 export function createSession(components: readonly ComponentSetting[]): Session {
   const view = createSource<NodeState>(idleState());
+  const node = createSource<LatticeNode | undefined>(undefined);
   const notices = createSource<readonly string[]>([]);
   let last: JoinRequest | undefined;
   let current: { readonly joining: Joining; readonly ended: AbortController } | undefined;
@@ -69,26 +72,33 @@ export function createSession(components: readonly ComponentSetting[]): Session 
   const join = (request: JoinRequest): void => {
     current?.ended.abort();
     notices.set([]);
+    node.set(undefined);
     last = request;
-    const { node, credentials, registries, clusterSeed } = request;
+    const { node: options, credentials, registries, clusterSeed } = request;
     const ended = new AbortController();
     const joining = startJoining({
-      ...node,
+      ...options,
       ...(credentials === undefined ? {} : { credentials }),
-      ...(registries === undefined ? {} : { images: { ...node.images, registries } }),
+      ...(registries === undefined ? {} : { images: { ...options.images, registries } }),
       ...(clusterSeed === undefined ? {} : { clusterSeed }),
       signal: ended.signal,
     });
     const mine = { joining, ended };
     current = mine;
     const show = (state: NodeState): void => {
-      if (current === mine) view.set(state);
+      if (current !== mine) return;
+      view.set(state);
+      if (state.phase === "stopped" || state.phase === "failed") node.set(undefined);
     };
     joining.view.subscribe(show);
     show(joining.view.peek());
-    joining.joined.then(startAll).catch(() => {
+    const begin = (joined: LatticeNode): Promise<void> => {
+      if (current === mine) node.set(joined);
+      return startAll(joined);
+    };
+    joining.joined.then(begin).catch(() => {
       // The view shows why joining failed, unless a person gave up: then the form is shown again.
-      if (current === mine && ended.signal.aborted) view.set(idleState(node.lattice));
+      if (current === mine && ended.signal.aborted) view.set(idleState(options.lattice));
     });
   };
 
@@ -102,6 +112,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
       const { lattice } = view.peek();
       current?.ended.abort();
       current = undefined;
+      node.set(undefined);
       view.set(idleState(lattice));
     },
     start: async (workload) => (await joinedNode()).start(workload),
@@ -109,7 +120,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     call: async (call) => (await joinedNode()).call(call),
     dismiss: (notice) => notices.set(notices.peek().filter((other) => other !== notice)),
   };
-  return { view, notices, actions };
+  return { view, node, notices, actions };
 }
 
 /** A sentence about anything thrown by a node. */

@@ -102,6 +102,17 @@ const methods: NodeMethods = {
     await host.scale({ id: wanted, image: image.reference, maxInstances: 0, annotations });
   },
   call: callLattice,
+  command: (name, request) => joined().host.run(name, request),
+  async watch(topic, watcher, signal) {
+    const { host } = joined();
+    const ended = until(signal);
+    await host.watch(
+      topic,
+      (update) => page.watched(watcher, update).catch(() => undefined),
+      signal,
+    );
+    await ended;
+  },
   async notice(notice) {
     if (notice === "hidden" || notice === "visible") shown = notice === "visible";
     if (node !== undefined) await obey(notice, node.host);
@@ -122,6 +133,12 @@ if (!(STARTED in globalThis)) {
 
 function left(): LatticeError {
   return new LatticeError("closed", "the node has left the lattice");
+}
+
+function until(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function joined(): NonNullable<typeof node> {

@@ -11,6 +11,7 @@ import { chromium } from "@playwright/test";
 import { createServer } from "vite";
 import { CHROMIUM_FLAGS } from "./chromium.ts";
 import * as samples from "./sample-states.ts";
+import { SAMPLE_VIEWS, type SampleView } from "./sample-views.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const WIDTHS = [1440, 1024, 390];
@@ -68,9 +69,10 @@ function readArguments(words: readonly string[]): Pictures | "readme" {
   if (flag !== undefined) throw new Error(`met the unknown flag ${flag}; wanted ${USAGE}`);
   const [folder = "", ...states] = words;
   if (folder === "") throw new Error(`met no folder for the pictures; wanted ${USAGE}`);
-  const unknown = states.find((state) => !Object.hasOwn(STATES, state));
+  const names = [...Object.keys(STATES), ...Object.keys(SAMPLE_VIEWS)];
+  const unknown = states.find((state) => !names.includes(state));
   if (unknown !== undefined) {
-    throw new Error(`met the state "${unknown}"; wanted some of ${Object.keys(STATES).join(", ")}`);
+    throw new Error(`met the state "${unknown}"; wanted some of ${names.join(", ")}`);
   }
   return { folder, states };
 }
@@ -108,9 +110,37 @@ async function takeAll({ folder, states }: Pictures): Promise<void> {
           fullPage: true,
         });
       }
+      for (const [name, view] of Object.entries(SAMPLE_VIEWS)) {
+        if (states.length > 0 && !states.includes(name)) continue;
+        await showView(page, view);
+        await page.screenshot({
+          path: join(folder, `${name}-${width}-${scheme}.png`),
+          fullPage: true,
+        });
+      }
       await page.close();
     }
   }
+}
+
+/** A view with what a node would tell it. */
+async function showView(page: Page, { view, state, told }: SampleView): Promise<void> {
+  await page.evaluate(
+    ({ view, told }) => {
+      const node = {
+        watch(topic: keyof typeof told, listener: (update: unknown) => void) {
+          for (const update of told[topic] ?? []) queueMicrotask(() => listener(update));
+          return new Promise(() => undefined);
+        },
+      };
+      Object.assign(document.querySelector("inlay-page") ?? {}, { node });
+      location.hash = `#/${view}`;
+    },
+    { view, told },
+  );
+  await show(page, state);
+  await page.locator("inlay-view .view-wait").waitFor({ state: "detached" });
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
 }
 
 async function openPage(width: number, colorScheme: (typeof SCHEMES)[number]): Promise<Page> {

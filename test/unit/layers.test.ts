@@ -57,10 +57,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "version.ts": { uses: [] },
   "page-notices.ts": { uses: ["channels"] },
   "join.ts": {
-    uses: ["core", "channels", "page-notices.ts", "version.ts"],
+    uses: ["core", "channels", "lattice-facts.ts", "page-notices.ts", "version.ts", "watching.ts"],
     starts: ["workers/host.worker.ts"],
   },
-  "index.ts": { uses: ["core", "join.ts", "element.ts", "version.ts"] },
+  "lattice-facts.ts": { uses: ["core", "channels"] },
+  "watching.ts": { uses: ["core", "channels"] },
+  "index.ts": {
+    uses: ["core", "join.ts", "element.ts", "version.ts"],
+    usesTypes: ["lattice-facts.ts"],
+  },
   // `index.ts` exports the element, so the element and what it is made of cannot import `index.ts`.
   "element.ts": { uses: ["core", "join.ts", "page/state", "page/style"], packages: ["lit"] },
   "script-tag.ts": { uses: ["core", "page/state"], usesTypes: ["join.ts", "index.ts"] },

@@ -7,6 +7,7 @@ import { LogPanel } from "./log.ts";
 import { InlayPage } from "./page.ts";
 import { StartForm } from "./start-form.ts";
 import { TryCall } from "./try-call.ts";
+import { ViewSlot } from "./view-slot.ts";
 
 const PANELS: Readonly<Record<string, CustomElementConstructor>> = {
   "inlay-calls": CallsPanel,
@@ -16,6 +17,7 @@ const PANELS: Readonly<Record<string, CustomElementConstructor>> = {
   "inlay-log": LogPanel,
   "inlay-start": StartForm,
   "inlay-try": TryCall,
+  "inlay-view": ViewSlot,
   // The page itself comes last: it renders at once, with elements that are known by then.
   "inlay-page": InlayPage,
 };

@@ -1,6 +1,6 @@
 /** The face of the instrument: in one look whether the node is in its lattice, and how busy it is. */
 import type { TemplateResult } from "lit";
-import type { NodeState } from "../../core/node-state.ts";
+import type { NodePhase, NodeState } from "../../core/node-state.ts";
 import type { Activity } from "../state/activity.ts";
 import type { PageActions } from "../session.ts";
 
@@ -39,23 +39,21 @@ export function hasRun(state: NodeState): boolean {
   return live || answered + failed + refused > 0;
 }
 
-function headline(state: NodeState): string {
-  switch (state.phase) {
-    case "idle":
-      return "Not joined";
-    case "connecting":
-      return "Joining";
-    case "joined":
-      return "Joined";
-    case "reconnecting":
-      return "Reconnecting";
-    case "leaving":
-      return "Leaving";
-    case "stopped":
-      return "Left the lattice";
-    case "failed":
-      return state.error === undefined ? "Failed" : adviceFor(state.error.code).title;
-  }
+/** The phases in words. */
+export const PHASE_WORDS: Readonly<Record<NodePhase, string>> = {
+  idle: "Not joined",
+  connecting: "Joining",
+  joined: "Joined",
+  reconnecting: "Reconnecting",
+  leaving: "Leaving",
+  stopped: "Left the lattice",
+  failed: "Failed",
+};
+
+function headline({ phase, error }: NodeState): string {
+  return phase === "failed" && error !== undefined
+    ? adviceFor(error.code).title
+    : PHASE_WORDS[phase];
 }
 
 function subline(state: NodeState, nowMs: number): TemplateResult | string {

@@ -4,7 +4,9 @@ import type { NodeState } from "../../core/node-state.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
 import type { PageActions } from "../session.ts";
 import type { Activity } from "../state/activity.ts";
+import type { LatticeNode } from "../../index.ts";
 import type { JoinFields } from "../state/join-form.ts";
+import type { ViewId } from "../state/views.ts";
 
 import { html, nothing } from "lit";
 import { count, QUIET } from "../state/activity.ts";
@@ -12,11 +14,13 @@ import { announcement } from "../state/announcement.ts";
 import { idleState } from "../state/idle-state.ts";
 import { fieldsOf } from "../state/join-form.ts";
 import { commandLine } from "../state/signature.ts";
+import { addressOf, viewOf } from "../state/views.ts";
 import { advicePanel } from "./advice.ts";
-import { face } from "./face.ts";
+import { face, PHASE_WORDS } from "./face.ts";
 import { hostCard } from "./host-card.ts";
 import { providersPanel } from "./providers.ts";
 import { safetyPanel } from "./safety.ts";
+import { viewTabs } from "./view-tabs.ts";
 import { workloadsPanel } from "./workloads.ts";
 import { LightElement } from "./light-element.ts";
 import { latticePicture, mark } from "./mark.ts";
@@ -34,6 +38,8 @@ export class InlayPage extends LightElement {
     local: { attribute: false },
     activity: { state: true },
     nowMs: { state: true },
+    node: { attribute: false },
+    view: { state: true },
     said: { state: true },
   };
 
@@ -48,6 +54,9 @@ export class InlayPage extends LightElement {
   declare activity: Activity;
   declare nowMs: number;
   declare said: string;
+  /** Present while the page is a member of a lattice. */
+  declare node: LatticeNode | undefined;
+  declare view: ViewId;
   /** The state that was last announced. */
   #seen: NodeState;
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -63,10 +72,13 @@ export class InlayPage extends LightElement {
     this.activity = QUIET;
     this.nowMs = now();
     this.said = "";
+    this.node = undefined;
+    this.view = viewOf(location.hash);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
+    addEventListener("hashchange", this.#moved);
     this.#ticking = setInterval(() => {
       if (document.visibilityState === "visible") this.nowMs = now();
     }, TICK_MS);
@@ -75,7 +87,12 @@ export class InlayPage extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.#ticking);
+    removeEventListener("hashchange", this.#moved);
   }
+
+  readonly #moved = (): void => {
+    this.view = viewOf(location.hash);
+  };
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has("state")) {
@@ -91,9 +108,11 @@ export class InlayPage extends LightElement {
     return html`<header class="masthead">
         <span class="wordmark">${mark("small")}Inlay</span>
         <p class="tagline">a wasmCloud host in this tab</p>
+        ${state.phase === "idle" || this.view === "tab" ? nothing : standing(state)}
       </header>
+      ${state.phase === "idle" ? nothing : viewTabs(this.view)}
       <main class="phase-${state.phase}">
-        ${this.#notices()} ${state.phase === "idle" ? this.#joinForm() : this.#instrument()}
+        ${this.#notices()} ${state.phase === "idle" ? this.#joinForm() : this.#shown()}
       </main>
       <p class="unseen" aria-live="polite">${this.said}</p>`;
   }
@@ -110,6 +129,12 @@ export class InlayPage extends LightElement {
       </div>
       <inlay-join .base=${this.base} .fields=${this.fields} .actions=${this.actions}></inlay-join>
     </div>`;
+  }
+
+  #shown(): TemplateResult {
+    const { view, state, node, actions } = this;
+    if (view === "tab") return this.#instrument();
+    return html`<inlay-view .name=${view} .context=${{ state, node, actions }}></inlay-view>`;
   }
 
   #instrument(): TemplateResult {
@@ -167,6 +192,14 @@ export class InlayPage extends LightElement {
         </div>`,
     );
   }
+}
+
+/** What the face of the first view says, for all other views: they may be open for hours. */
+function standing({ phase, friendlyName, lattice }: NodeState): TemplateResult {
+  return html`<a class="standing phase-${phase}" href=${addressOf("tab")}
+    ><span class="dot" aria-hidden="true"></span>${PHASE_WORDS[phase]}
+    ${friendlyName === undefined ? nothing : html`<b>${friendlyName}</b>`} in <b>${lattice}</b></a
+  >`;
 }
 
 /** Milliseconds since the epoch. */

@@ -1,0 +1,38 @@
+/** What pages can watch of a node, by topic: each begins when somebody asks, and ends with that one's signal. */
+import type { Clock } from "../../core/clock.ts";
+import type { Dialect } from "../../core/dialect.ts";
+import type { Facts } from "../../core/facts.ts";
+import type { Log } from "../../core/log.ts";
+import type { Tell, Topic } from "../../core/watched.ts";
+
+import { LatticeError } from "../../core/error.ts";
+import { watchFacts } from "./facts.ts";
+
+/** What topics are made of. */
+export interface WatchParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dialects: readonly Dialect[];
+  readonly facts: Facts | undefined;
+}
+
+/** Begins to tell, until `signal` aborts. Throws {@link LatticeError} where this node cannot make the topic. */
+type Start<T extends Topic> = (parts: WatchParts, tell: Tell<T>, signal: AbortSignal) => void;
+
+const topics: { readonly [T in Topic]: Start<T> } = {
+  facts: watchFacts,
+};
+
+export function startWatching<T extends Topic>(
+  topic: T,
+  parts: WatchParts,
+  tell: Tell<T>,
+  signal: AbortSignal,
+): void {
+  const start: Start<T> | undefined = Object.hasOwn(topics, topic) ? topics[topic] : undefined;
+  if (start === undefined) {
+    const known = Object.keys(topics).join(", ");
+    throw new LatticeError("bad-input", `"${topic}" cannot be watched; there are: ${known}`);
+  }
+  start(parts, tell, signal);
+}

@@ -1,0 +1,21 @@
+/** The views of the page, and which one an address names. */
+
+/** In the order in which they stand. */
+export const VIEW_TITLES = {
+  tab: "This tab",
+  links: "Links",
+} as const;
+
+export type ViewId = keyof typeof VIEW_TITLES;
+
+export const VIEW_IDS: readonly ViewId[] = ["tab", "links"];
+
+/** `#/links`; of the first view `#/`. */
+export function addressOf(view: ViewId): string {
+  return view === "tab" ? "#/" : `#/${view}`;
+}
+
+/** What the fragment of an address names; the first view for whatever names none. */
+export function viewOf(hash: string): ViewId {
+  return VIEW_IDS.find((id) => addressOf(id) === hash) ?? "tab";
+}

@@ -1,0 +1,61 @@
+/** What views show in pictures: a state, and what each topic tells. */
+import type { Link } from "../../src/core/link.ts";
+import type { NodeState } from "../../src/core/node-state.ts";
+import type { Topic, Watched } from "../../src/core/watched.ts";
+import type { ViewId } from "../../src/page/state/views.ts";
+
+import { entityId } from "../../src/core/ids.ts";
+import { working } from "./sample-states.ts";
+
+export interface SampleView {
+  readonly view: ViewId;
+  readonly state: NodeState;
+  /** By topic, what is told one after the other. */
+  readonly told: { readonly [T in Topic]?: readonly Watched[T][] };
+}
+
+const link = (source: string, target: string, more: Partial<Link> = {}): Link => ({
+  source: entityId(source),
+  target: entityId(target),
+  name: "default",
+  namespace: "wasi",
+  package: "keyvalue",
+  interfaces: ["store", "atomics"],
+  sourceConfig: [],
+  targetConfig: [],
+  ...more,
+});
+
+const links: readonly Link[] = [
+  link("http-server", "orders", {
+    namespace: "wasi",
+    package: "http",
+    interfaces: ["incoming-handler"],
+    sourceConfig: ["http-address"],
+  }),
+  link("orders", "kv-nats", { targetConfig: ["orders-bucket"] }),
+  link("orders", "kv-nats", { name: "sessions", targetConfig: ["sessions-bucket"] }),
+  link("orders", "mailer", { namespace: "example", package: "mail", interfaces: ["outbox"] }),
+];
+
+/** By the name of the picture. */
+export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
+  links: {
+    view: "links",
+    state: { ...working, facts: { phase: "live" } },
+    told: {
+      facts: [
+        {
+          status: { phase: "live" },
+          links,
+          configNames: ["http-address", "orders-bucket", "sessions-bucket"],
+        },
+      ],
+    },
+  },
+  "links-none": {
+    view: "links",
+    state: { ...working, facts: { phase: "live" } },
+    told: { facts: [{ status: { phase: "live" }, links: [], configNames: [] }] },
+  },
+};

@@ -238,7 +238,7 @@ async function loadV0(
 async function offersOf({ dialects: spoken }: NodeSetup, clock: Clock): Promise<readonly Offer[]> {
   if (spoken?.includes("v2") !== true) return [];
   const code = later(clock, "offers to workloads", () => import("./providers/offers/offers.ts"));
-  return (await code()).OFFERS;
+  return (await code()).createOffers();
 }
 
 async function loadV2({ name, operator }: NodeSetup, { clock }: NodePorts): Promise<MakeDialect> {

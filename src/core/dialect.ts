@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
 import type { ProviderDesk } from "./provider.ts";
 import type { RegistryCredentials } from "./registry.ts";
 import type { PoolResources } from "./runtime.ts";
+import type { LatticeError } from "./error.ts";
 import type { View } from "./view.ts";
 import type { WitValue, World } from "./wit.ts";
 
@@ -58,6 +59,8 @@ export interface Served {
 export interface Serving {
   /** Leaves the queue groups; resolves when all that had been routed here was handed to the callee and answered. */
   drain(): Promise<void>;
+  /** Why it is served no more although nobody has left: the server refused it when a lost connection was back. */
+  readonly broken?: View<LatticeError | undefined>;
 }
 
 /** What a service of the lattice gives a host beyond its own options. */

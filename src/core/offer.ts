@@ -5,6 +5,7 @@
 import type { Bus } from "./bus.ts";
 import type { Callee } from "./call.ts";
 import type { Clock } from "./clock.ts";
+import type { LatticeError } from "./error.ts";
 import type { EntityId, LatticeId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import type { View } from "./view.ts";
@@ -71,6 +72,8 @@ export interface BoundOffer extends AsyncDisposable {
   begin?(members: ReadonlyMap<string, SetCallee>, signal: AbortSignal): Promise<void>;
   /** Brings nothing more, and resolves when the members have what was on its way to them. */
   end?(signal: AbortSignal): Promise<void>;
+  /** Why it can do its part no more. */
+  readonly broken?: View<LatticeError | undefined>;
 }
 
 /** A running member: records what passes. */

@@ -9,6 +9,7 @@ import type { View } from "../core/view.ts";
 
 import { flushed } from "../core/bus.ts";
 import { LatticeError } from "../core/error.ts";
+import { createSource } from "../core/view.ts";
 
 /** One subject, and what becomes of a message on it; it never fails. */
 export interface GroupSubject {
@@ -33,6 +34,8 @@ export interface QueueGroups {
   count(answered: Promise<void>): void;
   /** A subject that the server refused, in a group or beside. */
   deny(subject: string, cause: Error): void;
+  /** The last refusal. */
+  readonly denied: View<LatticeError | undefined>;
   /** Ends the subscriptions at once, without draining. */
   unsubscribe(): void;
   /** Leaves for good; resolves when no call is left. */
@@ -44,7 +47,7 @@ export function createQueueGroups(parts: GroupParts, signal: AbortSignal): Queue
   const { rpc, log, id, subjects, accepting } = parts;
   const inFlight = new Set<Promise<void>>();
   let subscriptions: readonly Subscription[] = [];
-  let denied: LatticeError | undefined;
+  const denied = createSource<LatticeError | undefined>(undefined);
   let draining = false;
   let change = Promise.resolve();
 
@@ -54,7 +57,8 @@ export function createQueueGroups(parts: GroupParts, signal: AbortSignal): Queue
   };
   const deny = (subject: string, cause: Error): void => {
     log.error("serve.denied", { subject, problem: cause.message });
-    denied = new LatticeError("denied", `these credentials may not serve ${subject}`, { cause });
+    const error = `these credentials may not serve ${subject}`;
+    denied.set(new LatticeError("denied", error, { cause }));
   };
   const unsubscribe = (): void => {
     for (const each of subscriptions) each.unsubscribe();
@@ -85,12 +89,13 @@ export function createQueueGroups(parts: GroupParts, signal: AbortSignal): Queue
   return {
     count,
     deny,
+    denied,
     unsubscribe,
     async join() {
       await settle();
       await flushed(rpc, signal);
       // The server refuses before it answers the flush.
-      return denied;
+      return denied.peek();
     },
     async drain() {
       draining = true;

@@ -23,7 +23,7 @@ import { createV1 } from "../../src/dialects/v1/index.ts";
 import { createV2 } from "../../src/dialects/v2/index.ts";
 import { createRegistries } from "../../src/host/registries.ts";
 import { createHost } from "../../src/host/host.ts";
-import { OFFERS } from "../../src/providers/offers/offers.ts";
+import { createOffers } from "../../src/providers/offers/offers.ts";
 import { hostIdOf } from "../../src/wire/nkey-public.ts";
 import { factsWith } from "./links-only.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
@@ -132,7 +132,7 @@ export async function startHost(
     control: bus,
     rpc,
     dialects: [{ ...dialect, ...(facts === undefined ? {} : { facts }) }, ...sets],
-    offers: v2 === undefined ? [] : OFFERS,
+    offers: v2 === undefined ? [] : createOffers(),
     registries: createRegistries(),
     record: (call) => calls.push(call),
     changed: () => undefined,

@@ -2,7 +2,7 @@
 import { setMaxListeners } from "node:events";
 import { latticeId } from "../../src/core/ids.ts";
 import type { Call, Callee } from "../../src/core/call.ts";
-import type { Served } from "../../src/core/dialect.ts";
+import type { Served, Serving } from "../../src/core/dialect.ts";
 import type { CallRecord } from "../../src/core/event.ts";
 import type { BoundOffer, Offer, OfferContext, SetCallee } from "../../src/core/offer.ts";
 import type { Runtime, Volume } from "../../src/core/runtime.ts";
@@ -129,7 +129,7 @@ export function sampleOffer(
     serves,
     bind,
     ...hooks
-  }: Pick<BoundOffer, "serves"> & {
+  }: Pick<BoundOffer, "serves" | "broken"> & {
     readonly bind?: (context: OfferContext, signal: AbortSignal) => Promise<void>;
     readonly begin?: (signal: AbortSignal) => Promise<void>;
     readonly end?: (signal: AbortSignal) => Promise<void>;
@@ -157,6 +157,7 @@ export function sampleOffer(
         await bind?.(context, signal);
         return {
           ...(serves === undefined ? {} : { serves }),
+          ...(hooks.broken === undefined ? {} : { broken: hooks.broken }),
           async begin(members, starting) {
             told.push("begin");
             await hooks.begin?.(starting);
@@ -198,6 +199,8 @@ export interface TestOptions {
   readonly runtime?: Runtime;
   /** What the dialect waits for before it has left. */
   readonly drain?: () => Promise<void>;
+  /** Why the dialect brings requests no more. */
+  readonly broken?: Serving["broken"];
   readonly takesHttp?: boolean;
   readonly hasVolumes?: boolean;
 }
@@ -216,6 +219,7 @@ export function createTestParts(
     offers = [],
     runtime = localRuntime(components),
     drain = () => Promise.resolve(),
+    broken,
     takesHttp = true,
     hasVolumes = true,
   }: TestOptions = {},
@@ -252,7 +256,7 @@ export function createTestParts(
             async ingress(served, { set, hosts }, signal) {
               ingress.set(set, { served, hosts });
               signal.addEventListener("abort", () => ingress.delete(set), { once: true });
-              return { drain };
+              return { drain, ...(broken === undefined ? {} : { broken }) };
             },
           },
         ]

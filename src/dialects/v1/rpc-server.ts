@@ -83,7 +83,7 @@ export async function serve(
     place?.unsubscribe();
     throw refusal;
   }
-  return { drain: () => groups.drain() };
+  return { drain: () => groups.drain(), broken: groups.denied };
 }
 
 function endpointsOf(

@@ -5,6 +5,7 @@ import type { World } from "../../core/wit.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { later } from "../../core/later.ts";
+import { createSource } from "../../core/view.ts";
 import { hostTarget, ingressLattice, setTarget } from "./ingress-names.ts";
 
 const HANDLER = /^wrpc:http\/incoming-handler@/;
@@ -36,10 +37,17 @@ export function createIngress(
       const places = await Promise.all(
         [...targets].map((target) => serve(at(target, world, served), either)),
       );
+      const broken = createSource<LatticeError | undefined>(undefined);
+      for (const place of places) {
+        place.broken?.subscribe((reason) => broken.set(reason), until);
+        // One that was refused meanwhile.
+        broken.set(broken.peek() ?? place.broken?.peek());
+      }
       return {
         async drain() {
           await Promise.all(places.map((place) => place.drain()));
         },
+        broken,
       };
     } catch (cause) {
       ended.abort(cause);

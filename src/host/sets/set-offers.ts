@@ -2,9 +2,11 @@
 import type { Bus } from "../../core/bus.ts";
 import type { Callee, Interceptor } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
+import type { LatticeError } from "../../core/error.ts";
 import type { LatticeId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { BoundOffer, Offer, OfferMember, SetCallee } from "../../core/offer.ts";
+import type { View } from "../../core/view.ts";
 import type { WorkloadSetSpec } from "../../core/workload-set.ts";
 import type { Item, RunningItem } from "./member.ts";
 import type { Match } from "./matcher.ts";
@@ -31,6 +33,8 @@ export interface SetOffers {
   ): Promise<void>;
   /** Has them bring calls to their components. */
   begin(running: ReadonlyMap<string, RunningItem>, signal: AbortSignal): Promise<void>;
+  /** Hears why one can do its part no more, until `signal` aborts. */
+  watch(onBroken: (offer: string, reason: LatticeError) => void, signal: AbortSignal): void;
   /** One promise for each that has begun. */
   end(signal: AbortSignal): readonly Promise<void>[];
   dispose(): readonly Promise<void>[];
@@ -80,6 +84,11 @@ export function createSetOffers(
         each.begun = true;
       }
     },
+    watch(onBroken, signal) {
+      for (const { match, own } of bound) {
+        follow(own.broken, (reason) => onBroken(match.offer.id, reason), signal);
+      }
+    },
     end: (signal) =>
       bound.flatMap(({ own, begun }) => (begun ? [asPromise(() => own.end?.(signal))] : [])),
     dispose: () => bound.splice(0).map(({ own }) => asPromise(() => own[Symbol.asyncDispose]())),
@@ -110,6 +119,19 @@ function calleesOf(
 
 function toEntry(callee: Callee, link: string): Callee {
   return { invoke: (call) => callee.invoke({ ...call, link }) };
+}
+
+/** Tells of what `broken` says, what it says already included. */
+export function follow(
+  broken: View<LatticeError | undefined> | undefined,
+  tell: (reason: LatticeError) => void,
+  signal: AbortSignal,
+): void {
+  const look = (reason: LatticeError | undefined): void => {
+    if (reason !== undefined && !signal.aborted) tell(reason);
+  };
+  broken?.subscribe(look, signal);
+  look(broken?.peek());
 }
 
 /** What throws at once rejects as well. */

@@ -22,7 +22,7 @@ import { SERVICE } from "./check-set.ts";
 import { checkService, runOf, startItem, workloadSpecOf } from "./member.ts";
 import { answererText, makePlan } from "./plan.ts";
 import { runService } from "./service.ts";
-import { createSetOffers } from "./set-offers.ts";
+import { createSetOffers, follow } from "./set-offers.ts";
 
 export interface SetParts extends ItemParts, OffersParts {
   readonly realm: ItemParts["realm"];
@@ -135,16 +135,16 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
     }
     if (servings.length === 0) log.warn("set.http-unreachable", told);
   };
+  /** The set has failed when `broken` has a reason. */
+  const fails = (broken: Serving["broken"], what: string, onEnd: (end: SetEnd) => void): void => {
+    const tell = ({ message }: LatticeError): void =>
+      onEnd({ phase: "failed", reason: `${what}: ${message}` });
+    follow(broken, tell, lifetime.signal);
+  };
   const watch = ({ item, workload }: RunningItem, onEnd: (end: SetEnd) => void): void => {
     const { load: calls, broken } = workload.pool;
     calls.subscribe(() => parts.changed(), lifetime.signal);
-    const look = (reason: LatticeError | undefined): void => {
-      if (reason === undefined || lifetime.signal.aborted) return;
-      const problem = `component '${item.name}' cannot be called any more: ${reason.message}`;
-      onEnd({ phase: "failed", reason: problem });
-    };
-    broken?.subscribe(look, lifetime.signal);
-    look(broken?.peek());
+    fails(broken, `component '${item.name}' cannot be called any more`, onEnd);
   };
   const serve = async (
     { item: { id, component, spec: own }, workload: { callee } }: RunningItem,
@@ -214,6 +214,11 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
       if (plan.ingress !== undefined) await takeHttp(plan.ingress, signal);
       signal.throwIfAborted();
       for (const each of running.values()) watch(each, onEnd);
+      for (const { broken } of servings) fails(broken, "HTTP requests come no more", onEnd);
+      offers.watch(
+        (offer, { message }) => onEnd({ phase: "failed", reason: `${offer}: ${message}` }),
+        lifetime.signal,
+      );
       const served = running.get(SERVICE);
       if (served !== undefined) service = serve(served, onEnd);
     },

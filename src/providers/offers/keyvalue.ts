@@ -6,6 +6,7 @@ import type { Callee } from "../../core/call.ts";
 import type { BoundOffer, OfferContext } from "../../core/offer.ts";
 import type { WitValue } from "../../core/wit.ts";
 import type { HostInterface } from "../../core/workload-set.ts";
+import type { Budget } from "./budget.ts";
 import type { OfferedBucket, OpenBucket } from "./keyvalue-store.ts";
 
 import { LatticeError, messageOf } from "../../core/error.ts";
@@ -13,7 +14,7 @@ import { bytesOf, listOf, stringOf } from "../../interfaces/parts.ts";
 import { ATOMICS, BATCH, STORE } from "../keyvalue/world.ts";
 import { servedOf } from "../served.ts";
 import { openJetStreamBuckets } from "./keyvalue-jetstream.ts";
-import { openMemoryBuckets } from "./keyvalue-memory.ts";
+import { type MemoryBuckets, openMemoryBuckets } from "./keyvalue-memory.ts";
 
 /** Keys of a page, and of one batch. */
 const MOST_KEYS = 1000;
@@ -25,14 +26,22 @@ export function bindKeyvalue({ bus, jsDomain }: OfferContext): BoundOffer {
 
 /**
  * The stores that entries choose by their configuration `backend`: each has its own, which the name of the call's link
- * means.
+ * means. Those in memory take what they keep from `memory`.
  *
  * @throws {LatticeError} `unsupported` for a backend that a page cannot have.
  */
-export function bindKeyvalueChoice({ entries, bus, jsDomain }: OfferContext): BoundOffer {
+export function bindKeyvalueChoice(
+  { entries, bus, jsDomain }: OfferContext,
+  memory: Budget,
+): BoundOffer {
+  const stores: MemoryBuckets[] = [];
   const open = (entry: HostInterface | undefined): OpenBucket => {
     const backend = entry?.config.get("backend") ?? "in-memory";
-    if (backend === "in-memory") return openMemoryBuckets();
+    if (backend === "in-memory") {
+      const store = openMemoryBuckets(memory);
+      stores.push(store);
+      return store.open;
+    }
     if (backend === "nats") {
       // Its text may hold a password.
       if (entry?.config.has("url") === true) {
@@ -48,16 +57,21 @@ export function bindKeyvalueChoice({ entries, bus, jsDomain }: OfferContext): Bo
   const [first, ...others] = entries;
   const usual = open(first);
   const named = new Map(others.map((entry) => [entry.name, open(entry)]));
-  return bound((name, signal, link) => (named.get(link) ?? usual)(name, signal));
+  return bound(
+    (name, signal, link) => (named.get(link) ?? usual)(name, signal),
+    () => stores.forEach((store) => store.close()),
+  );
 }
 
 /** As {@link OpenBucket}, for a call by the link of this name. */
 type OpenLinked = (name: string, signal: AbortSignal, link: string) => ReturnType<OpenBucket>;
 
-function bound(open: OpenLinked): BoundOffer {
+function bound(open: OpenLinked, close: () => void = () => undefined): BoundOffer {
   return {
     serves: { world: servedOf(STORE, ATOMICS, BATCH), callee: createCallee(open) },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    async [Symbol.asyncDispose]() {
+      close();
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { flushed } from "../../core/bus.ts";
 import { asLatticeError, LatticeError, messageOf } from "../../core/error.ts";
 import { bytesOf, partOf, stringOf } from "../../interfaces/parts.ts";
 import { servedOf } from "../served.ts";
+import { createSource } from "../../core/view.ts";
 import { consumerGroup } from "./consumer-group.ts";
 import { checkHeard, checkSent } from "./reserved-subjects.ts";
 
@@ -38,6 +39,8 @@ export function bindMessaging(context: OfferContext): BoundOffer {
   const wanted = wantedBy(context);
   const ended = new AbortController();
   const running = new Set<Promise<void>>();
+  const broken = createSource<LatticeError | undefined>(undefined);
+  const onDenied = (error: LatticeError): void => broken.set(error);
   let memberships: readonly Membership[] = [];
 
   const deliver = (to: SetCallee, message: BusMessage): void => {
@@ -60,7 +63,7 @@ export function bindMessaging(context: OfferContext): BoundOffer {
         const to = members.get(member);
         if (to === undefined) return [];
         return subjects.map((subject) =>
-          subscribe({ bus, to, subject, group, deliver }, ended.signal),
+          subscribe({ bus, to, subject, group, deliver, onDenied }, ended.signal),
         );
       });
       const late = AbortSignal.timeout(SUBSCRIBE_MS);
@@ -71,8 +74,10 @@ export function bindMessaging(context: OfferContext): BoundOffer {
         const error = `the server did not take the subscriptions within ${SUBSCRIBE_MS} ms`;
         throw new LatticeError("deadline", error, { cause });
       }
-      for (const { check } of memberships) check();
+      const refusal = broken.peek();
+      if (refusal !== undefined) throw refusal;
     },
+    broken,
     async end(signal) {
       const left = (async (): Promise<void> => {
         await Promise.all(memberships.map(({ leave }) => leave()));
@@ -124,8 +129,6 @@ function handles(exports: ReadonlyMap<string, unknown>): boolean {
 }
 
 interface Membership {
-  /** Throws if the server has refused it. */
-  readonly check: () => void;
   readonly leave: () => Promise<void>;
 }
 
@@ -135,19 +138,26 @@ interface Wish {
   readonly subject: string;
   readonly group: string | undefined;
   readonly deliver: (to: SetCallee, message: BusMessage) => void;
+  /** The server has refused it, at once or when a lost connection was back. */
+  readonly onDenied: (error: LatticeError) => void;
 }
 
 /** Takes messages while the member has room; in a group, others take them meanwhile. */
-function subscribe({ bus, to, subject, group, deliver }: Wish, ended: AbortSignal): Membership {
+function subscribe(
+  { bus, to, subject, group, deliver, onDenied }: Wish,
+  ended: AbortSignal,
+): Membership {
   const left = new AbortController();
-  let denied: Error | undefined;
   let subscription: Subscription | undefined;
   let leaving: Promise<void> = Promise.resolve();
   const join = (): void => {
     subscription ??= bus.subscribe(subject, (message) => deliver(to, message), {
       ...(group === undefined ? {} : { queue: group }),
       signal: ended,
-      onDenied: (error) => (denied = error),
+      onDenied(cause) {
+        const error = `the server refuses the subscription to ${subject}: ${messageOf(cause)}`;
+        onDenied(new LatticeError("denied", error, { cause }));
+      },
     });
   };
   const leave = (): void => {
@@ -164,11 +174,6 @@ function subscribe({ bus, to, subject, group, deliver }: Wish, ended: AbortSigna
   decide();
   to.accepting.subscribe(decide, AbortSignal.any([left.signal, ended]));
   return {
-    check() {
-      if (denied === undefined) return;
-      const error = `the server refuses the subscription to ${subject}: ${messageOf(denied)}`;
-      throw new LatticeError("denied", error, { cause: denied });
-    },
     async leave() {
       left.abort();
       leave();

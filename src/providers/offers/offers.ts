@@ -7,6 +7,7 @@
 import type { Offer } from "../../core/offer.ts";
 
 import { later } from "../../core/later.ts";
+import { type Budget, createBudget } from "./budget.ts";
 
 const KEYVALUE = [
   {
@@ -18,7 +19,24 @@ const KEYVALUE = [
 ];
 const MESSAGING = { namespace: "wasmcloud", package: "messaging", version: "0.2.0" };
 
-export const OFFERS: readonly Offer[] = [
+/** Stores in memory of all sets that are bound to these share `memory`. */
+export function createOffers(memory: Budget = createBudget()): readonly Offer[] {
+  return [
+    ...PLAIN,
+    {
+      id: "wasi-keyvalue-multiplexed",
+      imports: KEYVALUE,
+      exports: [],
+      named: true,
+      async bind(context, signal) {
+        const load = later(context.clock, "key-value stores", () => import("./keyvalue.ts"));
+        return (await load(signal)).bindKeyvalueChoice(context, memory);
+      },
+    },
+  ];
+}
+
+const PLAIN: readonly Offer[] = [
   // The host answers these two by itself.
   {
     id: "wasi-config",
@@ -61,16 +79,6 @@ export const OFFERS: readonly Offer[] = [
     async bind(context, signal) {
       const load = later(context.clock, "key-value stores", () => import("./keyvalue.ts"));
       return (await load(signal)).bindKeyvalue(context);
-    },
-  },
-  {
-    id: "wasi-keyvalue-multiplexed",
-    imports: KEYVALUE,
-    exports: [],
-    named: true,
-    async bind(context, signal) {
-      const load = later(context.clock, "key-value stores", () => import("./keyvalue.ts"));
-      return (await load(signal)).bindKeyvalueChoice(context);
     },
   },
   {

@@ -6,7 +6,7 @@ import type { WitValue } from "../../../src/core/wit.ts";
 import type { LocalComponent } from "../../support/local-runtime.ts";
 
 import { entityId } from "../../../src/core/ids.ts";
-import { OFFERS } from "../../../src/providers/offers/offers.ts";
+import { createOffers } from "../../../src/providers/offers/offers.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { startHost } from "../../support/lattice-host.ts";
 import { connectPeer } from "../../support/native-peer.ts";
@@ -96,7 +96,7 @@ const peer = shared(() => connectPeer(server.ws));
 const node = shared(() =>
   startHost(
     { url: server.ws },
-    { components: { front, shouter, counter, alone: shouter }, parts: { offers: OFFERS } },
+    { components: { front, shouter, counter, alone: shouter }, parts: { offers: createOffers() } },
   ),
 );
 
@@ -178,7 +178,7 @@ test("a set that cannot run says why, and has left nothing", async () => {
 test("a host that leaves stops its sets, and takes no more", async () => {
   await using own = await startHost(
     { url: server.ws },
-    { components: { front, shouter, counter }, parts: { offers: OFFERS } },
+    { components: { front, shouter, counter }, parts: { offers: createOffers() } },
   );
   await own.host.run("set.start", spec("leaving", "leaving.asked"));
   const before = await ask("leaving.asked", "two");
@@ -194,7 +194,7 @@ test("a host that leaves stops its sets, and takes no more", async () => {
 });
 
 test("a node that was given no set knows of none", async () => {
-  await using own = await startHost({ url: server.ws }, { parts: { offers: OFFERS } });
+  await using own = await startHost({ url: server.ws }, { parts: { offers: createOffers() } });
   const absent = { id: "none", phase: "absent", message: "Workload not found" };
 
   expect(await own.host.run("set.status", { id: "none" })).toEqual(absent);

@@ -2,7 +2,7 @@
 import { setMaxListeners } from "node:events";
 import { expect, test } from "vitest";
 import type { Call, Callee } from "../../../../src/core/call.ts";
-import type { Served } from "../../../../src/core/dialect.ts";
+import type { Served, Serving } from "../../../../src/core/dialect.ts";
 import type { EntityId } from "../../../../src/core/ids.ts";
 import type { World } from "../../../../src/core/wit.ts";
 
@@ -43,8 +43,10 @@ interface Node {
     member: string,
     way: { readonly set: string; readonly hosts: readonly string[] },
     more?: Partial<Served>,
-  ) => Promise<{ drain(): Promise<void> }>;
+  ) => Promise<Serving>;
   readonly seen: readonly EntityId[];
+  /** Its line is lost for a moment. */
+  blink(): void;
   end(): void;
 }
 
@@ -60,6 +62,10 @@ function join(lattice: MemoryLattice, mayListen: (subject: string) => boolean = 
   const seen: EntityId[] = [];
   return {
     seen,
+    blink() {
+      bus.cut();
+      bus.restore();
+    },
     end: () => ended.abort(),
     ingress: async (member, way, more = {}) => {
       const serving = await dialect.ingress?.(
@@ -211,6 +217,27 @@ test("a name that may not be served leaves none of the others behind", async () 
 
   await expect.poll(() => ask(hostTarget("a")).catch(({ code }) => code)).toBe("not-served");
   await expect.poll(() => ask(setTarget("w", "a")).catch(({ code }) => code)).toBe("not-served");
+});
+
+test("a name that is refused when a lost line is back is told", async () => {
+  const lattice = createMemoryLattice();
+  let refused = false;
+  const node = join(lattice, (subject) => !refused || !subject.includes("/b."));
+  const serving = await node.ingress("web", { set: "w", hosts: ["a", "b"] });
+
+  node.blink();
+  await gateway(lattice)(hostTarget("a"));
+  const before = serving.broken?.peek();
+  refused = true;
+  node.blink();
+
+  expect(before).toBeUndefined();
+  await expect
+    .poll(() => serving.broken?.peek())
+    .toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("inlay-http.default.set-w/b."),
+    });
 });
 
 test("all ends with its signal", async () => {

@@ -346,6 +346,59 @@ describe("a component that cannot be brought back", () => {
   });
 });
 
+describe("calls that come no more", () => {
+  const denied = () => createSource<Failure | undefined>(undefined);
+  const refusal = new LatticeError("denied", "the server refuses it");
+
+  test("by an offer make the set fail, of which nothing is left then", async () => {
+    const broken = denied();
+    const sample = sampleOffer({ id: "driver", ...exportsDrive }, { broken });
+    const { sets } = createTestSets({ plain }, { offers: [sample.offer] });
+    await sets.start(setOf(["plain"], { interfaces: DRIVEN }));
+
+    broken.set(refusal);
+    const status = sets.status("set-1");
+    await expect.poll(() => sample.told.at(-1)).toBe("dispose");
+
+    expect(status).toEqual({
+      id: "set-1",
+      phase: "failed",
+      message: "Error: driver: the server refuses it",
+    });
+  });
+
+  test("by HTTP do so as well", async () => {
+    const broken = denied();
+    const handler = "wrpc:http/incoming-handler@0.1.0";
+    const web = {
+      ...plain,
+      world: { imports: new Map(), exports: new Map([[handler, new Map()]]) },
+    };
+    const { sets, ingress } = createTestSets({ web }, { broken });
+    const config = new Map([["host", "shop.example"]]);
+    const interfaces = [entryOf("wasi:http", ["incoming-handler"], { config })];
+    await sets.start(setOf(["web"], { interfaces }));
+
+    broken.set(refusal);
+
+    expect(sets.status("set-1")).toMatchObject({
+      phase: "failed",
+      message: "Error: HTTP requests come no more: the server refuses it",
+    });
+    await expect.poll(() => ingress.size).toBe(0);
+  });
+
+  test("and that were refused while the set was started let the start fail", async () => {
+    const broken = createSource<Failure | undefined>(refusal);
+    const sample = sampleOffer({ id: "driver", ...exportsDrive }, { broken });
+    const { sets } = createTestSets({ plain }, { offers: [sample.offer] });
+
+    const started = await sets.start(setOf(["plain"], { interfaces: DRIVEN }));
+
+    expect(started).toMatchObject({ phase: "failed", message: "driver: the server refuses it" });
+  });
+});
+
 describe("a service", () => {
   const ok = { tag: "ok", val: undefined };
 

@@ -39,6 +39,8 @@ export interface Situation {
   readonly context: OfferContext;
   /** Another connection of the same lattice. */
   readonly peer: Bus;
+  /** The line is lost for a moment, and then only these subjects may be heard. */
+  blink(permits: (subject: string) => boolean): void;
   readonly log: LogRecorder;
 }
 
@@ -48,14 +50,23 @@ export function situation(
 ): Situation {
   const lattice = createMemoryLattice({ clock: realClock });
   const recorder = recordLog();
+  let permitted = (_subject: string): boolean => true;
+  const bus = lattice.connect({
+    permits: (operation, subject) => operation !== "subscribe" || permitted(subject),
+  });
   return {
+    blink(permits) {
+      permitted = permits;
+      bus.cut();
+      bus.restore();
+    },
     peer: lattice.connect(),
     log: recorder,
     context: {
       set: { id: "w-1", namespace: "default", name: "echo-7f9c" },
       entries,
       members: new Map(Object.entries(members)),
-      bus: lattice.connect(),
+      bus,
       lattice: latticeId("default"),
       jsDomain: undefined,
       clock: realClock,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Bus } from "../../../../src/core/bus.ts";
 import type { BoundOffer } from "../../../../src/core/offer.ts";
 import type { WitValue } from "../../../../src/core/wit.ts";
+import { createBudget } from "../../../../src/providers/offers/budget.ts";
 import { bindKeyvalue, bindKeyvalueChoice } from "../../../../src/providers/offers/keyvalue.ts";
 import { ask, entry, member, situation } from "./context.ts";
 
@@ -28,7 +29,8 @@ interface Store {
 async function open(kind: "jetstream" | "memory" | "chosen jetstream"): Promise<Store> {
   const entries = kind === "chosen jetstream" ? [entry({ backend: "nats" })] : [entry()];
   const { context, peer } = situation({ one: member("one") }, entries);
-  const own = kind === "jetstream" ? bindKeyvalue(context) : bindKeyvalueChoice(context);
+  const own =
+    kind === "jetstream" ? bindKeyvalue(context) : bindKeyvalueChoice(context, createBudget());
   bound.push(own);
   const raw: Store["raw"] = async (instance, func, ...args) =>
     (await ask(own.serves?.callee, instance, func, args))[0];
@@ -169,7 +171,7 @@ test("memory has an end, and gives back what was removed", async () => {
 
 test("a backend that a page cannot have is refused when it is bound", () => {
   const { context } = situation({ one: member("one") }, [entry({ backend: "redis" })]);
-  expect(() => bindKeyvalueChoice(context)).toThrow(
+  expect(() => bindKeyvalueChoice(context, createBudget())).toThrow(
     'the backend "redis" of wasi:keyvalue is not offered here',
   );
 });
@@ -179,7 +181,7 @@ test("entries with names have stores of their own", async () => {
     entry({ backend: "in-memory" }, "cache"),
     entry({ backend: "nats" }, "kept"),
   ]);
-  await using own = bindKeyvalueChoice(context);
+  await using own = bindKeyvalueChoice(context, createBudget());
   const callee = own.serves?.callee;
   await ask(callee, STORE, "set", ["b", "k", bytes("gone")], { link: "cache" });
   await ask(callee, STORE, "set", ["b", "k", bytes("stays")], { link: "kept" });
@@ -217,5 +219,52 @@ test("a server of its own is refused without its address, which may hold a passw
   const { context } = situation({ one: member("one") }, [
     entry({ backend: "nats", url: "nats://u:hunter2@elsewhere" }),
   ]);
-  expect(() => bindKeyvalueChoice(context)).toThrow(/^(?!.*hunter2).*\(url\) is not offered here/);
+  expect(() => bindKeyvalueChoice(context, createBudget())).toThrow(
+    /^(?!.*hunter2).*\(url\) is not offered here/,
+  );
+});
+
+describe("what all stores in memory hold together", () => {
+  const MEGABYTE = 1024 * 1024;
+  const budget = createBudget(3 * MEGABYTE);
+  const openStore = async (names: readonly (string | undefined)[] = [undefined]) => {
+    const { context } = situation(
+      { one: member("one") },
+      names.map((name) => entry({}, name)),
+    );
+    const own = bindKeyvalueChoice(context, budget);
+    bound.push(own);
+    return {
+      own,
+      async set(key: string, link = "default") {
+        const args = ["b", key, new Uint8Array(MEGABYTE)];
+        const [result] = await ask(own.serves?.callee, STORE, "set", args, { link });
+        return result;
+      },
+      remove: async (key: string) => ask(own.serves?.callee, STORE, "delete", ["b", key]),
+    };
+  };
+  const FULL = {
+    tag: "err",
+    val: { tag: "other", val: expect.stringContaining("the stores of this host are full") },
+  };
+
+  test("has one bound, and what is removed or has ended is free for others", async () => {
+    const one = await openStore();
+    const two = await openStore(["x", "y"]);
+
+    expect(await one.set("a")).toMatchObject({ tag: "ok" });
+    expect(await two.set("a", "y")).toMatchObject({ tag: "ok" });
+    expect(await one.set("b")).toMatchObject(FULL);
+    expect(await two.set("b", "x")).toMatchObject(FULL);
+    await one.remove("a");
+    expect(await two.set("b", "x")).toMatchObject({ tag: "ok" });
+    expect(await one.set("c")).toMatchObject(FULL);
+    await two.own[Symbol.asyncDispose]();
+    expect(await one.set("c")).toMatchObject({ tag: "ok" });
+    expect(await one.set("d")).toMatchObject({ tag: "ok" });
+    expect(await two.set("z", "y")).toMatchObject({
+      val: { val: expect.stringContaining("has ended") },
+    });
+  });
 });

@@ -155,6 +155,34 @@ test("a message that is refused, or fails, is in the log", async () => {
   });
 });
 
+test("a subscription that is refused when a lost line is back is told", async () => {
+  const here = situation({ one: member("one") }, [entry({ subscriptions: "a, b" })]);
+  await using bound = bind(here);
+  await bound.begin?.(new Map([["one", noting("one").callee]]), signal);
+
+  here.blink(() => true);
+  await settled(here);
+  const before = bound.broken?.peek();
+  here.blink((subject) => subject !== "b");
+  await settled(here);
+
+  expect(before).toBeUndefined();
+  expect(bound.broken?.peek()).toMatchObject({
+    code: "denied",
+    message: expect.stringContaining("the server refuses the subscription to b"),
+  });
+});
+
+test("a subscription that is refused at once lets nothing begin", async () => {
+  const here = situation({ one: member("one") }, [entry({ subscriptions: "a" })]);
+  await using bound = bind(here);
+  here.blink((subject) => subject !== "a");
+
+  await expect(
+    bound.begin?.(new Map([["one", noting("one").callee]]), signal),
+  ).rejects.toMatchObject({ code: "denied" });
+});
+
 test.each([
   [{ subscriptions: "a..b" }, 'subscriptions of one: "a..b" is no subject of NATS'],
   [{ subscriptions: "a.>.b" }, "no subject of NATS"],

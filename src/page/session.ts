@@ -26,6 +26,8 @@ export interface PageActions {
   stop(id: string): Promise<void>;
   call(call: PageCall): Promise<unknown>;
   dismiss(notice: string): void;
+  /** Where this page asked to join last. */
+  servers(): readonly string[];
 }
 
 export interface PageCall {
@@ -118,6 +120,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     start: async (workload) => (await joinedNode()).start(workload),
     stop: async (id) => (await joinedNode()).stop(id),
     call: async (call) => (await joinedNode()).call(call),
+    servers: () => last?.node.servers ?? [],
     dismiss: (notice) => notices.set(notices.peek().filter((other) => other !== notice)),
   };
   return { view, node, notices, actions };

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
-import { expect, test } from "@playwright/test";
+import { expect, type Locator, test } from "@playwright/test";
 import type { InlayServer } from "../support/inlay-server.ts";
 
 import { CHROMIUM_FLAGS } from "../support/chromium.ts";
@@ -149,13 +149,22 @@ test("a component that cannot be started is told on the page in a sentence", asy
 });
 
 test(
-  "a server that is not there gives state failed and error no-servers",
+  "servers that cannot be reached give error no-servers, and for each what was seen and what is likely",
   WAITS,
   async ({ page }) => {
-    await page.goto(`${server.page}?servers=${encodeURIComponent("ws://127.0.0.1:1")}&autojoin`);
+    await using guarded = await launchNats({ origins: ["https://elsewhere.example"] });
+    const servers = ["ws://127.0.0.1:1", guarded.ws, guarded.nats.replace("nats:", "ws:")];
+    const query = new URLSearchParams(servers.map((each) => ["servers", each]));
+
+    await page.goto(`${server.page}?${query}&autojoin`);
 
     await expect(page.locator("html")).toHaveAttribute("data-node-state", "failed");
     await expect(page.locator("html")).toHaveAttribute("data-node-error", "no-servers");
+    const about = (each: string): Locator => page.getByRole("region", { name: `About ${each}` });
+    await expect(about(servers[0] ?? "")).toContainText("Likely Nothing listens at 127.0.0.1:1");
+    await expect(about(guarded.ws)).toContainText("Seen Something answers at");
+    await expect(about(guarded.ws)).toContainText(`Add "${new URL(server.page).origin}" to`);
+    await expect(about(servers[2] ?? "")).toContainText("Likely Nothing listens");
   },
 );
 

@@ -163,6 +163,11 @@ async function show(page: Page, state: NodeState): Promise<void> {
     const total = answered + failed + refused;
     const nowSecond = Math.floor((performance.timeOrigin + performance.now()) / 1000);
     Object.assign(element ?? {}, {
+      actions: {
+        ...Reflect.get(element ?? {}, "actions"),
+        // Not as a method: tsx gives those a name by a function that the page does not have.
+        ...Object.fromEntries([["servers", () => ["wss://lattice.example:4223"]]]),
+      },
       state,
       local: true,
       activity: total === 0 ? quiet : { seconds: busy, second: nowSecond, total },

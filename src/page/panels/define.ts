@@ -1,4 +1,5 @@
 /** The tags of the page's elements. */
+import { AdvicePanel } from "./advice.ts";
 import { CallsPanel } from "./calls.ts";
 import { ComponentsPanel } from "./components.ts";
 import { CopyButton } from "./copy-button.ts";
@@ -10,6 +11,7 @@ import { TryCall } from "./try-call.ts";
 import { ViewSlot } from "./view-slot.ts";
 
 const PANELS: Readonly<Record<string, CustomElementConstructor>> = {
+  "inlay-advice": AdvicePanel,
   "inlay-calls": CallsPanel,
   "inlay-components": ComponentsPanel,
   "inlay-copy": CopyButton,

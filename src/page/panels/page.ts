@@ -15,7 +15,6 @@ import { idleState } from "../state/idle-state.ts";
 import { fieldsOf } from "../state/join-form.ts";
 import { commandLine } from "../state/signature.ts";
 import { addressOf, viewOf } from "../state/views.ts";
-import { advicePanel } from "./advice.ts";
 import { face, PHASE_WORDS } from "./face.ts";
 import { hostCard } from "./host-card.ts";
 import { providersPanel } from "./providers.ts";
@@ -110,7 +109,7 @@ export class InlayPage extends LightElement {
         <p class="tagline">a wasmCloud host in this tab</p>
         ${state.phase === "idle" || this.view === "tab" ? nothing : standing(state)}
       </header>
-      ${state.phase === "idle" ? nothing : viewTabs(this.view)}
+      ${this.#hasViews() ? viewTabs(this.view) : nothing}
       <main class="phase-${state.phase}">
         ${this.#notices()} ${state.phase === "idle" ? this.#joinForm() : this.#shown()}
       </main>
@@ -131,9 +130,15 @@ export class InlayPage extends LightElement {
     </div>`;
   }
 
+  /** A node that never came to be has nothing more to show. */
+  #hasViews(): boolean {
+    const { phase, joinSteps } = this.state;
+    return phase !== "idle" && (phase !== "failed" || joinSteps.at(-1)?.name === "announce");
+  }
+
   #shown(): TemplateResult {
     const { view, state, node, actions } = this;
-    if (view === "tab") return this.#instrument();
+    if (view === "tab" || !this.#hasViews()) return this.#instrument();
     return html`<inlay-view .name=${view} .context=${{ state, node, actions }}></inlay-view>`;
   }
 
@@ -149,7 +154,11 @@ export class InlayPage extends LightElement {
         state.workloadSets.length +
         state.calls.length >
         0;
-    return html`${face(state, this.activity, this.nowMs, actions)} ${advicePanel(state)}
+    return html`${face(state, this.activity, this.nowMs, actions)}
+      <inlay-advice
+        .error=${state.phase === "failed" ? state.error : undefined}
+        .servers=${actions?.servers() ?? []}
+      ></inlay-advice>
       ${alarmed ? safetyPanel(state) : nothing} ${this.#hint()}
       ${workloadsPanel(state.workloadSets)}
       ${

@@ -54,12 +54,14 @@ export class AdvicePanel extends LightElement {
   #look(error: NodeState["error"]): void {
     const servers = this.servers.filter((server) => URL.canParse(server));
     this.found = servers.map((server) => ({ server, findings: undefined }));
-    servers.forEach((server, index) => {
-      void probe(server).then((evidence) => {
-        if (this.error !== error) return; // tried again meanwhile
-        this.found = this.found.with(index, { server, findings: findings(evidence) });
-      });
-    });
+    for (const [index, server] of servers.entries()) void this.#lookAt(index, server, error);
+  }
+
+  /** Does not fail. */
+  async #lookAt(index: number, server: string, error: NodeState["error"]): Promise<void> {
+    const evidence = await probe(server);
+    if (this.error !== error) return; // tried again meanwhile
+    this.found = this.found.with(index, { server, findings: findings(evidence) });
   }
 }
 

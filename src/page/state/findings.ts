@@ -169,7 +169,10 @@ function bare({ pathname }: URL): string {
 /** What browsers take for this machine, also from pages that came over https. */
 function isLoopback(host: string): boolean {
   return (
-    host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host)
+    host === "localhost" ||
+    host.endsWith(".localhost") ||
+    host === "[::1]" ||
+    host.startsWith("127.")
   );
 }
 

@@ -34,7 +34,7 @@ export interface MemberSpec extends MemberBase {
   readonly poolSize: number;
   /** Calls after which a ready instance is given up; 0: never. */
   readonly maxInvocations: number;
-  /** Calls that one ready instance may serve at once; 1 at least. */
+  /** Calls at once for each ready instance; 1 at least. */
   readonly maxConcurrency: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Instances that serve several calls, one after the other, and have what the calls before left: wasmCloud v2's pool of a
- * component (`poolSize`, `maxInvocations`; wasmCloud/wasmCloud, crates/wash-runtime/src/engine/instance_pool.rs).
+ * component (`poolSize`, `maxInvocations`, `maxConcurrency`; wasmCloud/wasmCloud, crates/wash-runtime/src/engine/instance_pool.rs).
  *
  * To a worker they are instances that stay, as those are in which resources live.
  */

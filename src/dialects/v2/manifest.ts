@@ -24,6 +24,7 @@ import type {
 import { readAllowedHosts } from "../../core/allowed-hosts.ts";
 import { LatticeError, messageOf } from "../../core/error.ts";
 import { isHostname } from "../../core/hostname.ts";
+import { checkLoopbackPorts, checkNameLookups } from "./socket-lists.ts";
 
 /** Ids are UIDs of Kubernetes, which have 36. */
 const MOST_ID_LETTERS = 128;
@@ -98,16 +99,20 @@ function readBase(
   };
 }
 
-/** What is not there allows nothing. Sockets, which a page has not, are all that the other two lists are about. */
+/** What is not there allows nothing. */
 function readResources(resources: WireResources | undefined, what: string): LocalResources {
   const {
     config = new Map<string, string>(),
     environment = new Map<string, string>(),
     volumeMounts = [],
     allowedHosts = [],
+    allowedIpNameLookups = [],
+    allowedHostLoopbackPorts = [],
   } = resources ?? {};
   try {
     readAllowedHosts(allowedHosts);
+    checkNameLookups(allowedIpNameLookups);
+    checkLoopbackPorts(allowedHostLoopbackPorts);
   } catch (cause) {
     const message = `invalid local_resources for ${what}: ${messageOf(cause)}`;
     throw new LatticeError("bad-input", message);

@@ -159,9 +159,19 @@ function withMeans({ spec, component }: Item, mounts: readonly Mount[]): Compone
   };
 }
 
-function keptOf({ poolSize, maxInvocations }: MemberSpec): KeptInstances | undefined {
+/**
+ * As many calls as upstream's warm instances take at once (`crates/wash-runtime/src/engine/instance_pool.rs` at v2.7.0: each
+ * of `poolSize` serves `maxConcurrency`) find an instance that is kept; but one for each call, since functions of WASI 0.2 are
+ * not entered a second time while they wait. They are made when that many calls come.
+ */
+function keptOf({
+  poolSize,
+  maxInvocations,
+  maxConcurrency,
+}: MemberSpec): KeptInstances | undefined {
   if (poolSize <= 0) return undefined;
-  return { instances: Math.min(poolSize, MOST_KEPT), maxCalls: Math.max(0, maxInvocations) };
+  const instances = Math.min(poolSize * Math.max(1, maxConcurrency), MOST_KEPT);
+  return { instances, maxCalls: Math.max(0, maxInvocations) };
 }
 
 /** A service that is only called is one instance, which has what earlier calls left. */

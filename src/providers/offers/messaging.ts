@@ -19,6 +19,8 @@ import { checkHeard, checkSent } from "./reserved-subjects.ts";
 const CONSUMER = "wasmcloud:messaging/consumer@0.2.0";
 const HANDLER = "wasmcloud:messaging/handler@0.2.0";
 
+/** An entry of this name means this offer, and no other one for entries with names. */
+const OFFER = "wasmcloud-messaging";
 const SUBSCRIPTIONS = "subscriptions";
 const GROUP = "consumer_group";
 /** Subjects of one component. */
@@ -36,6 +38,7 @@ interface Wanted {
 /** @throws {LatticeError} `bad-input`, `denied` for configuration that cannot be used. */
 export function bindMessaging(context: OfferContext): BoundOffer {
   const { bus, log } = context;
+  checkBackends(context);
   const wanted = wantedBy(context);
   const ended = new AbortController();
   const running = new Set<Promise<void>>();
@@ -93,6 +96,26 @@ export function bindMessaging(context: OfferContext): BoundOffer {
       await Promise.allSettled(running);
     },
   };
+}
+
+/**
+ * An entry with a name chooses where its messages go, in memory if it says nothing (wasmCloud
+ * `crates/wash-runtime/src/plugin/wasmcloud_messaging/multiplexed.rs` at v2.7.0): whoever wants them nowhere else is not to find
+ * them on the lattice's server.
+ *
+ * @throws {LatticeError} `unsupported` for anything but the node's own server.
+ */
+function checkBackends({ entries }: Pick<OfferContext, "entries">): void {
+  for (const { name, config } of entries) {
+    if (name === undefined || name === OFFER) continue;
+    const backend = config.get("backend") ?? "in-memory";
+    if (backend === "nats" && !config.has("url")) continue;
+    // The address may hold a password.
+    const met =
+      backend === "nats" ? "a server of its own (url)" : `backend ${JSON.stringify(backend)}`;
+    const error = `wasmcloud:messaging '${name}': ${met} is not offered here; backend "nats" without url is the node's server`;
+    throw new LatticeError("unsupported", error);
+  }
 }
 
 /** @throws {LatticeError} `bad-input` for configuration that cannot be used. */

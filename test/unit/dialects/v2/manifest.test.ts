@@ -149,6 +149,66 @@ test("a volume without a kind is an empty one, and one of the machine says so", 
 });
 
 const component = { name: "api", image: "a" };
+/** A workload of one component that may reach these by sockets. */
+const reaching = (localResources: {
+  readonly allowedIpNameLookups?: readonly string[];
+  readonly allowedHostLoopbackPorts?: readonly string[];
+}): Draft<WireStart> => ({
+  workloadId: "w",
+  workload: { witWorld: { components: [{ ...component, localResources }] } },
+});
+
+test("what sockets may reach is read and left, since there are none", () => {
+  const { members } = read(
+    reaching({
+      allowedIpNameLookups: ["*", " *.Example.com ", "db.internal.", "127.0.0.1", "::1"],
+      allowedHostLoopbackPorts: ["5432", "5432/TCP", " 53 / udp "],
+    }),
+  );
+
+  expect(members[0]?.resources).toEqual({
+    config: new Map(),
+    environment: new Map(),
+    mounts: [],
+    allowedHosts: [],
+  });
+});
+
+test.each([
+  "",
+  "*foo",
+  "a.*.b",
+  "*.",
+  "https://a.example",
+  "a.example:53",
+  "a/b",
+  "ü.example",
+  "[::1]",
+  "*.::1",
+  "1:2",
+  "-a.example",
+])("no name lookup: %j", (entry) => {
+  expect(() => read(reaching({ allowedIpNameLookups: ["ok.example", entry] }))).toThrow(
+    "invalid local_resources for component 'api': invalid allowed_ip_name_lookups: " +
+      `${JSON.stringify(entry)} `,
+  );
+});
+
+test.each(["", "5000-6000", "*", "postgres", "0", "70000", "53/sctp", "53/", "/tcp"])(
+  "no port of the machine: %j",
+  (entry) => {
+    expect(() => read(reaching({ allowedHostLoopbackPorts: [entry, "1/udp"] }))).toThrow(
+      `invalid allowed_host_loopback_ports: ${JSON.stringify(entry)} is no port`,
+    );
+  },
+);
+
+test("a list of what sockets may reach has an end, and so has what is said of it", () => {
+  const many = (count: number) => reaching({ allowedIpNameLookups: Array(count).fill("!") });
+
+  expect(() => read(many(257))).toThrow("257 entries, and 256 at most");
+  expect(() => read(many(256))).toThrow(/^.{1,900}$/s);
+});
 const entry = { namespace: "wasi", package: "http", interfaces: ["incoming-handler"] };
 
 test.each<{ readonly problem: string; readonly start: Draft<WireStart> }>([

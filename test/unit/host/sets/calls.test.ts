@@ -386,6 +386,9 @@ describe("what a manifest gives a component", () => {
       memberOf("warm", { image, poolSize: 40, maxInvocations: 5 }),
       memberOf("files", { image, resources: { mounts } }),
       memberOf("greedy", { image, poolSize: 1_000_000 }),
+      memberOf("busy", { image, poolSize: 3, maxConcurrency: 16 }),
+      memberOf("busiest", { image, poolSize: 2, maxConcurrency: 2_147_483_647 }),
+      memberOf("fresh", { image, maxConcurrency: 8 }),
     ];
     await sets.start(setOf(members, { volumes: [{ name: "data", kind: "empty" }] }));
 
@@ -397,8 +400,11 @@ describe("what a manifest gives a component", () => {
       { kept: { instances: 40, maxCalls: 5 }, maxInstances: 40, mounts: undefined },
       { kept: undefined, maxInstances: 32, mounts: [["/data", true, "data"]] },
       { kept: { instances: 64, maxCalls: 0 }, maxInstances: 64, mounts: undefined },
+      { kept: { instances: 48, maxCalls: 0 }, maxInstances: 48, mounts: undefined },
+      { kept: { instances: 64, maxCalls: 0 }, maxInstances: 64, mounts: undefined },
+      { kept: undefined, maxInstances: 32, mounts: undefined },
     ]);
-    expect(portable).toEqual([true, false, false, false]);
+    expect(portable).toEqual([true, false, false, false, false, false, true]);
     expect(volumes).toEqual(["data"]);
     await sets.stop("set-1");
     expect(volumes).toEqual([]);

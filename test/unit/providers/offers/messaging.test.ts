@@ -198,6 +198,27 @@ test.each([
   expect(() => bind(situation({ one: member("one") }, [entry(config)]))).toThrow(problem);
 });
 
+describe("an entry with a name", () => {
+  const bindNamed = (config: Readonly<Record<string, string>>, name = "team-a") =>
+    bind(situation({ one: member("one") }, [entry(config, name)]));
+
+  test.each([
+    [{}, 'backend "in-memory" is not offered here'],
+    [{ backend: "in-memory" }, 'backend "in-memory" is not offered here'],
+    [{ backend: "kafka" }, "wasmcloud:messaging 'team-a': backend \"kafka\""],
+    [{ backend: "nats", url: "nats://u:hunter2@x" }, /^(?!.*hunter2).*own \(url\) is not offered/],
+  ])("that wants %j is declined", (config, problem) => {
+    expect(() => bindNamed(config)).toThrow(problem);
+  });
+
+  test("may want the node's own server, or mean the offer", async () => {
+    await using chosen = bindNamed({ backend: "nats" });
+    await using meant = bindNamed({ backend: "in-memory" }, "wasmcloud-messaging");
+
+    expect([chosen.serves, meant.serves]).not.toContain(undefined);
+  });
+});
+
 describe("what a component sends", () => {
   const message = (subject: string, replyTo?: string) => ({ subject, body: bytes("x"), replyTo });
 

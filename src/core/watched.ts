@@ -23,6 +23,6 @@ export interface WatchedFacts {
   readonly status: FactsStatus;
   /** By source, then by name. */
   readonly links: readonly Link[];
-  /** Names of configuration that links of the lattice mention. */
-  readonly configNames: readonly string[];
+  /** Names of configuration that the lattice keeps; `undefined` while this node cannot tell, or may not read them. */
+  readonly configNames: readonly string[] | undefined;
 }

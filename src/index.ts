@@ -30,6 +30,18 @@ export type {
 export type { Link } from "./core/link.ts";
 export type { RegistryLogins } from "./core/registry.ts";
 export type { View } from "./core/view.ts";
-export type { Topic, Watched, WatchedFacts } from "./core/watched.ts";
+export type { Listening, Tally } from "./core/observation.ts";
+export type {
+  LeftOut,
+  ObservedComponent,
+  ObservedHost,
+  ObservedProvider,
+  Pairs,
+  Topic,
+  Traffic,
+  Watched,
+  WatchedFacts,
+  WatchedLattice,
+} from "./core/watched.ts";
 export type { LatticeFacts, LinkKeyOptions, LinkOptions } from "./lattice-facts.ts";
 export type { Limits, LoadProgress, LoadStage, WorkloadState } from "./core/workload.ts";

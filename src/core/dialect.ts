@@ -9,6 +9,7 @@ import type { Facts } from "./facts.ts";
 import type { EntityId, HostId, LatticeId } from "./ids.ts";
 import type { Link } from "./link.ts";
 import type { Log } from "./log.ts";
+import type { Observation, Word } from "./observation.ts";
 import type { ProviderDesk } from "./provider.ts";
 import type { RegistryCredentials } from "./registry.ts";
 import type { PoolResources } from "./runtime.ts";
@@ -111,6 +112,11 @@ export interface Dialect {
   announce(event: HostEvent): void;
   /** Asks for supplemental configuration, where this generation knows of any; a failure gives none. */
   supplement?(labels: Labels, signal: AbortSignal): Promise<Supplement>;
+  /**
+   * Listens to what other hosts of this generation say of themselves, and asks them, until `signal` aborts; absent where
+   * nobody can hear them. Its code is loaded then: rejects where it cannot be. `hear` must not throw.
+   */
+  observe?(hear: (word: Word) => void, signal: AbortSignal): Promise<Observation>;
   /** Resolves when no change of what its lattice keeps is under way. */
   settled?(): Promise<void>;
   /** Data plane, in: resolves when the server knows the subscriptions. */

@@ -12,6 +12,7 @@ import type { EntityId } from "../core/ids.ts";
 import type { Actors } from "./actors.ts";
 import type { Host, HostParts } from "./host-parts.ts";
 import type { Providers } from "./providers.ts";
+import type { OwnHost } from "./watch/own-host.ts";
 import type { Workload } from "./workload.ts";
 import type { Workloads } from "./workloads.ts";
 
@@ -33,6 +34,7 @@ import { createLateCompanions } from "./late-companions.ts";
 import { createLateSets } from "./late-sets.ts";
 import { createPresence } from "./presence.ts";
 import { createProviders } from "./providers.ts";
+import { createRecorded } from "./recorded.ts";
 import { askForRegistries } from "./registries.ts";
 import { createTargets } from "./targets.ts";
 import { createWorkloads } from "./workloads.ts";
@@ -43,7 +45,8 @@ const HEARTBEAT_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 
 export function createHost(parts: HostParts): Host {
-  const { clock, log, control, rpc, dialects, record } = parts;
+  const { clock, log, control, rpc, dialects } = parts;
+  const { record, onCall } = createRecorded(parts.record);
   const startedAt = clock.monotonic();
   const labels = createLabels(parts.labels);
   const presence = createPresence(parts.shareWork ?? true);
@@ -165,6 +168,7 @@ export function createHost(parts: HostParts): Host {
     providers: providers.describe(),
     sets: sets.summary(),
   });
+  const own = (): OwnHost => ({ inventory: inventory(), providers: providers.entries() });
   const tell = (event: HostEvent): void => {
     announce(event);
     if (event.type === "labels-changed") parts.onLabels?.(event.labels);
@@ -229,7 +233,8 @@ export function createHost(parts: HostParts): Host {
     },
     calleeFor: (target, world) => targets.nearest(target, world, trace(clock, record, "page")),
     async watch(topic, tell, signal) {
-      (await watching(signal)).startWatching(topic, { clock, log, dialects, facts }, tell, signal);
+      const { startWatching } = await watching(signal);
+      startWatching(topic, { clock, log, dialects, facts, own, onCall }, tell, signal);
     },
     inventory,
     entries: () => workloads.entries(),

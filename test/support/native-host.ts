@@ -1,6 +1,6 @@
 /**
  * A native host as other members see it: it answers pings and inventories, tells of itself, and is in the lattice-wide
- * queue groups (wasmCloud `crates/host/src/wasmbus/mod.rs` @ v1.9.2). It runs nothing.
+ * queue groups (wasmCloud `crates/host/src/wasmbus/mod.rs` @ v1.9.2). It runs nothing, but says what a test makes it say.
  */
 import type { NativePeer } from "./native-peer.ts";
 
@@ -12,6 +12,16 @@ export interface NativeHost extends AsyncDisposable {
   readonly answered: readonly string[];
   /** How often it was pinged. */
   readonly pinged: () => number;
+  /** Says that it runs `id` by this many at once from now on; 0: no more. */
+  scale(id: string, maxInstances: number): Promise<void>;
+  /** Says that it has started a provider. */
+  startProvider(id: string): Promise<void>;
+  /** Says that the health of a provider has changed. */
+  tellHealth(id: string, healthy: boolean): Promise<void>;
+  /** Says all of itself, as each 30 s. */
+  beat(): Promise<void>;
+  /** Answers nothing any more, without a word. */
+  die(): Promise<void>;
   /** Says goodbye and answers nothing any more, without closing the peer's connection. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -30,9 +40,16 @@ export async function startNativeHost(
   const id = testHostId();
   const answered: string[] = [];
   let pings = 0;
+  const components: {
+    id: string;
+    image_ref: string;
+    max_instances: number;
+    annotations: object;
+  }[] = [];
+  const providers: { id: string; image_ref: string; annotations: object }[] = [];
   const inventory = {
-    components: [],
-    providers: [],
+    components,
+    providers,
     host_id: id,
     friendly_name: "solid-rock-0002",
     labels,
@@ -87,14 +104,45 @@ export async function startNativeHost(
     version: inventory.version,
   });
   await nats.flush();
+  const tell = async (event: string, data: object): Promise<void> => {
+    announce(event, data);
+    await nats.flush();
+  };
+  const die = async (): Promise<void> => {
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    await nats.flush();
+  };
   return {
     id,
     answered,
     pinged: () => pings,
+    async scale(component, maxInstances) {
+      const at = components.findIndex((each) => each.id === component);
+      if (at !== -1) components.splice(at, 1);
+      const annotations = { "wasmcloud.dev/managed-by": "wadm" };
+      const image_ref = `registry.example/${component}:1.0.0`;
+      const entry = { id: component, image_ref, max_instances: maxInstances, annotations };
+      if (maxInstances > 0) components.push(entry);
+      const { id: component_id, ...rest } = entry;
+      await tell("component_scaled", { ...rest, component_id, host_id: id });
+    },
+    async startProvider(provider) {
+      const entry = {
+        id: provider,
+        image_ref: `registry.example/${provider}:2.0.0`,
+        annotations: {},
+      };
+      providers.push(entry);
+      const { id: provider_id, ...rest } = entry;
+      await tell("provider_started", { ...rest, provider_id, host_id: id });
+    },
+    tellHealth: (provider_id, healthy) =>
+      tell(healthy ? "health_check_passed" : "health_check_failed", { host_id: id, provider_id }),
+    beat: () => tell("host_heartbeat", inventory),
+    die,
     async [Symbol.asyncDispose]() {
       announce("host_stopped", { labels });
-      for (const subscription of subscriptions) subscription.unsubscribe();
-      await nats.flush();
+      await die();
     },
   };
 }

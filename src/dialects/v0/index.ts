@@ -80,6 +80,7 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
       alarm: safety.alarm,
     }),
   );
+  const observing = later(clock, "what other hosts tell", () => import("./observe.ts"));
   return {
     generation: "v0",
     links,
@@ -91,6 +92,10 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
     },
     announce: (event) => control.announce(event),
     settled: () => control.settled(),
+    async observe(hear, until) {
+      const { observe } = await observing(until);
+      return observe(parts, hear, until);
+    },
     attend: (desk, until) => attend(parts, desk, until),
     async serve(served, until) {
       const calls = await rpc(until);

@@ -18,6 +18,7 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
     const { createRpc } = await import("./rpc.ts");
     return createRpc(parts, signal);
   });
+  const observing = later(parts.clock, "what other hosts tell", () => import("./observe.ts"));
   const facts = createFacts(parts);
   const sharing = createSource(false);
   return {
@@ -37,6 +38,10 @@ export function createV1(parts: DialectParts, signal: AbortSignal): Dialect {
         until,
       ),
     announce: createAnnouncer(parts),
+    async observe(hear, until) {
+      const { observe } = await observing(until);
+      return observe(parts, hear, until);
+    },
     supplement: (labels, until) => askForSupplement(parts, labels, until),
     attend: async (desk, until) => (await rpc(until)).attend(desk, until),
     serve: async (served, until) => (await rpc(until)).serve(served, until),

@@ -4,9 +4,12 @@ import type { Dialect } from "../../core/dialect.ts";
 import type { Facts } from "../../core/facts.ts";
 import type { Log } from "../../core/log.ts";
 import type { Tell, Topic } from "../../core/watched.ts";
+import type { Recorded } from "../recorded.ts";
+import type { OwnHost } from "./own-host.ts";
 
 import { LatticeError } from "../../core/error.ts";
 import { watchFacts } from "./facts.ts";
+import { watchLattice } from "./lattice.ts";
 
 /** What topics are made of. */
 export interface WatchParts {
@@ -14,6 +17,10 @@ export interface WatchParts {
   readonly log: Log;
   readonly dialects: readonly Dialect[];
   readonly facts: Facts | undefined;
+  /** This node, as it is now. */
+  readonly own: () => OwnHost;
+  /** Hears of each call that ends here. */
+  readonly onCall: Recorded["onCall"];
 }
 
 /** Begins to tell, until `signal` aborts. Throws {@link LatticeError} where this node cannot make the topic. */
@@ -21,6 +28,7 @@ type Start<T extends Topic> = (parts: WatchParts, tell: Tell<T>, signal: AbortSi
 
 const topics: { readonly [T in Topic]: Start<T> } = {
   facts: watchFacts,
+  lattice: watchLattice,
 };
 
 export function startWatching<T extends Topic>(

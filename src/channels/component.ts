@@ -1,6 +1,7 @@
 /** The contract between the runtime and a component worker: which methods each side answers. */
 import type { ErrorCode } from "../core/error.ts";
 import type { FuncType, WitValue } from "../core/wit.ts";
+import type { MountSetup } from "./files.ts";
 import type { SharedAnswer } from "./shared-answer.ts";
 
 /** How this worker's guests wait. `sync`: nothing they import makes them wait. */
@@ -44,6 +45,8 @@ export type GuestSaid =
     }
   /** The guest has no use for a handle any more. */
   | { readonly tag: "drop"; readonly handle: Uint8Array }
+  /** Nor for an open file. */
+  | { readonly tag: "close"; readonly file: number }
   /** The results of the call, while the guest goes on. */
   | { readonly tag: "respond"; readonly results: readonly WitValue[] };
 
@@ -123,6 +126,8 @@ export interface ComponentSetup {
   readonly stock: number;
   /** What `wasi:cli/environment` gives. */
   readonly environment: ReadonlyMap<string, string>;
+  /** What `wasi:filesystem/preopens` gives. */
+  readonly mounts: readonly MountSetup[];
   /** Ceiling of what one host function allocates for a guest. */
   readonly maxBytes: number;
   /** For `atomics`: where answers to imports appear. */

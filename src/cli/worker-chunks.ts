@@ -37,6 +37,8 @@ const SPECIAL = {
     "providers/offers/http-outgoing.ts",
     "providers/offers/keyvalue.ts",
     "providers/offers/messaging.ts",
+    "runtime/files/file-server.ts",
+    "runtime/files/volumes.ts",
     "runtime/kept.ts",
     "runtime/locate-kept.ts",
   ].map(src),

@@ -10,6 +10,8 @@ import type { WitValue, World } from "./wit.ts";
 export interface LoadOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Whether it is to be run with mounts; default false. */
+  readonly mounts?: boolean;
 }
 
 export interface Runtime extends AsyncDisposable {
@@ -20,8 +22,8 @@ export interface Runtime extends AsyncDisposable {
    * `import-unmet`, `unsupported`.
    */
   load(image: ImageSource, options: LoadOptions): Promise<Component>;
-  /** An empty volume, in memory. */
-  openVolume?(name: string): Volume;
+  /** An empty volume, in memory. Absent where there are none. */
+  openVolume?(name: string, signal: AbortSignal): Promise<Volume>;
 }
 
 /** A prepared component: its bytes by digest, and its types. */
@@ -43,7 +45,7 @@ export interface RunOptions {
   readonly imports: Importee;
   /** What `wasi:cli/environment` gives; default nothing. */
   readonly environment?: ReadonlyMap<string, string>;
-  /** What `wasi:filesystem/preopens` gives; default nothing. */
+  /** What `wasi:filesystem/preopens` gives, if it was loaded for that; default nothing. */
   readonly mounts?: readonly Mount[];
   /** Instances that serve several calls one after the other, and keep what they have between them; default none. */
   readonly kept?: KeptInstances;

@@ -9,11 +9,11 @@ import { withoutVersion } from "../core/wit.ts";
 import { NEEDS } from "./choose-bridge.ts";
 import { isWasi, waitingWasi } from "./wasi.ts";
 
-/** What may make a guest wait, as `interface#function` without version: all but most of WASI. */
-export function waitingImports(world: World): readonly string[] {
+/** What may make a guest wait, as `interface#function` without version: all but most of WASI. `files`: it is given some. */
+export function waitingImports(world: World, files = false): readonly string[] {
   return [...world.imports].flatMap(([name, functions]) => {
     const bare = withoutVersion(name);
-    const waiting = isWasi(name) ? waitingWasi(name, world) : [...functions.keys()];
+    const waiting = isWasi(name) ? waitingWasi(name, world, files) : [...functions.keys()];
     return waiting.filter((func) => functions.has(func)).map((func) => `${bare}#${func}`);
   });
 }
@@ -31,8 +31,8 @@ export function exportPatterns(world: World): readonly string[] {
  *
  * @throws {LatticeError} `unsupported` if it has to wait and the browser has no way.
  */
-export function waitModeOf(world: World, bridge: Bridge): WaitMode {
-  const waiting = waitingImports(world);
+export function waitModeOf(world: World, bridge: Bridge, files = false): WaitMode {
+  const waiting = waitingImports(world, files);
   const isAsync = [...world.exports.values()].some((functions) =>
     [...functions.values()].some((type) => type.async === true),
   );

@@ -90,7 +90,7 @@ export async function openComponentWorker(
     throw new LatticeError("aborted", `${setup.name} ${what} outside of a call`);
   };
   const keep = (number: number): KeptInstance => {
-    const known = kept.get(number) ?? { number, life: createGuestLife(parts.imports) };
+    const known = kept.get(number) ?? { number, life: createGuestLife(parts.imports, parts.files) };
     kept.set(number, known);
     return known;
   };
@@ -104,6 +104,9 @@ export async function openComponentWorker(
       // Without a call it has crossed with its end, unless a destructor says it.
       if (run !== undefined) trusting(() => run.hear(said));
       else if (said.tag === "drop") for (const { life } of kept.values()) life.dropped(said.handle);
+      else if (said.tag === "close") {
+        for (const { life } of kept.values()) life.files?.close(said.file);
+      }
     },
     hearCompanions(report) {
       watchdog.heard();

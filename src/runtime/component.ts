@@ -4,9 +4,10 @@ import type { Clock } from "../core/clock.ts";
 import type { Bridge } from "../core/node-state.ts";
 import type { Log } from "../core/log.ts";
 import type { Release } from "../core/memory.ts";
-import type { Component } from "../core/runtime.ts";
+import type { Component, Mount } from "../core/runtime.ts";
 import type { Interface } from "../core/wit.ts";
 import type { Adaptation } from "./adapted.ts";
+import type { FileServer } from "./files/file-server.ts";
 import type { Prepared } from "./prepared.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
 
@@ -22,6 +23,7 @@ import { instantiationsOf } from "./instantiations.ts";
 import { borrowing, mayBorrow } from "./lent-memory.ts";
 import { openPool } from "./pool.ts";
 import { PortableComponent } from "./portable.ts";
+import { hasFiles } from "./wasi.ts";
 import { createResidents } from "./residents.ts";
 
 export interface ComponentParts {
@@ -54,14 +56,16 @@ export async function createComponent(
   const { digest, sizeBytes, glue, claims } = prepared;
   const { world, ...adapted } = adapt(prepared.world, parts.adaptations);
   const { name, supply, clock, log, release } = parts;
-  const mode: WaitMode = waitModeOf(prepared.world, parts.bridge);
+  const mode: WaitMode = waitModeOf(prepared.world, parts.bridge, prepared.files);
   const usual = await compile(prepared);
   return {
     digest,
     sizeBytes,
     world,
     claims,
-    async run({ maxInstances, limits, imports, environment = new Map(), kept, signal }) {
+    async run(options) {
+      const { maxInstances, limits, imports, environment = new Map(), kept, signal } = options;
+      const files = await serverOf(prepared, options.mounts ?? [], parts);
       const { maxMemoryBytes } = limits;
       const same = maxMemoryBytes === DEFAULT_LIMITS.maxMemoryBytes;
       const compiled = same ? usual : await compile(prepared, maxMemoryBytes);
@@ -81,6 +85,7 @@ export async function createComponent(
         ]),
         wasi: wasiImports(prepared.world),
         environment,
+        mounts: files?.mounts ?? [],
         settles: settles(prepared),
         // A worker that blocks serves one call at a time; the next instance is made while it idles.
         stock: mode === "atomics" ? 1 : Math.min(maxInstances, MAX_STOCK),
@@ -94,7 +99,10 @@ export async function createComponent(
         log,
         ...(mode === "atomics" ? { callsPerRunner: 1 } : {}),
         open: (opening) =>
-          openComponentWorker({ setup, world, supply, imports, clock, log, release }, opening),
+          openComponentWorker(
+            { setup, world, supply, imports, files, clock, log, release },
+            opening,
+          ),
         residents: (freed) => createResidents({ name, world, clock, freed }),
         kept: kept && (await import("./kept.ts")).createKept(kept),
         opening: signal,
@@ -108,6 +116,18 @@ export async function createComponent(
       };
     },
   };
+}
+
+/** Absent if the component has no files. */
+async function serverOf(
+  { files, world }: Prepared,
+  mounts: readonly Mount[],
+  { name, clock }: Pick<ComponentParts, "name" | "clock">,
+): Promise<FileServer | undefined> {
+  if (mounts.length === 0 || !hasFiles(world)) return undefined;
+  if (!files) throw new LatticeError("bad-input", `${name} was not loaded for mounts`);
+  const { createFileServer } = await import("./files/file-server.ts");
+  return createFileServer(mounts, () => clock.now());
 }
 
 /** @throws {LatticeError} `bad-image` for a core module that the engine refuses, or too much memory from the start. */

@@ -8,6 +8,7 @@
 import type { Importee } from "../core/call.ts";
 import type { FuncType, WitValue } from "../core/wit.ts";
 import type { Handle } from "../wire/type-parts.ts";
+import type { FileServer, InstanceFiles } from "./files/file-server.ts";
 
 import { partsOf } from "../wire/type-parts.ts";
 import { seeParams, seeResults } from "../wire/own-handles.ts";
@@ -16,13 +17,15 @@ import { isResourceHandle, readHandle } from "../wire/resource-handle.ts";
 export interface GuestLife {
   /** The link names that it has chosen. */
   readonly linkNames: Map<string, string>;
+  /** What it has open of the component's mounts; absent if that has none. */
+  readonly files: InstanceFiles | undefined;
   /** Values that the guest is given: it has the handles among them for good. */
   given(type: FuncType, side: Side, values: readonly WitValue[]): void;
   /** Values that it gives away. */
   taken(type: FuncType, side: Side, values: readonly WitValue[]): void;
   /** It has dropped one. */
   dropped(handle: Uint8Array): void;
-  /** All that it still has is dropped. */
+  /** All that it still has is dropped, and closed. */
   end(): void;
 }
 
@@ -31,7 +34,8 @@ export type Side = "params" | "results";
 /** Handles of imports that a guest owns. Those of its own resources are its own matter. */
 const isForeign = ({ of, kind }: Handle): boolean => of !== undefined && kind === "own";
 
-export function createGuestLife(imports: Importee): GuestLife {
+export function createGuestLife(imports: Importee, server?: FileServer): GuestLife {
+  const files = server?.open();
   const linkNames = new Map<string, string>();
   const held = new Map<string, () => void>();
   const look = (
@@ -54,6 +58,7 @@ export function createGuestLife(imports: Importee): GuestLife {
   };
   return {
     linkNames,
+    files,
     given(type, side, values) {
       look(type, side, values, ({ of = "", resource }, handle, id) => {
         held.set(id, () => imports.drop?.({ instance: of, resource, handle, linkNames }));
@@ -65,6 +70,7 @@ export function createGuestLife(imports: Importee): GuestLife {
     dropped: (handle) => drop(idOf(handle)),
     end() {
       for (const id of Array.from(held.keys())) drop(id);
+      files?.end();
     },
   };
 }

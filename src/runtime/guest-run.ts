@@ -17,10 +17,12 @@ import type { Log } from "../core/log.ts";
 import type { Release } from "../core/memory.ts";
 import type { CompanionCall } from "../core/runtime.ts";
 import type { FuncType, WitValue, World } from "../core/wit.ts";
+import type { FileServer } from "./files/file-server.ts";
 import type { GuestLife } from "./guest-life.ts";
 import type { GuestStreams } from "./guest-streams.ts";
 
 import { flowing } from "../core/call.ts";
+import { FILES } from "../channels/files.ts";
 import { compact } from "../channels/port.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { errOf } from "./import-errors.ts";
@@ -33,6 +35,8 @@ export interface GuestRunParts {
   /** As the lattice sees the component. */
   readonly world: World;
   readonly imports: Importee;
+  /** For the component's mounts. */
+  readonly files?: FileServer | undefined;
   readonly clock: Clock;
   readonly release: Release;
   readonly log: Log;
@@ -79,7 +83,7 @@ export function createGuestRun(
 ): GuestRun {
   const { setup, world, imports, clock, log, release } = parts;
   /** Other calls have an instance of their own, so what that chooses lasts for a call. */
-  const life = kept?.life ?? createGuestLife(imports);
+  const life = kept?.life ?? createGuestLife(imports, parts.files);
   const served = world.exports.get(call.instance)?.get(call.func);
   const streaming = served !== undefined && crosses(served);
   const settling = deferred<Results>();
@@ -135,6 +139,10 @@ export function createGuestRun(
     }
   };
   const importOne: GuestRun["import"] = async (request) => {
+    // Before anything is waited for, so that operations on files are done in the order in which they came.
+    if (request.instance === FILES && life.files !== undefined) {
+      return [life.files.answer(request.func, request.args)];
+    }
     const type = typeOf(request);
     const streamed = crosses(type);
     const args = streamed ? ownStreams().accept(request.args) : request.args;
@@ -171,6 +179,8 @@ export function createGuestRun(
         settling.resolve(given(said.results));
       } else if (said.tag === "drop") {
         life.dropped(said.handle);
+      } else if (said.tag === "close") {
+        life.files?.close(said.file);
       } else if (said.tag === "start") {
         ownStreams().start(said.end, importOne(said.request));
       } else {

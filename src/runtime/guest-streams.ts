@@ -32,7 +32,7 @@ export interface GuestStreams {
    */
   accept<T extends WitValue>(value: T, over?: Promise<unknown>[]): T;
   /** Throws `denied` for what breaks the rules; the worker is not to be trusted then. */
-  hear(said: Exclude<GuestSaid, { readonly tag: "start" | "respond" | "drop" }>): void;
+  hear(said: Exclude<GuestSaid, { readonly tag: "start" | "respond" | "drop" | "close" }>): void;
   /** `results` become the value of the worker's future `end`. */
   start(end: number, results: Promise<readonly WitValue[]>): void;
   /** Resolves when one of `ends` is ready, or `forMs` have passed. Rejects when the call is over. */

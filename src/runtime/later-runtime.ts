@@ -25,6 +25,11 @@ export function createLaterRuntime(clock: Clock, create: () => Promise<Runtime>)
   });
   return {
     prepare: async () => void (await runtime()),
+    async openVolume(name, signal) {
+      const made = await runtime(signal);
+      if (made.openVolume !== undefined) return made.openVolume(name, signal);
+      throw new LatticeError("unsupported", `volume '${name}': this host has no volumes`);
+    },
     load: async (image, options) => (await runtime(options.signal)).load(image, options),
     [Symbol.asyncDispose]() {
       ended = true;

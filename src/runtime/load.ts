@@ -11,7 +11,7 @@ import type { ImageSource } from "../core/workload.ts";
 import type { LoadOptions } from "../core/runtime.ts";
 import type { World } from "../core/wit.ts";
 import type { LocateParts } from "./locate.ts";
-import type { Prepared } from "./prepared.ts";
+import type { GlueForm, Prepared } from "./prepared.ts";
 import type { Transpiler } from "./transpiler.ts";
 
 import { LatticeError } from "../core/error.ts";
@@ -21,6 +21,7 @@ import { exportPatterns, glueModeOf, waitingImports, waitModeOf } from "./bridge
 import { unfitFunctions, unmetImports, versionedImports } from "./imports.ts";
 import { locate, pinOf } from "./locate.ts";
 import { COMPONENT_FILE, fileOf, readPrepared } from "./prepared.ts";
+import { hasFiles } from "./wasi.ts";
 
 export interface LoadParts extends LocateParts {
   readonly bridge: Bridge;
@@ -39,11 +40,11 @@ export async function load(
   options.onProgress?.({ stage: "resolve" });
   // Of a pinned component, what was made of it is all that is needed: its own bytes stay where they are.
   const pin = "bytes" in source ? undefined : await pinOf(source, parts.cache);
-  const pinned = pin === undefined ? undefined : await fromCache(pin, parts);
+  const pinned = pin === undefined ? undefined : await fromCache(pin, options, parts);
   if (pinned !== undefined) return pinned;
   const located = await locate(source, options, parts);
   signal.throwIfAborted();
-  const kept = pin === undefined ? await fromCache(located.digest, parts) : undefined;
+  const kept = pin === undefined ? await fromCache(located.digest, options, parts) : undefined;
   if (kept !== undefined) return kept;
   signal.throwIfAborted();
   const bytes = located.bytes ?? (await parts.cache?.read(located.digest, COMPONENT_FILE));
@@ -53,25 +54,42 @@ export async function load(
   return prepare(bytes, located.digest, options, parts);
 }
 
-/** Both forms of glue may be kept; which one is needed only the world tells, which is in both. */
-async function fromCache(digest: Digest, parts: LoadParts): Promise<Prepared | undefined> {
+/** All forms of glue may be kept; which one is needed only the world tells, which is in each. */
+async function fromCache(
+  digest: Digest,
+  { mounts = false }: LoadOptions,
+  parts: LoadParts,
+): Promise<Prepared | undefined> {
   const { cache, bridge, log } = parts;
   if (cache === undefined) return undefined;
-  for (const mode of ["sync", "jspi"] as const) {
-    const kept = await readPrepared(cache, digest, mode, log);
+  for (const form of mounts ? FORMS_WITH_FILES : FORMS) {
+    const kept = await readPrepared(cache, digest, form, log);
     if (kept === undefined) continue;
     refuseUnmet(kept.world);
-    if (glueModeOf(waitModeOf(kept.world, bridge)) !== mode) continue;
+    const files = mounts && hasFiles(kept.world);
+    const wanted = glueModeOf(waitModeOf(kept.world, bridge, files));
+    if (wanted !== form.glueMode || files !== form.files) continue;
     parts.afterwards(cache.touch(digest));
     return kept;
   }
   return undefined;
 }
 
+const FORMS: readonly GlueForm[] = [
+  { glueMode: "sync", files: false },
+  { glueMode: "jspi", files: false },
+];
+
+const FORMS_WITH_FILES: readonly GlueForm[] = [
+  { glueMode: "jspi", files: true },
+  { glueMode: "sync", files: true },
+  ...FORMS,
+];
+
 async function prepare(
   bytes: Uint8Array,
   digest: Digest,
-  { signal, onProgress }: LoadOptions,
+  { signal, onProgress, mounts = false }: LoadOptions,
   parts: LoadParts,
 ): Promise<Prepared> {
   const claims = await readClaims(bytes);
@@ -85,18 +103,20 @@ async function prepare(
   refuseUnmet(world);
   const [unfit] = unfitFunctions(world);
   if (unfit !== undefined) throw new LatticeError("unsupported", unfit);
-  const glueMode = glueModeOf(waitModeOf(world, parts.bridge));
+  const files = mounts && hasFiles(world);
+  const glueMode = glueModeOf(waitModeOf(world, parts.bridge, files));
   onProgress?.({ stage: "transpile" });
   const request = {
     bytes,
     mode: glueMode,
-    asyncImports: waitingImports(world),
+    asyncImports: waitingImports(world, files),
     asyncExports: exportPatterns(world),
     versioned: versionedImports(world),
   };
   const transpiled = await parts.transpiler.transpile(request, signal);
   const { length: sizeBytes } = bytes;
-  const prepared: Prepared = { digest, sizeBytes, world, glueMode, claims, ...transpiled };
+  const form = { glueMode, files };
+  const prepared: Prepared = { digest, sizeBytes, world, ...form, claims, ...transpiled };
   const { cache } = parts;
   if (cache !== undefined) {
     parts.afterwards(

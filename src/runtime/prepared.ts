@@ -13,11 +13,17 @@ import { messageOf } from "../core/error.ts";
 import { concatBytes } from "../wire/bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-export interface Prepared {
+/** What one component may be prepared as. */
+export interface GlueForm {
+  readonly glueMode: GlueMode;
+  /** Whether its guests can be given files, for which they wait. */
+  readonly files: boolean;
+}
+
+export interface Prepared extends GlueForm {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly world: World;
-  readonly glueMode: GlueMode;
   readonly glue: string;
   readonly cores: ReadonlyMap<string, Uint8Array>;
   /** Whether the glue may keep state for the guest, such as handles. */
@@ -62,7 +68,7 @@ const HASH_BYTES = 64;
 export async function fileOf(
   prepared: Prepared,
 ): Promise<readonly [name: string, bytes: Uint8Array]> {
-  const { sizeBytes, world, glueMode, cores, keepsHandles, claims } = prepared;
+  const { sizeBytes, world, cores, keepsHandles, claims } = prepared;
   const encoder = new TextEncoder();
   const glue = encoder.encode(prepared.glue);
   const manifest: Manifest = {
@@ -79,31 +85,32 @@ export async function fileOf(
   new DataView(length.buffer).setUint32(0, head.length);
   const content = concatBytes([length, head, glue, ...cores.values()]);
   const hash = encoder.encode(await sha256(content));
-  return [fileName(glueMode), concatBytes([hash, content])];
+  return [fileName(prepared), concatBytes([hash, content])];
 }
 
 /** `undefined` unless it is there, and is byte for byte what {@link fileOf} made; damage is logged. */
 export async function readPrepared(
   cache: ImageCache,
   digest: Digest,
-  glueMode: GlueMode,
+  form: GlueForm,
   log: Log,
 ): Promise<Prepared | undefined> {
   try {
-    const file = await cache.read(digest, fileName(glueMode));
+    const file = await cache.read(digest, fileName(form));
     if (file === undefined) return undefined;
     const content = file.subarray(HASH_BYTES);
     const told = new TextDecoder().decode(file.subarray(0, HASH_BYTES));
     const actual = await sha256(content);
     if (told !== actual) throw new Error(`its SHA-256 is ${actual} instead of ${told}`);
-    return { digest, glueMode, ...partsOf(content) };
+    const { glueMode, files } = form;
+    return { digest, glueMode, files, ...partsOf(content) };
   } catch (thrown) {
-    log.warn("cache.damaged", { digest, file: fileName(glueMode), error: messageOf(thrown) });
+    log.warn("cache.damaged", { digest, file: fileName(form), error: messageOf(thrown) });
     return undefined;
   }
 }
 
-function partsOf(content: Uint8Array<ArrayBuffer>): Omit<Prepared, "digest" | "glueMode"> {
+function partsOf(content: Uint8Array<ArrayBuffer>): Omit<Prepared, "digest" | keyof GlueForm> {
   const decoder = new TextDecoder();
   let at = 0;
   const take = (length: number): Uint8Array => content.subarray(at, (at += length));
@@ -119,8 +126,8 @@ function partsOf(content: Uint8Array<ArrayBuffer>): Omit<Prepared, "digest" | "g
   return { sizeBytes, world, glue, cores, keepsHandles, claims };
 }
 
-function fileName(mode: GlueMode): string {
-  return `${ENGINE}/${mode}`;
+function fileName({ glueMode, files }: GlueForm): string {
+  return `${ENGINE}/${glueMode}${files ? "-files" : ""}`;
 }
 
 function plainOf(interfaces: World["imports"]): PlainInterfaces {

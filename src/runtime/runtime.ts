@@ -10,6 +10,7 @@ import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { OpenSharedStore } from "./shared-images.ts";
 import type { Adaptation } from "./adapted.ts";
+import type { VolumeLimits, Volumes } from "./files/volumes.ts";
 
 import { createAdaptations } from "./adapted.ts";
 import { spawn as spawnHere } from "../channels/spawn.ts";
@@ -46,6 +47,8 @@ export interface RuntimeOptions {
   readonly adaptations?: readonly Adaptation[];
   /** Take actors of 0.82: waPC modules, and components that are called as such; default false. */
   readonly modules?: boolean;
+  /** How much volumes may hold; default `VOLUME_LIMITS`. */
+  readonly volumes?: VolumeLimits;
   /** Keep a loaded worker ready for the next component; default true. */
   readonly spare?: boolean;
 }
@@ -80,6 +83,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         });
   const adaptations =
     options.adaptations ?? createAdaptations({ actors: options.modules ?? false });
+  let volumes: Promise<Volumes> | undefined;
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
     const ending = work
@@ -89,13 +93,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     unfinished.add(ending);
   };
   return {
-    async load(image, { signal, onProgress: tell }) {
+    async openVolume(name) {
+      volumes ??= import("./files/volumes.ts").then(({ createVolumes }) =>
+        createVolumes(() => clock.now(), options.volumes),
+      );
+      return (await volumes).open(name);
+    },
+    async load(image, { signal, onProgress: tell, mounts = false }) {
       const onProgress = tell && forward(tell);
       const either = AbortSignal.any([signal, ended.signal]);
       const progress = onProgress === undefined ? {} : { onProgress };
       const prepared = await load(
         image,
-        { signal: either, ...progress },
+        { signal: either, mounts, ...progress },
         {
           bridge,
           clock,

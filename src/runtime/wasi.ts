@@ -14,6 +14,37 @@ const STREAMS_OF_PEERS = [
   "[method]output-stream.blocking-write-zeroes-and-flush",
 ];
 
+/** Those of files wait for the host; where there are files, so do these, of all streams. */
+const STREAMS_OF_FILES = [
+  ...STREAMS_OF_PEERS,
+  "[method]input-stream.read",
+  "[method]input-stream.skip",
+  "[method]output-stream.check-write",
+  "[method]output-stream.splice",
+];
+
+/** What is known of an open file without its host is left out. */
+const FILES = [
+  "[method]descriptor.create-directory-at",
+  "[method]descriptor.link-at",
+  "[method]descriptor.metadata-hash-at",
+  "[method]descriptor.open-at",
+  "[method]descriptor.read",
+  "[method]descriptor.readlink-at",
+  "[method]descriptor.remove-directory-at",
+  "[method]descriptor.rename-at",
+  "[method]descriptor.set-size",
+  "[method]descriptor.set-times",
+  "[method]descriptor.set-times-at",
+  "[method]descriptor.stat",
+  "[method]descriptor.stat-at",
+  "[method]descriptor.sync",
+  "[method]descriptor.sync-data",
+  "[method]descriptor.unlink-file-at",
+  "[method]descriptor.write",
+  "[method]directory-entry-stream.read-directory-entry",
+];
+
 /** Interfaces of any 0.2 version, with the functions that wait. */
 const WASI: ReadonlyMap<string, readonly string[]> = new Map([
   ["wasi:cli/environment", []],
@@ -29,7 +60,7 @@ const WASI: ReadonlyMap<string, readonly string[]> = new Map([
   ["wasi:clocks/monotonic-clock", []],
   ["wasi:clocks/wall-clock", []],
   ["wasi:filesystem/preopens", []],
-  ["wasi:filesystem/types", []],
+  ["wasi:filesystem/types", FILES],
   ["wasi:http/outgoing-handler", []],
   ["wasi:http/types", []],
   ["wasi:io/error", []],
@@ -54,9 +85,19 @@ export function isWasi02(name: string): boolean {
   return version === undefined || /^0\.2\.\d/.test(version);
 }
 
-/** The functions of the WASI interface `name` that make guests of `world` wait. */
-export function waitingWasi(name: string, world: World): readonly string[] {
+/** Whether `world` does anything with files, if it is given some. */
+export function hasFiles({ imports }: World): boolean {
+  return [...imports].some(
+    ([name, { size }]) =>
+      size > 0 && withoutVersion(name) === "wasi:filesystem/types" && isWasi(name),
+  );
+}
+
+/** The functions of the WASI interface `name` that make guests of `world` wait; `files`: if it is given some. */
+export function waitingWasi(name: string, world: World, files = false): readonly string[] {
   const waiting = WASI.get(withoutVersion(name)) ?? [];
+  if (waiting === FILES) return files ? waiting : [];
+  if (waiting === STREAMS_OF_PEERS && files) return STREAMS_OF_FILES;
   if (waiting !== STREAMS_OF_PEERS) return waiting;
   return hasPeers(world) ? waiting : [];
 }

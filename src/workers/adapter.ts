@@ -2,6 +2,7 @@
  * Exports that look different to the lattice than to the guest: `wasi:http/incoming-handler`, which takes resources, is
  * served as `wrpc:http/incoming-handler`, which takes records with streams.
  */
+import type { FileMethods, MountSetup } from "../channels/files.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { GuestImports } from "./instantiate.ts";
 import type { Life } from "./life.ts";
@@ -54,5 +55,16 @@ export interface IoStreams {
   output(sink: RemoteSink): object;
 }
 
-/** Makes the surroundings of one instance. */
-export type Surround = (life: Life, streams: RemoteStreams) => Surroundings;
+/** Files of the host, for one instance. */
+export interface RemoteFiles {
+  readonly mounts: readonly MountSetup[];
+  /** Posts at once, also if nobody waits for the answer; what is asked later is answered later. */
+  ask<Name extends keyof FileMethods>(
+    func: Name,
+    ...args: Parameters<FileMethods[Name]>
+  ): Later<ReturnType<FileMethods[Name]>>;
+  close(file: number): void;
+}
+
+/** Makes the surroundings of one instance; `files` are absent if it has none. */
+export type Surround = (life: Life, streams: RemoteStreams, files?: RemoteFiles) => Surroundings;

@@ -6,15 +6,18 @@ import type {
   LentMemory,
 } from "../channels/component.ts";
 import type { Release } from "../core/memory.ts";
-import type { ExportAdapter, Surround } from "./adapter.ts";
+import type { FileMethods } from "../channels/files.ts";
+import type { ExportAdapter, RemoteFiles, Surround } from "./adapter.ts";
 import type { Bridge, Nearby } from "./bridge/bridge.ts";
 import type { GuestExports, Instantiate } from "./instantiate.ts";
 import type { Life } from "./life.ts";
 import type { Lent, Memories } from "./memories.ts";
+import type { Later } from "./remote-streams.ts";
 import type { Resources } from "./resources.ts";
 import type { CoreInstances, Rewind } from "./rewind.ts";
 import type { WasiParts } from "./wasi/wasi.ts";
 
+import { FILES } from "../channels/files.ts";
 import { LatticeError } from "../core/error.ts";
 import { createAtomicsBridge } from "./bridge/atomics.ts";
 import { createJspiBridge } from "./bridge/jspi.ts";
@@ -93,7 +96,8 @@ export function instanceMaker(
     const taken = (memory: Lent): void => void lent.push(memory);
     const cores: CoreInstances[number][] = [];
     const streams = createRemoteStreams(life, bridge, parts.release);
-    const { imports: own, adapters, io } = surround(life, streams);
+    const files = setup.mounts.length === 0 ? undefined : filesOf(life, bridge, setup.mounts);
+    const { imports: own, adapters, io } = surround(life, streams, files);
     const dropped = (handle: Uint8Array): void => {
       // Where guests never wait they have no import that gives handles; one from a caller is dropped with the instance.
       if (mode !== "sync") bridge.say(life, { tag: "drop", handle });
@@ -112,6 +116,20 @@ export function instanceMaker(
     });
     const rewind = setup.settles && !life.touched ? rewinder.watch(cores) : undefined;
     return { life, lent, exports, adapters, resources, rewind };
+  };
+}
+
+function filesOf(life: Life, bridge: Bridge, mounts: RemoteFiles["mounts"]): RemoteFiles {
+  const same = <T>(values: T): T => values;
+  return {
+    mounts,
+    ask(func, ...args) {
+      const asked = { instance: FILES, func, gives: "value", out: same, in: same } as const;
+      const later = bridge.importFunction(life, asked)(...args);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the host answers by this name
+      return later as Later<ReturnType<FileMethods[typeof func]>>;
+    },
+    close: (file) => bridge.say(life, { tag: "close", file }),
   };
 }
 

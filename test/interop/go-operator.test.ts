@@ -47,7 +47,10 @@ const runtime = {
     "example/job:1": job,
     "example/clerk:1": clerk,
   }),
-  openVolume: (name: string) => ({ name, [Symbol.asyncDispose]: () => Promise.resolve() }),
+  openVolume: async (name: string) => ({
+    name,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }),
 };
 
 let server: NatsServer;

@@ -231,7 +231,7 @@ export function createTestParts(
   const told = { changes: 0 };
   const ingress = new Map<string, { served: Served; hosts: readonly string[] }>();
   const record = (call: CallRecord): void => void calls.push(call);
-  const openVolume = (name: string): Volume => {
+  const openVolume = async (name: string): Promise<Volume> => {
     volumes.push(name);
     return {
       name,

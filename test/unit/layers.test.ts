@@ -71,10 +71,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "script-tag.ts": { uses: ["core", "page/state"], usesTypes: ["join.ts", "index.ts"] },
   "page/state": { uses: ["core"], usesTypes: ["join.ts", "index.ts"] },
   "page/style": { uses: [], packages: ["lit"] },
-  page: {
-    uses: ["core", "index.ts", "page/state", "page/style"],
-    packages: ["lit", "lean-qr"],
-  },
+  page: { uses: ["core", "index.ts", "page/state", "page/style"], packages: ["lit"] },
   cli: {
     uses: [
       "core",

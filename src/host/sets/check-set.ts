@@ -75,13 +75,19 @@ function checkMember(what: string, { image, resources }: MemberBase, spec: Workl
   most(`volume mounts of ${what}`, mounts.length, MOST_RESOURCES);
   most(`allowed hosts of ${what}`, allowedHosts.length, MOST_RESOURCES);
   for (const host of allowedHosts) short(`an allowed host of ${what}`, host);
-  for (const { volume, path } of mounts) {
-    short(`a mount path of ${what}`, path);
+  const paths = new Set<string>();
+  for (const [index, { volume, path }] of mounts.entries()) {
+    const at = `volumeMounts[${index}] of ${what}`;
+    short(`mountPath of ${at}`, path);
     if (!spec.volumes.some(({ name }) => name === volume)) {
-      throw refused(`${what} mounts volume '${volume}', which the workload does not have`);
+      throw refused(`${at} names '${volume}', which is no volume of the workload`);
     }
-    if (!path.startsWith("/"))
-      throw refused(`${what} mounts '${volume}' at '${path}', which is not absolute`);
+    if (!/^\/(?:(?!\.{1,2}(?:\/|$))[^/]+(?:\/|$))*$/.test(path)) {
+      throw refused(`mountPath of ${at} is '${path}', which is no absolute path`);
+    }
+    const plain = path.replace(/\/$/, "");
+    if (paths.has(plain)) throw refused(`mountPath of ${at} is '${path}', as that of another one`);
+    paths.add(plain);
   }
 }
 

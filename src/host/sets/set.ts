@@ -85,12 +85,16 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
 
   const load = async (item: Unloaded, signal: AbortSignal): Promise<Item> => {
     const { name } = item;
-    const { kind, image } = item.spec;
+    const { kind, image, resources } = item.spec;
+    const mounts = resources.mounts.length > 0;
     const onProgress = (progress: LoadProgress): void =>
       show(name, { phase: "starting", progress });
     onProgress({ stage: "resolve" });
     try {
-      return { ...item, component: await parts.runtime.load(image, { signal, onProgress }) };
+      return {
+        ...item,
+        component: await parts.runtime.load(image, { signal, onProgress, mounts }),
+      };
     } catch (cause) {
       if (signal.aborted) throw cause;
       const whose = kind === "service" ? "service" : `component '${name}'`;
@@ -198,7 +202,7 @@ export function createSet(spec: WorkloadSetSpec, names: SetNames, parts: SetPart
         return [{ name, role, entry, met: wordsOf(plan, name) }];
       }),
     async start(signal, onEnd) {
-      for (const { name } of spec.volumes) volumes.set(name, openVolume(name, parts));
+      for (const { name } of spec.volumes) volumes.set(name, await openVolume(name, parts, signal));
       const loaded: Item[] = [];
       for (const item of items) loaded.push(await load(item, signal));
       for (const { spec: own, component } of loaded) {
@@ -259,12 +263,13 @@ async function planOf(
   });
 }
 
-function openVolume(name: string, { runtime }: Pick<SetParts, "runtime">): Volume {
-  if (runtime.openVolume !== undefined) return runtime.openVolume(name);
-  throw new LatticeError(
-    "unsupported",
-    `volume '${name}': volumes are not offered by this host yet`,
-  );
+async function openVolume(
+  name: string,
+  { runtime }: Pick<SetParts, "runtime">,
+  signal: AbortSignal,
+): Promise<Volume> {
+  if (runtime.openVolume !== undefined) return runtime.openVolume(name, signal);
+  throw new LatticeError("unsupported", `volume '${name}': this host has no volumes`);
 }
 
 function wordsOf(plan: Plan | undefined, name: string): ReadonlyMap<string, string> {

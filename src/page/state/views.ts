@@ -3,7 +3,7 @@
 /** In the order in which they stand. */
 export const VIEW_TITLES = {
   tab: "This tab",
-  links: "Links and config",
+  links: "Links",
 } as const;
 
 export type ViewId = keyof typeof VIEW_TITLES;

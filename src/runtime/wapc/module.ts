@@ -64,6 +64,7 @@ export async function prepareModule(
     sizeBytes: bytes.length,
     world,
     glueMode,
+    files: false,
     glue: `const WAITS = ${glueMode === "jspi"};\n${glue}`,
     cores: new Map([[CORE, bytes]]),
     keepsHandles: false,

@@ -1,4 +1,5 @@
 /** `wasi:io/error`: why a stream broke. */
+import type { FileErrorCode } from "../../channels/files.ts";
 import type { HttpErrorCode } from "../../interfaces/http-errors.ts";
 import type { Holder } from "./resource.ts";
 
@@ -10,11 +11,14 @@ export class IoError extends Resource {
   readonly #message: string;
   /** Of streams that are bodies. */
   readonly httpCode: HttpErrorCode | undefined;
+  /** Of streams of files. */
+  readonly fileCode: FileErrorCode | undefined;
 
-  constructor(holder: Holder, thrown: unknown, httpCode?: HttpErrorCode) {
+  constructor(holder: Holder, thrown: unknown, httpCode?: HttpErrorCode, fileCode?: FileErrorCode) {
     super(holder);
     this.#message = messageOf(thrown);
     this.httpCode = httpCode;
+    this.fileCode = fileCode;
   }
 
   toDebugString(): string {

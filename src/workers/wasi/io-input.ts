@@ -5,6 +5,7 @@ import type { Result } from "./results.ts";
 import type { Holder } from "./resource.ts";
 import type { Steps } from "./steps.ts";
 
+import { after } from "../remote-streams.ts";
 import { isReady, Pollable, readyWith, type Readiness } from "./io-poll.ts";
 import { Resource, trap } from "./resource.ts";
 import { err, ok } from "./results.ts";
@@ -25,6 +26,10 @@ export interface Inlet {
   read(maxBytes: number): Later<Uint8Array | undefined>;
   /** How the guest sees that a read threw. */
   errorOf(thrown: unknown): IoError;
+  /** True if a read may wait although it is ready: of files, whose components are prepared for it. */
+  readonly waits?: boolean;
+  /** The guest has dropped the stream. */
+  close?(): void;
 }
 
 export function remoteInlet(source: RemoteSource, errorOf: Inlet["errorOf"]): Inlet {
@@ -55,8 +60,10 @@ export class InputStream extends Resource {
     );
   }
 
-  read(len: bigint): Result<Uint8Array, StreamError> {
+  /** A promise for streams that wait only. */
+  read(len: bigint): Later<Result<Uint8Array, StreamError>> {
     if (this.#ended) return CLOSED;
+    if (this.#inlet.waits === true) return this.blockingRead(len);
     if (len === 0n || !isReady(this.holder, this.#readiness)) return ok(new Uint8Array());
     const result = run(this.#next(len));
     if (result instanceof Promise) trap(this.holder, "a stream that was ready was not");
@@ -69,17 +76,20 @@ export class InputStream extends Resource {
     return runFor(this.holder.life, this.#next(len));
   }
 
-  skip(len: bigint): Result<bigint, StreamError> {
-    return lengthOf(this.read(len));
+  skip(len: bigint): Later<Result<bigint, StreamError>> {
+    return after(this.read(len), lengthOf);
   }
 
   blockingSkip(len: bigint): Later<Result<bigint, StreamError>> {
-    const read = this.blockingRead(len);
-    return read instanceof Promise ? read.then(lengthOf) : lengthOf(read);
+    return after(this.blockingRead(len), lengthOf);
   }
 
   subscribe(): Pollable {
     return new Pollable(this.holder, this.#readiness, this);
+  }
+
+  override dropped(): void {
+    this.#inlet.close?.();
   }
 
   *#next(len: bigint): Steps<Result<Uint8Array, StreamError>> {

@@ -7,6 +7,7 @@ import type { Holder } from "./resource.ts";
 import type { Steps } from "./steps.ts";
 
 import { STREAM_WINDOW } from "../../channels/component.ts";
+import { after } from "../remote-streams.ts";
 import { CLOSED } from "./io-input.ts";
 import { isReady, Pollable, readyWith, untilReady, type Readiness } from "./io-poll.ts";
 import { Resource, trap } from "./resource.ts";
@@ -22,6 +23,8 @@ export interface Outlet {
   write(bytes: Uint8Array): Later<void>;
   /** How the guest sees that a write threw. */
   errorOf(thrown: unknown): IoError;
+  /** True if `check-write` waits for what was written: of files, whose components are prepared for it. */
+  readonly waits?: boolean;
   /** The guest has dropped the stream. */
   close?(): void;
 }
@@ -64,7 +67,13 @@ export class OutputStream extends Resource {
     );
   }
 
-  checkWrite(): Result<bigint, StreamError> {
+  /** A promise for streams that wait only. */
+  checkWrite(): Later<Result<bigint, StreamError>> {
+    if (this.#outlet.waits !== true || this.#pending === undefined) return this.#check();
+    return runFor(this.holder.life, this.#checkLater());
+  }
+
+  #check(): Result<bigint, StreamError> {
     const trouble = this.#trouble();
     if (trouble !== undefined) return trouble;
     this.#permit = isReady(this.holder, this.#readiness) ? PERMIT_BYTES : 0;
@@ -118,10 +127,11 @@ export class OutputStream extends Resource {
     return runFor(this.holder.life, this.#writeAndFlush(new Uint8Array(Number(len))));
   }
 
-  splice(src: InputStream, len: bigint): Result<bigint, StreamError> {
-    const permit = this.checkWrite();
-    if (permit.tag === "err" || permit.val === 0n) return permit;
-    return this.#pass(src.read(len < permit.val ? len : permit.val));
+  splice(src: InputStream, len: bigint): Later<Result<bigint, StreamError>> {
+    return after(this.checkWrite(), (permit) => {
+      if (permit.tag === "err" || permit.val === 0n) return permit;
+      return after(src.read(len < permit.val ? len : permit.val), (read) => this.#pass(read));
+    });
   }
 
   blockingSplice(src: InputStream, len: bigint): Later<Result<bigint, StreamError>> {
@@ -140,6 +150,11 @@ export class OutputStream extends Resource {
     return yield* this.#flushed();
   }
 
+  *#checkLater(): Steps<Result<bigint, StreamError>> {
+    while (this.#pending !== undefined) yield* wait(this.#pending);
+    return this.#check();
+  }
+
   *#flushed(): Steps<Written> {
     while (this.#pending !== undefined) yield* wait(this.#pending);
     return this.#trouble() ?? OK;
@@ -147,7 +162,7 @@ export class OutputStream extends Resource {
 
   *#spliced(src: InputStream, len: bigint): Steps<Result<bigint, StreamError>> {
     yield* untilReady(this.holder, this.#readiness);
-    const permit = this.checkWrite();
+    const permit = yield* wait(this.checkWrite());
     if (permit.tag === "err") return permit;
     // Nothing is kept for the guest here, so that whole chunks may go on as they are.
     const most = BigInt(STREAM_WINDOW);

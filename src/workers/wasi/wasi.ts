@@ -6,7 +6,7 @@
  * anew for each.
  */
 import type { WaitMode } from "../../channels/component.ts";
-import type { IoStreams, Surround } from "../adapter.ts";
+import type { IoStreams, RemoteFiles, Surround } from "../adapter.ts";
 import type { GuestImports } from "../instantiate.ts";
 import type { Later } from "../remote-streams.ts";
 import type { Print } from "./cli.ts";
@@ -16,7 +16,7 @@ import { ACTOR_GUEST } from "../../interfaces/actor-names.ts";
 import { actorGuest } from "./actor-guest.ts";
 import { cli } from "./cli.ts";
 import { clocks } from "./clocks.ts";
-import { FILESYSTEM } from "./filesystem.ts";
+import { filesystem } from "./filesystem.ts";
 import { http } from "./http.ts";
 import { INCOMING_HANDLER, incomingHandler } from "./incoming-handler.ts";
 import { IoError } from "./io-error.ts";
@@ -37,6 +37,8 @@ export interface WasiParts {
   readonly print: Print;
 }
 
+type MakeImports = (holder: Holder, stdio: Stdio, files: RemoteFiles | undefined) => GuestImports;
+
 /** How long a guest may poll what is always ready before others have a turn. */
 const TURN_MS = 10;
 
@@ -45,18 +47,21 @@ export function createWasi({ mode, wanted, environment, maxBytes, print }: WasiP
   const packages = new Set(wanted.map((name) => name.slice(0, name.indexOf("/"))));
   const shared = random(maxBytes);
   const breathe = mode === "jspi" ? turns() : () => undefined;
-  const makers: Readonly<Record<string, (holder: Holder, stdio: Stdio) => GuestImports>> = {
+  const makers: Readonly<Record<string, MakeImports>> = {
     "wasi:cli": (holder, stdio) => cli(holder, print, stdio, environment),
     "wasi:clocks": clocks,
-    "wasi:filesystem": () => FILESYSTEM,
+    "wasi:filesystem": (holder, _, files) => filesystem(holder, files),
     "wasi:http": http,
     "wasi:io": io,
     "wasi:random": () => shared,
   };
-  return (life, streams) => {
+  return (life, streams, files) => {
     const holder: Holder = { life, streams, breathe };
     const stdio = createStdio(holder, maxBytes);
-    const made = Object.assign({}, ...[...packages].map((name) => makers[name]?.(holder, stdio)));
+    const made = Object.assign(
+      {},
+      ...[...packages].map((name) => makers[name]?.(holder, stdio, files)),
+    );
     const imports: Record<string, object> = {};
     for (const name of wanted) {
       const one: unknown = Reflect.get(made, name);

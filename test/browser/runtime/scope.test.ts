@@ -76,6 +76,7 @@ const setup: ComponentSetup = {
   imports: new Map(),
   wasi: [],
   environment: new Map(),
+  mounts: [],
   settles: true,
   stock: 1,
   maxBytes: 65_536,

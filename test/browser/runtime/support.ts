@@ -59,7 +59,7 @@ export const noImports: Importee = {
   invoke: ({ instance, func }) => Promise.reject(new Error(`unexpected ${instance}.${func}`)),
 };
 
-export interface RunFixture extends Pick<RunOptions, "environment" | "kept"> {
+export interface RunFixture extends Pick<RunOptions, "environment" | "kept" | "mounts"> {
   readonly imports?: Importee;
   readonly maxInstances?: number;
   readonly limits?: Partial<Limits>;
@@ -71,7 +71,7 @@ export async function run(runtime: Runtime, name: string, options: RunFixture = 
   const signal = options.signal ?? new AbortController().signal;
   const component = await runtime.load(
     { reference: `${name}.wasm`, bytes: await fixtureBytes(name) },
-    { signal },
+    { signal, mounts: (options.mounts ?? []).length > 0 },
   );
   return component.run({
     ...rest,

@@ -27,6 +27,7 @@ const setup: ComponentSetup = {
   imports: new Map(),
   wasi: [],
   environment: new Map(),
+  mounts: [],
   settles: true,
   stock: 8,
   maxBytes: 1,

@@ -33,7 +33,9 @@ function connect(): Ends {
   const bridge: StreamBridge = {
     say(_, what) {
       said.push(what);
-      if (what.tag !== "start" && what.tag !== "respond" && what.tag !== "drop") current.hear(what);
+      if (what.tag !== "start" && what.tag !== "respond" && what.tag !== "drop") {
+        if (what.tag !== "close") current.hear(what);
+      }
     },
     ask: (_, { ends, forMs }) => current.wait(ends, forMs),
     sleep: () => undefined,

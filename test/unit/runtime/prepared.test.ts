@@ -38,6 +38,7 @@ const PREPARED: Prepared = {
   sizeBytes: 12,
   world: { imports: new Map(), exports: new Map([["demo:shop/till", new Map()]]) },
   glueMode: "sync",
+  files: false,
   glue: "export {};",
   cores: new Map([
     ["core.wasm", Uint8Array.of(0, 1, 2)],
@@ -57,11 +58,12 @@ test("what was prepared is read again as it was", async () => {
   const { log, entries } = recordLog();
   const cache = await cacheWith((file) => file);
 
-  const read = await readPrepared(cache, DIGEST, "sync", log);
-  const other = await readPrepared(cache, DIGEST, "jspi", log);
+  const read = await readPrepared(cache, DIGEST, PREPARED, log);
+  const other = await readPrepared(cache, DIGEST, { glueMode: "jspi", files: false }, log);
+  const forFiles = await readPrepared(cache, DIGEST, { glueMode: "sync", files: true }, log);
 
   expect(read).toEqual(PREPARED);
-  expect(other).toBeUndefined();
+  expect([other, forFiles]).toEqual([undefined, undefined]);
   expect(entries).toEqual([]);
 });
 
@@ -77,7 +79,7 @@ test.each([
   const { log, entries } = recordLog();
   const cache = await cacheWith(damage);
 
-  const read = await readPrepared(cache, DIGEST, "sync", log);
+  const read = await readPrepared(cache, DIGEST, PREPARED, log);
 
   expect(read).toBeUndefined();
   expect(entries.map(({ level, event }) => [level, event])).toEqual([["warn", "cache.damaged"]]);

@@ -21,6 +21,13 @@ test("a set with all that there is passes", () => {
   expect(() => checkSet(spec)).not.toThrow();
 });
 
+test.each(["/", "/data", "/data/", "/var/lib/a b", "/...", "/.hidden", "/a/..b"])(
+  "a volume may be mounted at %s",
+  (path) => {
+    expect(() => checkSet(setOf([mounting("data", path)], { volumes: [data] }))).not.toThrow();
+  },
+);
+
 const long = "x".repeat(70_000);
 const refused: readonly { readonly spec: WorkloadSetSpec; readonly error: string }[] = [
   { spec: setOf([]), error: "it has no components" },
@@ -41,11 +48,27 @@ const refused: readonly { readonly spec: WorkloadSetSpec; readonly error: string
   { spec: setOf(["web"], { volumes: [data, data] }), error: "two volumes are named 'data'" },
   {
     spec: setOf([mounting("disk", "/data")], { volumes: [data] }),
-    error: "component 'web' mounts volume 'disk', which the workload does not have",
+    error: "volumeMounts[0] of component 'web' names 'disk', which is no volume of the workload",
   },
+  ...["", "data", "/data/../etc", "/./data", "//data", "/..", "/a//b"].map((path) => ({
+    spec: setOf([mounting("data", path)], { volumes: [data] }),
+    error: `mountPath of volumeMounts[0] of component 'web' is '${path}', which is no absolute path`,
+  })),
   {
-    spec: setOf([mounting("data", "data")], { volumes: [data] }),
-    error: "component 'web' mounts 'data' at 'data', which is not absolute",
+    spec: setOf(
+      [
+        memberOf("web", {
+          resources: {
+            mounts: [
+              { volume: "data", path: "/data", readOnly: false },
+              { volume: "data", path: "/data/", readOnly: true },
+            ],
+          },
+        }),
+      ],
+      { volumes: [data] },
+    ),
+    error: "mountPath of volumeMounts[1] of component 'web' is '/data/', as that of another one",
   },
   {
     spec: setOf(["web"], { interfaces: [entryOf("wasi:keyvalue", [])] }),

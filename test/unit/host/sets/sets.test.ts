@@ -137,7 +137,7 @@ test("volumes that the runtime cannot open are refused before anything is loaded
 
   expect(started).toMatchObject({
     phase: "failed",
-    message: expect.stringContaining("volume 'scratch': volumes are not offered by this host yet"),
+    message: expect.stringContaining("volume 'scratch': this host has no volumes"),
   });
   expect(asked).toEqual([]);
 });

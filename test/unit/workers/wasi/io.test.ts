@@ -89,7 +89,7 @@ describe.each(["jspi", "atomics"] as const)("under %s", (mode) => {
 
     expect(stream.write(new Uint8Array(65_536))).toEqual({ tag: "ok", val: undefined });
 
-    stream.checkWrite();
+    void stream.checkWrite();
     stream.write(new Uint8Array(65_536));
     await stream.subscribe().block();
     expect(stream.checkWrite()).toEqual({ tag: "ok", val: 65_536n });
@@ -113,7 +113,7 @@ describe.each(["jspi", "atomics"] as const)("under %s", (mode) => {
   test("zeroes need a permit as well", () => {
     const { fake, output } = open(mode);
     const { stream, handle } = output();
-    stream.checkWrite();
+    void stream.checkWrite();
 
     expect(stream.writeZeroes(10n)).toMatchObject({ tag: "ok" });
 
@@ -178,7 +178,7 @@ test("a guest that does not wait reads nothing yet, and may not write to who is 
   const { input, output } = open("jspi");
   const { stream } = output();
   for (const _ of [1, 2]) {
-    stream.checkWrite();
+    void stream.checkWrite();
     stream.write(new Uint8Array(65_536));
   }
 

@@ -57,6 +57,11 @@ export interface Facts {
   removeConfig(name: string, signal: AbortSignal): Promise<void>;
   readConfig(name: string, signal: AbortSignal): Promise<Values | undefined>;
   /**
+   * Tells the names of all configuration, sorted, now and after each change, until `signal` aborts; resolves when it has told
+   * the first time. References to secrets are among them. Absent where configuration has no names of its own (0.82).
+   */
+  followConfigNames?(tell: (names: readonly string[]) => void, signal: AbortSignal): Promise<void>;
+  /**
    * The values of `names`, merged in this order, as they change until `until` aborts. Configuration that is removed later
    * counts as empty.
    *

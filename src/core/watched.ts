@@ -26,8 +26,8 @@ export interface WatchedFacts {
   readonly status: FactsStatus;
   /** By source, then by name. */
   readonly links: readonly Link[];
-  /** Names of configuration that links of the lattice mention. */
-  readonly configNames: readonly string[];
+  /** Names of configuration that the lattice keeps; `undefined` while this node cannot tell, or may not read them. */
+  readonly configNames: readonly string[] | undefined;
 }
 
 /** The hosts of the lattice as far as this node hears of them: an update says what has changed since the last one. */

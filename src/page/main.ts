@@ -8,6 +8,7 @@ import { readStart } from "./site.ts";
 import { documentState, writeDocumentState } from "./state/document-state.ts";
 import { failedState } from "./state/idle-state.ts";
 import { fieldsOf } from "./state/join-form.ts";
+import { offerRows } from "./state/offer.ts";
 
 const { settings, credentials, local } = await readStart();
 // Only now, so that a page which joins by itself never shows the form.
@@ -25,6 +26,8 @@ const show = (state: NodeState): void => {
 page.actions = session.actions;
 page.base = settings.node;
 page.fields = fieldsOf(settings.node, credentials);
+// What the site itself sets up is no offer of somebody's link.
+page.offered = local ? [] : offerRows(settings, credentials, Date.now());
 page.local = local;
 page.notices = settings.complaints;
 session.view.subscribe(show);

@@ -4,6 +4,7 @@
  */
 import type { Joining, LatticeNode, NodeState, View, WorkloadOptions } from "../index.ts";
 import type { ComponentSetting } from "./state/attributes.ts";
+import type { NodeOptions } from "../core/node-options.ts";
 import type { JoinRequest } from "./state/join-form.ts";
 
 import { messageOf } from "../core/error.ts";
@@ -26,8 +27,8 @@ export interface PageActions {
   stop(id: string): Promise<void>;
   call(call: PageCall): Promise<unknown>;
   dismiss(notice: string): void;
-  /** Where this page asked to join last. */
-  servers(): readonly string[];
+  /** With what this page asked to join last; without credentials. */
+  asked(): NodeOptions | undefined;
 }
 
 export interface PageCall {
@@ -120,7 +121,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     start: async (workload) => (await joinedNode()).start(workload),
     stop: async (id) => (await joinedNode()).stop(id),
     call: async (call) => (await joinedNode()).call(call),
-    servers: () => last?.node.servers ?? [],
+    asked: () => last?.node,
     dismiss: (notice) => notices.set(notices.peek().filter((other) => other !== notice)),
   };
   return { view, node, notices, actions };

@@ -186,6 +186,32 @@ test("a page from plain http on a name that is not loopback says what to do", as
   await browser.close();
 });
 
+test("an invitation shows what it would do, and does it when it is asked to", async ({
+  page,
+  context,
+}) => {
+  await using nats = await launchNats({ users: [{ user: "tab", password: "s3cret" }] });
+  const query = new URLSearchParams({ servers: nats.ws, lattice: "shop", label: "zone=till" });
+  await page.goto(`${server.page}?${query}&autojoin#user=tab&pass=s3cret`);
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  await page.getByText("Invite another tab").click();
+  const link = await page.getByLabel("Link", { exact: true }).inputValue();
+  expect(link).not.toContain("s3cret");
+  await expect(page.getByRole("img", { name: "QR code of the link" })).toBeVisible();
+
+  const second = await context.newPage();
+  await second.goto(`${link}#user=tab&pass=s3cret`);
+  await expect(second.getByRole("heading", { name: "Join this lattice?" })).toBeVisible();
+  await expect(second.locator(".offer")).toContainText("the password of tab");
+  await expect(second.locator(".offer")).not.toContainText("s3cret");
+  await expect(second.locator("html")).toHaveAttribute("data-node-state", "idle");
+  await second.getByRole("button", { name: "Join", exact: true }).click();
+
+  await expect(second.locator("html")).toHaveAttribute("data-node-state", "joined");
+  await expect(second.locator(".labels")).toContainText("zone=till");
+  await second.close();
+});
+
 test("credentials in the fragment are wiped from the address", async ({ page }) => {
   await using nats = await launchNats({ users: [{ user: "tab", password: "s3cret" }] });
 

@@ -48,7 +48,7 @@ export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
         {
           status: { phase: "live" },
           links,
-          configNames: ["http-address", "orders-bucket", "sessions-bucket"],
+          configNames: ["http-address", "orders-bucket", "SECRET_mail-password", "shop-theme"],
         },
       ],
     },

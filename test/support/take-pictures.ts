@@ -92,6 +92,15 @@ async function takeAll({ folder, states }: Pictures): Promise<void> {
   for (const scheme of SCHEMES) {
     for (const width of WIDTHS) {
       const page = await openPage(width, scheme);
+      if (states.length === 0 || states.includes("idle")) {
+        await page.screenshot({
+          path: join(folder, `offer-${width}-${scheme}.png`),
+          fullPage: true,
+        });
+      }
+      await page.evaluate(() =>
+        Object.assign(document.querySelector("inlay-page") ?? {}, { offered: [] }),
+      );
       for (const [name, state] of Object.entries(STATES)) {
         if (states.length > 0 && !states.includes(name)) continue;
         await show(page, state);
@@ -99,6 +108,12 @@ async function takeAll({ folder, states }: Pictures): Promise<void> {
           path: join(folder, `${name}-${width}-${scheme}.png`),
           fullPage: true,
         });
+        if (name === "working") {
+          await page.locator("summary", { hasText: "Invite another tab" }).click();
+          await page.locator(".qr svg").waitFor();
+          const path = join(folder, `invite-${width}-${scheme}.png`);
+          await page.locator("inlay-invite").screenshot({ path });
+        }
         if (name !== "idle") continue;
         await page.locator("summary", { hasText: "Registries" }).click();
         const path = join(folder, `registries-${width}-${scheme}.png`);
@@ -166,7 +181,9 @@ async function show(page: Page, state: NodeState): Promise<void> {
       actions: {
         ...Reflect.get(element ?? {}, "actions"),
         // Not as a method: tsx gives those a name by a function that the page does not have.
-        ...Object.fromEntries([["servers", () => ["wss://lattice.example:4223"]]]),
+        ...Object.fromEntries([
+          ["asked", () => ({ servers: ["wss://lattice.example:4223"], labels: { zone: "edge" } })],
+        ]),
       },
       state,
       local: true,

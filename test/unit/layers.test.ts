@@ -71,7 +71,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "script-tag.ts": { uses: ["core", "page/state"], usesTypes: ["join.ts", "index.ts"] },
   "page/state": { uses: ["core"], usesTypes: ["join.ts", "index.ts"] },
   "page/style": { uses: [], packages: ["lit"] },
-  page: { uses: ["core", "index.ts", "page/state", "page/style"], packages: ["lit"] },
+  page: {
+    uses: ["core", "index.ts", "page/state", "page/style"],
+    packages: ["lit", "lean-qr"],
+  },
   cli: {
     uses: [
       "core",

@@ -108,7 +108,7 @@ function answerersOf(
   for (const [imported, functions] of item.world.imports) {
     if (functions.size === 0 || isBuiltIn(imported)) continue;
     const answerer = answererOf(item, imported);
-    if (answerer === undefined) unmet.push(shownName(imported));
+    if (answerer === undefined) unmet.push(unmetText(imported));
     else answerers.set(imported, answerer);
   }
   if (unmet.length === 0) return answerers;
@@ -117,6 +117,12 @@ function answerersOf(
     `component '${item.name}' imports ${unmet.join(", ")}: a matching implementation was not found in the linker ` +
       "(no entry of hostInterfaces that applies to it names this, and no other component exports it)",
   );
+}
+
+/** What is no name of an interface is a label of one (`implements` of the component model), or written out in its world. */
+function unmetText(imported: string): string {
+  if (declaredName(imported) !== undefined) return shownName(imported);
+  return `'${imported}' (what has a label in the place of its name is met by nothing here)`;
 }
 
 /** An entry without name is meant for imports without label; only without one does a named one serve them. */

@@ -3,9 +3,11 @@ import { AdvicePanel } from "./advice.ts";
 import { CallsPanel } from "./calls.ts";
 import { ComponentsPanel } from "./components.ts";
 import { CopyButton } from "./copy-button.ts";
+import { InvitePanel } from "./invite.ts";
 import { JoinForm } from "./join-form.ts";
 import { LogPanel } from "./log.ts";
 import { InlayPage } from "./page.ts";
+import { QrCode } from "./qr-code.ts";
 import { StartForm } from "./start-form.ts";
 import { TryCall } from "./try-call.ts";
 import { ViewSlot } from "./view-slot.ts";
@@ -15,8 +17,10 @@ const PANELS: Readonly<Record<string, CustomElementConstructor>> = {
   "inlay-calls": CallsPanel,
   "inlay-components": ComponentsPanel,
   "inlay-copy": CopyButton,
+  "inlay-invite": InvitePanel,
   "inlay-join": JoinForm,
   "inlay-log": LogPanel,
+  "inlay-qr": QrCode,
   "inlay-start": StartForm,
   "inlay-try": TryCall,
   "inlay-view": ViewSlot,

@@ -26,7 +26,7 @@ export class LogPanel extends LightElement {
     const troubles = this.entries.filter(
       ({ level }) => level === "warn" || level === "error",
     ).length;
-    return html`<details class="panel log" @toggle=${this.#toggled}>
+    return html`<details class="panel folded log" @toggle=${this.#toggled}>
       <summary>
         <h2>Log</h2>
         <span class="dim"

@@ -6,6 +6,7 @@ import type { PageActions } from "../session.ts";
 import type { Activity } from "../state/activity.ts";
 import type { LatticeNode } from "../../index.ts";
 import type { JoinFields } from "../state/join-form.ts";
+import type { OfferRow } from "../state/offer.ts";
 import type { ViewId } from "../state/views.ts";
 
 import { html, nothing } from "lit";
@@ -17,6 +18,7 @@ import { commandLine } from "../state/signature.ts";
 import { addressOf, viewOf } from "../state/views.ts";
 import { face, PHASE_WORDS } from "./face.ts";
 import { hostCard } from "./host-card.ts";
+import { offer } from "./offer.ts";
 import { providersPanel } from "./providers.ts";
 import { safetyPanel } from "./safety.ts";
 import { viewTabs } from "./view-tabs.ts";
@@ -38,6 +40,7 @@ export class InlayPage extends LightElement {
     activity: { state: true },
     nowMs: { state: true },
     node: { attribute: false },
+    offered: { attribute: false },
     view: { state: true },
     said: { state: true },
   };
@@ -56,6 +59,8 @@ export class InlayPage extends LightElement {
   /** Present while the page is a member of a lattice. */
   declare node: LatticeNode | undefined;
   declare view: ViewId;
+  /** What the address asks this tab to do; empty where it asks nothing. */
+  declare offered: readonly OfferRow[];
   /** The state that was last announced. */
   #seen: NodeState;
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -72,6 +77,7 @@ export class InlayPage extends LightElement {
     this.nowMs = now();
     this.said = "";
     this.node = undefined;
+    this.offered = [];
     this.view = viewOf(location.hash);
   }
 
@@ -119,11 +125,15 @@ export class InlayPage extends LightElement {
   #joinForm(): TemplateResult {
     return html`<div class="welcome">
       <div class="welcome-words">
-        <h1 id="join-title">Join a lattice</h1>
-        <p>
-          This tab becomes a host: it runs WebAssembly components and answers calls for as long as
-          it is open. Close it, and the lattice goes on without it.
-        </p>
+        ${
+          this.offered.length > 0
+            ? offer(this.offered)
+            : html`<h1 id="join-title">Join a lattice</h1>
+                <p>
+                  This tab becomes a host: it runs WebAssembly components and answers calls for as
+                  long as it is open. Close it, and the lattice goes on without it.
+                </p>`
+        }
         ${latticePicture()}
       </div>
       <inlay-join .base=${this.base} .fields=${this.fields} .actions=${this.actions}></inlay-join>
@@ -157,7 +167,7 @@ export class InlayPage extends LightElement {
     return html`${face(state, this.activity, this.nowMs, actions)}
       <inlay-advice
         .error=${state.phase === "failed" ? state.error : undefined}
-        .servers=${actions?.servers() ?? []}
+        .servers=${actions?.asked()?.servers ?? []}
       ></inlay-advice>
       ${alarmed ? safetyPanel(state) : nothing} ${this.#hint()}
       ${workloadsPanel(state.workloadSets)}
@@ -173,6 +183,7 @@ export class InlayPage extends LightElement {
               <div class="aside">
                 ${alarmed ? nothing : safetyPanel(state)} ${providersPanel(state.providers)}
                 ${hostCard(state)}
+                ${live ? html`<inlay-invite .asked=${actions?.asked()}></inlay-invite>` : nothing}
               </div>
             </div>`
           : nothing

@@ -3,7 +3,7 @@
 /** In the order in which they stand. */
 export const VIEW_TITLES = {
   tab: "This tab",
-  links: "Links",
+  links: "Links and config",
 } as const;
 
 export type ViewId = keyof typeof VIEW_TITLES;

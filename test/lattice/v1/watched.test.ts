@@ -38,7 +38,7 @@ test("who watches the facts hears of links as they come and go, until it has see
   await expect.poll(() => told.at(-1)).toMatchObject({ status: { phase: "live" }, links: [] });
   await node.host.run("link.put", link);
   await expect.poll(() => told.at(-1)?.links).toEqual([link]);
-  expect(told.at(-1)?.configNames).toEqual(["bucket-names"]);
+  await expect.poll(() => told.at(-1)?.configNames).toEqual(["bucket-names"]);
   await node.host.run("link.remove", link);
   await expect.poll(() => told.at(-1)?.links).toEqual([]);
   ended.abort();

@@ -13,6 +13,7 @@ import { createSource, until } from "../../../core/view.ts";
 import { type LinkJson, linkOf } from "../link-json.ts";
 import { claimsOf, saysSame, writeClaims } from "./claims.ts";
 import { isSecret, merge, readConfig, refuseSecrets } from "./config.ts";
+import { followConfigNames } from "./config-names.ts";
 import { createFollowedConfig } from "./followed-config.ts";
 import { claimsKey, createLatticeData, specKey } from "./lattice-data.ts";
 import { createProviderLinks } from "./provider-links.ts";
@@ -240,6 +241,8 @@ export function createFacts(parts: DialectParts): Facts {
       const entry = await bucket.get(name, signal);
       return entry && readConfig(entry.value);
     },
+    followConfigNames: async (tell, signal) =>
+      followConfigNames(await open("CONFIGDATA", signal), tell, signal),
     async followConfig(names, signal, ended) {
       if (names.length === 0) return createSource<Values>(new Map());
       try {

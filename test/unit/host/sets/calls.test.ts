@@ -353,6 +353,27 @@ describe("the host itself", () => {
     expect(sets.entries()[0]?.members[0]?.met.get(LOGGING)).toBe("host");
   });
 
+  test("gives nothing to an import that has a label in the place of its name", async () => {
+    const { imports } = worldOf(WIT, { imports: [LOGGING] });
+    const writer = driven([], async () => "");
+    const labelled = {
+      ...writer.world,
+      imports: new Map([["team-a", imports.get(LOGGING) ?? new Map()]]),
+    };
+    const { sets } = createTestSets(
+      { writer: { ...writer, world: labelled } },
+      { offers: [...offers, driver().offer] },
+    );
+    const named = entryOf("wasi:logging", ["logging"], { name: "team-a" });
+
+    const started = await sets.start(setOf(["writer"], { interfaces: [DRIVEN, named] }));
+
+    expect(started).toMatchObject({
+      phase: "failed",
+      message: expect.stringMatching(/^component 'writer' imports 'team-a' \(what has a label/),
+    });
+  });
+
   test("gives neither to who has no entry for it", async () => {
     const { sets } = createTestSets(
       { writer: driven([LOGGING], async () => "") },

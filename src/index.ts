@@ -1,4 +1,5 @@
 /** The public names of Inlay. */
+export { browserKey } from "./browser-key.ts";
 export { join, startJoining } from "./join.ts";
 export { LatticeHostElement } from "./element.ts";
 export { LatticeError } from "./core/error.ts";
@@ -12,7 +13,7 @@ export type {
   WorkloadOptions,
 } from "./join.ts";
 export type { BusStatus } from "./core/bus.ts";
-export type { Credentials } from "./core/credentials.ts";
+export type { BrowserKey, Credentials } from "./core/credentials.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { CallOutcome, CallRecord } from "./core/event.ts";
 export type { LogEntry, LogLevel } from "./core/log.ts";

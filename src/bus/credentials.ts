@@ -3,11 +3,12 @@
  *
  * The library calls it in the middle of the handshake and cannot wait, so everything is read and checked beforehand.
  */
-import { type Authenticator, tokenAuthenticator, usernamePasswordAuthenticator } from "nats.ws";
+import { tokenAuthenticator, usernamePasswordAuthenticator } from "nats.ws";
 import type { Credentials } from "../core/credentials.ts";
 import type * as NkeyAnswers from "./nkey-answers.ts";
 import type { Later } from "../core/later.ts";
 import { LatticeError } from "../core/error.ts";
+import { type Answer, answerByKey } from "./key-answers.ts";
 
 export type Signing = typeof NkeyAnswers;
 
@@ -19,14 +20,18 @@ export type Signing = typeof NkeyAnswers;
 export async function authenticator(
   credentials: Credentials,
   signing: Later<Signing>,
-): Promise<Authenticator> {
-  if ("token" in credentials) return tokenAuthenticator(credentials.token);
+): Promise<Answer> {
+  if ("token" in credentials) return { authenticator: tokenAuthenticator(credentials.token) };
   if ("user" in credentials) {
-    return usernamePasswordAuthenticator(credentials.user, credentials.pass);
+    const { user, pass } = credentials;
+    return { authenticator: usernamePasswordAuthenticator(user, pass) };
   }
-  if ("nkeySeed" in credentials) return (await signing()).answerByNkey(credentials.nkeySeed);
+  if ("key" in credentials) return answerByKey(credentials.key, credentials.jwt);
+  if ("nkeySeed" in credentials) {
+    return { authenticator: (await signing()).answerByNkey(credentials.nkeySeed) };
+  }
   const { jwt, seed } = readCreds(credentials.creds);
-  return (await signing()).answerByJwt(jwt, seed);
+  return { authenticator: (await signing()).answerByJwt(jwt, seed) };
 }
 
 /** The two blocks of a `.creds` file, as `nsc` writes it (nats-io/nsc `cmd/util.go`, `FormatConfig` of nats-io/jwt v2). */

@@ -46,6 +46,7 @@ export async function dial(
     credentials === undefined ? undefined : await authenticator(credentials, options.signing);
   signal.throwIfAborted();
   const socket = new NatsSocket(openSocket(options.socketFactory, server), clock);
+  socket.prepare = answer?.prepare;
   const cancel = clock.after(DIAL_LIMIT_MS, () =>
     socket.sever(`no answer within ${DIAL_LIMIT_MS / 1000} s`),
   );
@@ -61,7 +62,7 @@ export async function dial(
     pingInterval: 2 ** 31 - 1, // the link pings
     noAsyncTraces: true,
     name,
-    ...(answer === undefined ? {} : { authenticator: answer }),
+    ...(answer === undefined ? {} : { authenticator: answer.authenticator }),
   };
   Object.assign(library, { pendingLimit: FRAME_LIMIT_BYTES });
   try {

@@ -6,6 +6,7 @@
  * `_closed`). So the library gets this one: {@link NatsSocket.sever} ends it at once, and the real one in its own time.
  */
 import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/error.ts";
 
 /** What is used of a WebSocket: the browser's, the one of the `ws` package, or a bridge to TCP. */
 export interface SocketLike {
@@ -29,6 +30,9 @@ export class NatsSocket {
   onopen: (() => void) | null = null;
   onclose: ((event: { readonly wasClean: boolean; readonly reason: string }) => void) | null = null;
   onerror: ((event: { readonly message: string; readonly error: string }) => void) | null = null;
+
+  /** Sees the first frame before the library gets it. What it throws ends the socket. */
+  prepare: ((first: ArrayBuffer) => Promise<void>) | undefined;
 
   readonly #socket: SocketLike;
   #resolve: (reason: string) => void = () => undefined;
@@ -66,9 +70,27 @@ export class NatsSocket {
   }
 
   set onmessage(receive: (event: Frame) => void) {
+    let preparing: Promise<void> | undefined;
     this.#socket.addEventListener("message", (event) => {
-      if (this.#reason === undefined && isFrame(event)) receive(event);
+      if (this.#reason !== undefined || !isFrame(event)) return;
+      if (this.prepare === undefined) return receive(event);
+      preparing ??= this.#prepare(this.prepare, event.data);
+      // What comes meanwhile waits as well, in its order.
+      void preparing.then(() => this.#reason === undefined && receive(event));
     });
+  }
+
+  /** Does not fail. */
+  async #prepare(
+    prepare: (first: ArrayBuffer) => Promise<void>,
+    first: ArrayBuffer,
+  ): Promise<void> {
+    try {
+      await prepare(first);
+    } catch (thrown) {
+      this.sever(messageOf(thrown));
+    }
+    this.prepare = undefined;
   }
 
   get bufferedAmount(): number {

@@ -2,8 +2,8 @@
 import { LatticeError } from "../core/error.ts";
 
 const NAME = "inlay";
-const VERSION = 1;
-const STORES = ["identities"] as const;
+const VERSION = 2;
+const STORES = ["identities", "keys"] as const;
 
 export type StoreName = (typeof STORES)[number];
 
@@ -23,6 +23,27 @@ export function readAll(database: IDBDatabase, store: StoreName): Promise<unknow
     database.transaction(store, "readonly").objectStore(store).getAll(),
     `read ${store}`,
   );
+}
+
+export function read(database: IDBDatabase, store: StoreName, key: string): Promise<unknown> {
+  const reading: IDBRequest<unknown> = database
+    .transaction(store, "readonly")
+    .objectStore(store)
+    .get(key);
+  return settled(reading, `read ${store}`);
+}
+
+/** Writes unless there is something under that key. */
+export async function add(
+  database: IDBDatabase,
+  store: StoreName,
+  key: string,
+  value: unknown,
+): Promise<void> {
+  const objects = database.transaction(store, "readwrite").objectStore(store);
+  if ((await settled(objects.getKey(key), `read ${store}`)) === undefined) {
+    await settled(objects.add(value, key), `write ${store}`);
+  }
 }
 
 export async function write(

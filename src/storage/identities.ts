@@ -6,8 +6,8 @@
  */
 import type { HostId } from "../core/ids.ts";
 
-import { LatticeError } from "../core/error.ts";
 import { openDatabase, readAll, write } from "./idb.ts";
+import { generateKeyPair, isKeyPair, rawPublicKey } from "./key-pairs.ts";
 
 export interface Identity {
   readonly id: HostId;
@@ -26,7 +26,7 @@ export async function takeIdentity(
       const identity = await identityOf(pair, nameOf);
       if (await lock(identity.id, signal)) return identity;
     }
-    const identity = await identityOf(await generate(), nameOf);
+    const identity = await identityOf(await generateKeyPair("name a host"), nameOf);
     await lock(identity.id, signal);
     await write(database, "identities", identity.id, identity.keys);
     return identity;
@@ -35,26 +35,11 @@ export async function takeIdentity(
   }
 }
 
-async function generate(): Promise<CryptoKeyPair> {
-  try {
-    const keys = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
-    if (isKeyPair(keys)) return keys;
-    throw new LatticeError("internal", "Ed25519 gave one key, not a pair");
-  } catch (cause) {
-    throw new LatticeError(
-      "unsupported",
-      "this browser cannot make Ed25519 keys, which name a host",
-      { cause },
-    );
-  }
-}
-
 async function identityOf(
   keys: CryptoKeyPair,
   nameOf: (publicKey: Uint8Array) => HostId,
 ): Promise<Identity> {
-  const raw = await crypto.subtle.exportKey("raw", keys.publicKey);
-  return { id: nameOf(new Uint8Array(raw)), keys };
+  return { id: nameOf(await rawPublicKey(keys)), keys };
 }
 
 /** True if the lock was free: it is held until `signal` aborts, or the tab ends. */
@@ -71,10 +56,4 @@ function lock(id: HostId, signal: AbortSignal): Promise<boolean> {
       })
       .catch(reject);
   });
-}
-
-function isKeyPair(value: unknown): value is CryptoKeyPair {
-  return (
-    typeof value === "object" && value !== null && "publicKey" in value && "privateKey" in value
-  );
 }

@@ -212,6 +212,25 @@ test("an invitation shows what it would do, and does it when it is asked to", as
   await second.close();
 });
 
+test("the key of this browser joins, and is the same after a reload", async ({ page }) => {
+  const choose = async (): Promise<string> => {
+    await page.goto(`${server.page}?lattice=keyed`);
+    await page.getByRole("radio", { name: "This browser’s key" }).check();
+    const key = page.getByLabel("Public key", { exact: true });
+    await expect(key).toHaveText(/^U[A-Z2-7]{55}$/);
+    return (await key.textContent()) ?? "";
+  };
+  const first = await choose();
+  const second = await choose();
+  await using nats = await launchNats({ users: [{ nkey: second }] });
+
+  await page.getByLabel("Server").fill(nats.ws);
+  await page.getByRole("button", { name: "Join", exact: true }).click();
+
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  expect(second).toBe(first);
+});
+
 test("credentials in the fragment are wiped from the address", async ({ page }) => {
   await using nats = await launchNats({ users: [{ user: "tab", password: "s3cret" }] });
 

@@ -9,6 +9,8 @@ export interface TestOperator {
   readonly launch: NonNullable<LaunchOptions["operator"]>;
   /** The text of a `.creds` file for a new user of the account. */
   creds(options?: { readonly expiresAtMs?: number }): string;
+  /** The JWT of a user with that public key. */
+  userJwt(publicKey: string): string;
 }
 
 export function createTestOperator(): TestOperator {
@@ -23,6 +25,14 @@ export function createTestOperator(): TestOperator {
       type: "account",
       version: 2,
     });
+  const userJwt = (publicKey: string, expiresAtMs?: number): string =>
+    token(
+      "tab",
+      publicKey,
+      account,
+      { pub: {}, sub: {}, ...NO_LIMITS, type: "user", version: 2 },
+      expiresAtMs,
+    );
   return {
     launch: {
       jwt: token("test operator", operator.getPublicKey(), operator, {
@@ -35,15 +45,10 @@ export function createTestOperator(): TestOperator {
         [system.getPublicKey()]: accountJwt("SYS", system),
       },
     },
+    userJwt,
     creds({ expiresAtMs } = {}) {
       const user = nkeys.createUser();
-      const jwt = token(
-        "tab",
-        user.getPublicKey(),
-        account,
-        { pub: {}, sub: {}, ...NO_LIMITS, type: "user", version: 2 },
-        expiresAtMs,
-      );
+      const jwt = userJwt(user.getPublicKey(), expiresAtMs);
       const seed = new TextDecoder().decode(user.getSeed());
       return [
         `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n`,

@@ -60,10 +60,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     uses: ["core", "channels", "lattice-facts.ts", "page-notices.ts", "version.ts", "watching.ts"],
     starts: ["workers/host.worker.ts"],
   },
+  "browser-key.ts": { uses: ["core", "storage", "wire"] },
   "lattice-facts.ts": { uses: ["core", "channels"] },
   "watching.ts": { uses: ["core", "channels"] },
   "index.ts": {
-    uses: ["core", "join.ts", "element.ts", "version.ts"],
+    uses: ["core", "browser-key.ts", "join.ts", "element.ts", "version.ts"],
     usesTypes: ["lattice-facts.ts"],
   },
   // `index.ts` exports the element, so the element and what it is made of cannot import `index.ts`.

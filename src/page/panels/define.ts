@@ -1,5 +1,6 @@
 /** The tags of the page's elements. */
 import { AdvicePanel } from "./advice.ts";
+import { BrowserKeyField } from "./browser-key.ts";
 import { CallsPanel } from "./calls.ts";
 import { ComponentsPanel } from "./components.ts";
 import { CopyButton } from "./copy-button.ts";
@@ -14,6 +15,7 @@ import { ViewSlot } from "./view-slot.ts";
 
 const PANELS: Readonly<Record<string, CustomElementConstructor>> = {
   "inlay-advice": AdvicePanel,
+  "inlay-browser-key": BrowserKeyField,
   "inlay-calls": CallsPanel,
   "inlay-components": ComponentsPanel,
   "inlay-copy": CopyButton,

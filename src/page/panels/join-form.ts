@@ -1,98 +1,22 @@
 /** Asks where to join. Says what each field is for, and what is wrong with it, beside the field. */
 import type { PropertyDeclarations, TemplateResult } from "lit";
 import type { PageActions } from "../session.ts";
-import type {
-  CredentialsKind,
-  DialectsKind,
-  JoinFieldName,
-  JoinFields,
-} from "../state/join-form.ts";
+import type { BrowserKey } from "../../core/credentials.ts";
+import type { JoinFieldName, JoinFields } from "../state/join-form.ts";
+import type { FieldWords } from "./join-fields.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
 
 import { html, nothing } from "lit";
 import { fieldsOf, readJoinForm } from "../state/join-form.ts";
+import {
+  CREDENTIAL_FIELDS,
+  DIALECTS,
+  KINDS,
+  REGISTRY_FIELDS,
+  V0_FIELDS,
+  V2_FIELDS,
+} from "./join-fields.ts";
 import { LightElement } from "./light-element.ts";
-
-interface FieldWords {
-  readonly name: JoinFieldName;
-  readonly label: string;
-  readonly hint?: string;
-  readonly placeholder?: string;
-  readonly kind?: "password" | "long";
-}
-
-const KINDS: readonly { readonly kind: CredentialsKind; readonly words: string }[] = [
-  { kind: "none", words: "None" },
-  { kind: "token", words: "Token" },
-  { kind: "password", words: "Password" },
-  { kind: "nkey", words: "Nkey seed" },
-  { kind: "creds", words: "Creds file" },
-];
-
-const CREDENTIAL_FIELDS: Readonly<Record<CredentialsKind, readonly FieldWords[]>> = {
-  none: [],
-  token: [{ name: "token", label: "Token", kind: "password" }],
-  password: [
-    { name: "user", label: "User" },
-    { name: "pass", label: "Password", kind: "password" },
-  ],
-  nkey: [{ name: "nkeySeed", label: "Seed", placeholder: "SU…", kind: "password" }],
-  creds: [
-    {
-      name: "creds",
-      label: "Text of the .creds file",
-      placeholder: "-----BEGIN NATS USER JWT-----",
-      kind: "long",
-    },
-  ],
-};
-
-const REGISTRY_FIELDS: readonly FieldWords[] = [
-  { name: "registry", label: "Host", placeholder: "ghcr.io" },
-  { name: "registryUser", label: "User" },
-  { name: "registryPass", label: "Password or access token", kind: "password" },
-];
-
-const DIALECTS: readonly { readonly kind: DialectsKind; readonly words: string }[] = [
-  { kind: "v1", words: "1.x" },
-  { kind: "v0,v1", words: "0.82 and 1.x" },
-  { kind: "v0", words: "0.82" },
-  { kind: "v1,v2", words: "1.x and v2" },
-  { kind: "v2", words: "v2" },
-];
-
-const V0_FIELDS: readonly FieldWords[] = [
-  {
-    name: "issuers",
-    label: "Trusted clusters",
-    hint: "Their public keys, apart by spaces; calls that none of them has signed are refused",
-    placeholder: "C…",
-  },
-  {
-    name: "clusterSeed",
-    label: "Cluster seed",
-    hint: "Signs what this tab calls; without it only this tab trusts its calls",
-    placeholder: "SC…",
-    kind: "password",
-  },
-];
-
-const V2_FIELDS: readonly FieldWords[] = [
-  {
-    name: "hostgroup",
-    label: "Host group",
-    hint: "Workloads choose hosts by it",
-    placeholder: "browser",
-  },
-  { name: "environment", label: "Environment", hint: "For operators that tell several apart" },
-  {
-    name: "hostname",
-    label: "Gateway",
-    hint: "Where HTTP for this tab’s workloads is to be sent to, if anywhere",
-    placeholder: "gateway.example",
-  },
-  { name: "httpPort", label: "Port of the gateway", placeholder: "8080" },
-];
 
 export class JoinForm extends LightElement {
   static override readonly properties: PropertyDeclarations = {
@@ -101,6 +25,7 @@ export class JoinForm extends LightElement {
     actions: { attribute: false },
     problems: { state: true },
     typed: { state: true },
+    key: { state: true },
   };
 
   /** Options from the address that the form does not show. */
@@ -109,6 +34,8 @@ export class JoinForm extends LightElement {
   declare fields: JoinFields;
   /** What a person made of it. Apart from `fields`, which are given anew with each picture of the page. */
   declare typed: JoinFields | undefined;
+  /** That of this browser, once somebody has chosen it. */
+  declare key: BrowserKey | undefined;
   declare actions: PageActions | undefined;
   declare problems: ReadonlyMap<JoinFieldName, string>;
 
@@ -149,8 +76,9 @@ export class JoinForm extends LightElement {
         <div class=${kind === "password" ? "join-pair" : ""}>
           ${CREDENTIAL_FIELDS[kind].map((field) => this.#field(field))}
         </div>
+        ${kind === "key" ? this.#browserKey() : nothing}
         ${
-          kind === "none"
+          kind === "none" || kind === "key"
             ? nothing
             : html`<p class="hint">They stay in this tab’s worker and are gone when it closes.</p>`
         }
@@ -164,6 +92,16 @@ export class JoinForm extends LightElement {
       ${this.#dialects()}
       <button class="primary big">Join</button>
     </form>`;
+  }
+
+  #browserKey(): TemplateResult {
+    const problem = this.problems.get("kind");
+    return html`<inlay-browser-key
+        @inlay-key=${(event: CustomEvent<BrowserKey>) => {
+          this.key = event.detail;
+        }}
+      ></inlay-browser-key>
+      ${problem === undefined ? nothing : html`<p class="problem" role="alert">${problem}</p>`}`;
   }
 
   #choice(
@@ -283,7 +221,7 @@ export class JoinForm extends LightElement {
 
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const reading = readJoinForm(this.#now, this.base);
+    const reading = readJoinForm(this.#now, this.base, this.key);
     if ("request" in reading) {
       this.problems = new Map();
       this.actions?.join(reading.request);

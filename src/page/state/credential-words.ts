@@ -14,6 +14,7 @@ export function credentialWords(credential: Credentials): CredentialWords {
     return { what: `the password of ${credential.user}`, expires: undefined };
   }
   if ("nkeySeed" in credential) return { what: "the seed of a key", expires: undefined };
+  if ("key" in credential) return { what: "the key of this browser", expires: undefined };
   const { name, exp } = readJwt(credential.creds);
   return { what: name === undefined ? "a creds file" : `the creds file of ${name}`, expires: exp };
 }

@@ -1,5 +1,5 @@
 /** Credentials as people hand them over: behind the `#` of an address, or by a function of the page. */
-import type { Credentials } from "../../core/credentials.ts";
+import type { BrowserKey, Credentials } from "../../core/credentials.ts";
 import type { RegistryLogins } from "../../core/registry.ts";
 
 import { LatticeError } from "../../core/error.ts";
@@ -38,10 +38,22 @@ export function readCredentials(value: unknown): Credentials {
     if (user !== undefined) return { user, pass: text("pass") ?? "" };
     if (nkeySeed !== undefined) return { nkeySeed };
     if (creds !== undefined) return { creds };
+    const key: unknown = Reflect.get(value, "key");
+    if (isBrowserKey(key))
+      return { key, ...(text("jwt") === undefined ? {} : { jwt: text("jwt") ?? "" }) };
   }
   throw new LatticeError(
     "bad-input",
-    "credentials must be { user, pass }, { token }, { nkeySeed } or { creds }",
+    "credentials must be { user, pass }, { token }, { nkeySeed }, { creds } or { key }",
+  );
+}
+
+function isBrowserKey(value: unknown): value is BrowserKey {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof Reflect.get(value, "publicKey") === "string" &&
+    Reflect.get(value, "privateKey") instanceof CryptoKey
   );
 }
 

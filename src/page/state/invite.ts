@@ -1,5 +1,5 @@
 /** What an invitation needs past its address: the credential that a person pastes, and whom the link can reach. */
-import type { Credentials } from "../../core/credentials.ts";
+import type { Handed } from "./join-link.ts";
 
 import { LatticeError } from "../../core/error.ts";
 
@@ -8,7 +8,7 @@ import { LatticeError } from "../../core/error.ts";
  *
  * @throws {LatticeError} `bad-input` for what is none of them, without a word of it.
  */
-export function pastedCredential(text: string): Credentials | undefined {
+export function pastedCredential(text: string): Handed | undefined {
   const pasted = text.trim();
   if (pasted === "") return undefined;
   if (pasted.includes("BEGIN NATS USER JWT")) return { creds: `${pasted}\n` };

@@ -1,5 +1,5 @@
 /** The join form as data: texts of its fields in, options for a node or a sentence per field out. */
-import type { Credentials } from "../../core/credentials.ts";
+import type { BrowserKey, Credentials } from "../../core/credentials.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
 import type { RegistryLogins } from "../../core/registry.ts";
 
@@ -7,7 +7,7 @@ import { latticeId } from "../../core/ids.ts";
 import { messageOf } from "../../core/error.ts";
 import { readIssuers, readLabels, readOperator, readServers, serverProblem } from "./attributes.ts";
 
-export type CredentialsKind = "none" | "token" | "password" | "nkey" | "creds";
+export type CredentialsKind = "none" | "token" | "password" | "nkey" | "creds" | "key";
 
 /** What the form lets a person choose of the protocols. */
 export type DialectsKind = "v1" | "v0,v1" | "v0" | "v1,v2" | "v2";
@@ -78,8 +78,8 @@ export function fieldsOf(node: NodeOptions, credentials?: Credentials): JoinFiel
   };
 }
 
-/** Checks all fields at once, so that a person sees every problem together. */
-export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading {
+/** Checks all fields at once, so that a person sees every problem together. `key`: that of this browser, if it is there. */
+export function readJoinForm(fields: JoinFields, base: NodeOptions, key?: BrowserKey): FormReading {
   const problems = new Map<JoinFieldName, string>();
   const servers = readServers(fields.servers);
   if (servers.length === 0) {
@@ -91,7 +91,7 @@ export function readJoinForm(fields: JoinFields, base: NodeOptions): FormReading
   const lattice = fields.lattice.trim() === "" ? "default" : fields.lattice.trim();
   const labels = attempt(() => readLabels(fields.labels), "labels", problems) ?? {};
   attempt(() => latticeId(lattice), "lattice", problems);
-  const credentials = credentialsFrom(fields, problems);
+  const credentials = credentialsFrom(fields, key, problems);
   const registries = registriesFrom(fields, problems);
   const v0 = v0From(fields, problems);
   const v2 = v2From(fields, base, problems);
@@ -136,11 +136,13 @@ function credentialFields(credentials: Credentials | undefined): Partial<JoinFie
   if ("token" in credentials) return { kind: "token", ...credentials };
   if ("user" in credentials) return { kind: "password", ...credentials };
   if ("nkeySeed" in credentials) return { kind: "nkey", ...credentials };
+  if ("key" in credentials) return { kind: "key" };
   return { kind: "creds", ...credentials };
 }
 
 function credentialsFrom(
   fields: JoinFields,
+  key: BrowserKey | undefined,
   problems: Map<JoinFieldName, string>,
 ): Credentials | undefined {
   switch (fields.kind) {
@@ -166,6 +168,10 @@ function credentialsFrom(
         problems.set("creds", "Paste the whole .creds file, from its first BEGIN line on.");
       }
       return { creds: fields.creds };
+    case "key":
+      if (key !== undefined) return { key };
+      problems.set("kind", "This browser’s key is not there yet, or it keeps none.");
+      return undefined;
   }
 }
 

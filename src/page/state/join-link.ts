@@ -1,5 +1,5 @@
 /** Links that ask a page to join a lattice, as data: what is shared in, an address out. Inverse of `settings.ts` and `credentials.ts`. */
-import type { Credentials } from "../../core/credentials.ts";
+import type { BrowserKey, Credentials } from "../../core/credentials.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
 
 /** What a link tells another tab. Never this tab's name, nor anything secret. */
@@ -8,11 +8,14 @@ export type Invitation = Pick<
   "servers" | "lattice" | "labels" | "dialects" | "clusterIssuers" | "jsDomain"
 >;
 
+/** What can be handed over: a browser's key cannot. */
+export type Handed = Exclude<Credentials, { readonly key: BrowserKey }>;
+
 /**
  * The address of `page` with the invitation in its query. A credential stands in the fragment, which browsers send to
  * nobody.
  */
-export function joinLink(page: string, invitation: Invitation, credential?: Credentials): string {
+export function joinLink(page: string, invitation: Invitation, credential?: Handed): string {
   const url = new URL(page);
   const query = new URLSearchParams();
   for (const server of invitation.servers) query.append("servers", withoutQuery(server));
@@ -36,7 +39,7 @@ function withoutQuery(server: string): string {
   return server.replace(/[?#].*$/s, "");
 }
 
-function fragmentOf(credential: Credentials): URLSearchParams {
+function fragmentOf(credential: Handed): URLSearchParams {
   if ("token" in credential) return new URLSearchParams({ token: credential.token });
   if ("user" in credential) {
     return new URLSearchParams({ user: credential.user, pass: credential.pass });

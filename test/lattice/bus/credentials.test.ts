@@ -1,9 +1,11 @@
 import { nkeys } from "nats.ws";
 import { describe, expect, test } from "vitest";
 import type { Bus } from "../../../src/core/bus.ts";
-import type { Credentials } from "../../../src/core/credentials.ts";
+import type { BrowserKey, Credentials } from "../../../src/core/credentials.ts";
 import { messageOf } from "../../../src/core/error.ts";
 import { until } from "../../../src/core/view.ts";
+import { generateKeyPair, rawPublicKey } from "../../../src/storage/key-pairs.ts";
+import { publicNkey } from "../../../src/wire/nkey-public.ts";
 import { withCode } from "../../contract/bus.ts";
 import { makeCertificate } from "../../support/certificates.ts";
 import { collect } from "../../support/collector.ts";
@@ -18,6 +20,13 @@ const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const from = (credentials: Credentials) => ({ credentials: () => Promise.resolve(credentials) });
 const seedOf = (pair: ReturnType<typeof nkeys.createUser>): string =>
   new TextDecoder().decode(pair.getSeed());
+
+/** As `browserKey()` makes one in a page. */
+async function browserUser(): Promise<{ readonly key: BrowserKey }> {
+  const pair = await generateKeyPair("test this");
+  const publicKey = publicNkey("user", await rawPublicKey(pair));
+  return { key: { publicKey, privateKey: pair.privateKey } };
+}
 
 describe("credentials are shown to the server", () => {
   test("user and password, given or in the address", async () => {
@@ -45,6 +54,41 @@ describe("credentials are shown to the server", () => {
     await using server = await launchNats({ users: [{ nkey: pair.getPublicKey() }] });
 
     await using bus = await openTestBus(server.ws, from({ nkeySeed: seedOf(pair) }));
+    await bus.flush(soon());
+
+    expect(bus.status.peek().phase).toBe("open");
+  });
+
+  test("a key that only WebCrypto can use signs the nonce, at each dial", async () => {
+    const { key } = await browserUser();
+    await using server = await launchNats({ users: [{ nkey: key.publicKey }] });
+
+    await using bus = await openTestBus(server.ws, from({ key }));
+    await bus.flush(soon());
+
+    expect(bus.status.peek().phase).toBe("open");
+    await expect(crypto.subtle.exportKey("pkcs8", key.privateKey)).rejects.toThrow(/extractable/);
+  });
+
+  test("such a key with the user's JWT, in operator mode", async () => {
+    const { key } = await browserUser();
+    const operator = createTestOperator();
+    await using server = await launchNats({ operator: operator.launch, jetstream: false });
+
+    await using bus = await openTestBus(
+      server.ws,
+      from({ key, jwt: operator.userJwt(key.publicKey) }),
+    );
+    await bus.flush(soon());
+
+    expect(bus.status.peek().phase).toBe("open");
+  });
+
+  test("a server that wants no proof lets such a key in", async () => {
+    const { key } = await browserUser();
+    await using server = await launchNats();
+
+    await using bus = await openTestBus(server.ws, from({ key }));
     await bus.flush(soon());
 
     expect(bus.status.peek().phase).toBe("open");
@@ -80,7 +124,7 @@ describe("refused credentials", () => {
     );
 
     expect(failure).toEqual(withCode("denied"));
-    const secrets = Object.values(credentials);
+    const secrets = Object.values(credentials).map(String);
     const told = messageOf(failure) + JSON.stringify(entries);
     expect(secrets.filter((secret) => told.includes(secret))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 
-import type { Credentials } from "../../../src/core/credentials.ts";
+import type { Handed } from "../../../src/page/state/join-link.ts";
 
 import { credentialWords, expiryWords } from "../../../src/page/state/credential-words.ts";
 import { readFragment } from "../../../src/page/state/credentials.ts";
@@ -20,7 +20,7 @@ const creds = (claims: object): string =>
 const words = fc
   .string({ minLength: 1, maxLength: 12 })
   .filter((text) => text.trim() === text && !text.includes("="));
-const credential: fc.Arbitrary<Credentials> = fc.oneof(
+const credential: fc.Arbitrary<Handed> = fc.oneof(
   fc.record({ token: fc.string() }),
   fc.record({ user: fc.string(), pass: fc.string() }),
   fc.record({ nkeySeed: fc.string() }),

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { natsParts } from "./src/cli/nats-parts.ts";
+import { plainAddress, plainAddresses } from "./src/cli/plain-addresses.ts";
 import { workerChunk } from "./src/cli/worker-chunks.ts";
 import { CHROMIUM_FLAGS } from "./test/support/chromium.ts";
 
@@ -21,18 +22,23 @@ export default defineConfig({
   root: resolve(root, "src/page"),
   publicDir: resolve(root, "public"),
   base: "./",
+  plugins: [plainAddresses()],
   cacheDir: resolve(root, "node_modules/.vite"),
   worker: {
     format: "es",
     plugins: () => [natsParts()],
     rolldownOptions: {
       output: {
-        entryFileNames: "workers/[name].js",
+        entryFileNames: "workers/[name]-[hash].js",
         // Beside the workers: who keeps those elsewhere (`workers` of the options) copies one folder.
         chunkFileNames: "workers/[name]-[hash].js",
+        assetFileNames: "workers/[name]-[hash][extname]",
         codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: workerChunk }] },
       },
     },
+  },
+  experimental: {
+    renderBuiltUrl: plainAddress,
   },
   build: {
     outDir: resolve(root, "dist"),

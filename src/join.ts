@@ -171,7 +171,12 @@ async function connect(
     ended.abort(reason);
     worker.terminate();
   };
-  const worker = spawn(hostWorker, { name: "inlay host", base: options.workers, onLost: end });
+  const worker = spawn(hostWorker, {
+    name: "inlay host",
+    base: workersOf(options),
+    start: startHostWorker,
+    onLost: end,
+  });
   const host = remote<NodeMethods>(worker.port, ended.signal);
   const { watch, watched } = createWatching(host);
   const page: PageMethods = {
@@ -218,17 +223,26 @@ async function connect(
   };
 }
 
+/** In the form that the bundlers of apps look for: they bundle the worker's files and name them anew. */
+function startHostWorker(): Worker {
+  return new Worker(new URL("./workers/host.worker.ts", import.meta.url), {
+    type: "module",
+    name: "inlay host",
+  });
+}
+
 /** Everything of the options that can cross into the worker. */
 function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
   const {
     credentials,
     rpcCredentials,
     clusterSeed,
-    workers,
+    workers: _base,
     images = {},
     signal: _,
     ...rest
   } = options;
+  const workers = workersOf(options);
   const { registries, ...crossing } = images;
   const credentialed: BusName[] = [];
   if (credentials !== undefined) credentialed.push("control");
@@ -243,8 +257,12 @@ function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
     images:
       crossing.proxy === undefined ? crossing : { ...crossing, proxy: absolute(crossing.proxy) },
     shown: document.visibilityState !== "hidden",
-    ...(workers === undefined ? {} : { workers: new URL(workers, document.baseURI).href }),
+    ...(workers === undefined ? {} : { workers }),
   };
+}
+
+function workersOf({ workers }: JoinOptions): string | undefined {
+  return workers === undefined ? undefined : new URL(workers, document.baseURI).href;
 }
 
 async function credentialsFor(

@@ -6,6 +6,7 @@ import type * as Library from "./index.ts";
 import type * as Join from "./join.ts";
 import type { Joining, LatticeNode } from "./join.ts";
 
+import { installPinned } from "./channels/pinned.ts";
 import { readComponents } from "./page/state/attributes.ts";
 import { callsSince } from "./page/state/calls.ts";
 import { joinOptions } from "./page/state/tag-options.ts";
@@ -15,6 +16,10 @@ export interface InlayGlobal {
   /** Rejects when the node could not join. */
   readonly node: Promise<LatticeNode>;
 }
+
+/** The build's files and what they must be, by their paths from this one; and those that joining begins with. */
+declare const INLAY_FILES: Readonly<Record<string, string>>;
+declare const INLAY_FIRST: readonly string[];
 
 declare global {
   interface Window {
@@ -30,15 +35,30 @@ async function run({ src, dataset }: HTMLScriptElement): Promise<LatticeNode> {
   const options = joinOptions(dataset);
   const components = readComponents(dataset["component"] ?? "");
   // The element is most of the library, and only a badge needs it.
-  const { startJoining }: typeof Join = await import(
-    /* @vite-ignore */ new URL("lib/join.js", src).href
-  );
+  const load = loaderOf(src);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same build
+  const { startJoining } = (await load("lib/join.js")) as typeof Join;
   const joining = startJoining(options);
   tellOf(joining);
-  if (dataset["badge"] !== undefined) await showBadge(src, joining);
+  if (dataset["badge"] !== undefined) await showBadge(load, joining);
   const node = await joining.joined;
   for (const component of components) node.start(component).catch(reportError);
   return node;
+}
+
+type Load = (path: string) => Promise<unknown>;
+
+/**
+ * Files of another origin run only if they are those of this build. The page's own server may give what it likes: it could
+ * change the page as well, and its workers have policies of their own.
+ */
+function loaderOf(src: string): Load {
+  const at = (path: string): string => new URL(path, src).href;
+  if (new URL(src).origin === location.origin) return (path) => import(/* @vite-ignore */ at(path));
+  const files = Object.entries(INLAY_FILES).map(([path, hash]) => [at(path), hash]);
+  const pinned = installPinned(Object.fromEntries(files));
+  for (const path of INLAY_FIRST) pinned.warm(at(path));
+  return (path) => pinned.load(at(path));
 }
 
 function tellOf({ view }: Joining): void {
@@ -54,10 +74,9 @@ function tellOf({ view }: Joining): void {
 }
 
 /** A script in the head may be here before the body is. */
-async function showBadge(src: string, joining: Joining): Promise<void> {
-  const { LatticeHostElement }: typeof Library = await import(
-    /* @vite-ignore */ new URL("lib/index.js", src).href
-  );
+async function showBadge(load: Load, joining: Joining): Promise<void> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same build
+  const { LatticeHostElement } = (await load("lib/index.js")) as typeof Library;
   if (document.readyState === "loading") {
     await new Promise((resolve) => {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });

@@ -1,13 +1,20 @@
 /** Starts module workers, also from files of another origin, and tells when one is lost. */
 import type { Port } from "./port.ts";
 
-import { LatticeError } from "../core/error.ts";
+import { LatticeError, messageOf } from "../core/error.ts";
+import { pinnedOf } from "./pinned.ts";
+import { trustedAddress } from "./trusted.ts";
+
+/** By a name, since `new URL(…, import.meta.url)` tells bundlers of apps of files, and here there is none to see. */
+const [OWN] = [import.meta.url];
 
 export interface SpawnOptions {
   /** Shown by the browser's tools, and in errors. */
   readonly name: string;
   /** Where the worker files lie, if not where the bundler put them. */
   readonly base?: string | undefined;
+  /** Starts the very same worker in the form that bundlers of apps look for: where the file of this module is on the page's origin. */
+  readonly start?: () => Worker;
   /** Given, the worker talks through it, and not with who starts it. */
   readonly port?: MessagePort;
   /** Called once when the worker cannot be loaded, throws, or gets a message that it cannot read. */
@@ -21,47 +28,62 @@ export interface Spawned {
 }
 
 /** How {@link spawn} looks to those who may start workers by other means. */
-export type Spawn = (url: string, options: Omit<SpawnOptions, "port">) => Spawned;
+export type Spawn = (url: string, options: Omit<SpawnOptions, "port" | "start">) => Spawned;
 
 /**
  * Starts the worker at `url`, as an import with `?worker&url` gives it.
  *
- * Browsers start workers only from the page's own origin; a file of another one is imported by a worker made of a blob,
- * which needs CORS on the file and `worker-src blob:` under a content security policy.
+ * Browsers start workers only from the page's own origin. A file of another one becomes a worker by a blob, which needs
+ * `worker-src blob:` under a content security policy: one with the file's checked text if the script tag has pinned it
+ * ({@link pinnedOf}), else one that imports it, which needs CORS on the file.
  */
 export function spawn(url: string, options: SpawnOptions): Spawned {
-  const { name, base, port, onLost } = options;
+  const { name, base, start, port, onLost } = options;
   const script = scriptAddress(url, base);
-  const foreign = new URL(script).origin !== self.origin;
-  const address = foreign ? blobAddress(script) : script;
-  const worker = new Worker(address, { type: "module", name });
+  const bundled = start !== undefined && base === undefined && !isForeign(OWN);
+  const foreign = !bundled && isForeign(script);
+  const pinned = foreign ? pinnedOf(globalThis) : undefined;
   const settled = new AbortController();
+  const { signal } = settled;
+  let worker: Worker | undefined;
   const settle = (): void => {
     settled.abort();
-    if (foreign) URL.revokeObjectURL(address);
+    worker?.terminate();
   };
   const lose = (why: string): void => {
-    if (settled.signal.aborted) return;
+    if (signal.aborted) return;
     settle();
-    worker.terminate();
     onLost(new LatticeError("worker-lost", `the ${name} worker ${why}`));
   };
-  const { signal } = settled;
-  const failed = (event: ErrorEvent): void => {
-    event.preventDefault();
-    // A script that cannot be loaded gives an event without a message.
-    lose(event.message ? `failed: ${event.message}` : `could not be started from ${script}`);
+  const open = (started: Worker, through: MessagePort | undefined): Worker => {
+    worker = started;
+    const failed = (event: ErrorEvent): void => {
+      event.preventDefault();
+      // A script that cannot be loaded gives an event without a message.
+      lose(event.message ? `failed: ${event.message}` : `could not be started from ${script}`);
+    };
+    started.addEventListener("error", failed, { signal });
+    started.addEventListener("messageerror", () => lose("got a message it cannot read"), {
+      signal,
+    });
+    started.postMessage(OPENING, through === undefined ? [] : [through]);
+    return started;
   };
-  worker.addEventListener("error", failed, { signal });
-  worker.addEventListener("messageerror", () => lose("got a message it cannot read"), { signal });
-  worker.postMessage(OPENING, port === undefined ? [] : [port]);
-  return {
-    port: worker,
-    terminate() {
-      settle();
-      worker.terminate();
-    },
-  };
+  const startAt = (address: string): Worker =>
+    new Worker(trustedAddress(address), { type: "module", name });
+  if (pinned?.has(script) === true) {
+    const { port1, port2 } = new MessageChannel();
+    pinned.worker(script).then(
+      (address) => void (signal.aborted || open(startAt(address), port ?? port2)),
+      (thrown: unknown) => lose(`cannot be started: ${messageOf(thrown)}`),
+    );
+    return { port: port1, terminate: settle };
+  }
+  if (bundled) return { port: open(start(), port), terminate: settle };
+  if (!foreign) return { port: open(startAt(script), port), terminate: settle };
+  const address = blobAddress(script);
+  signal.addEventListener("abort", () => URL.revokeObjectURL(address));
+  return { port: open(startAt(address), port), terminate: settle };
 }
 
 /** The first message to each worker; brings the port to talk through, if that is not the worker's own. */
@@ -81,10 +103,16 @@ export function portOfWorker(scope: Port): Promise<Port> {
 
 /** The file of `url`, below `base` where that is given. */
 export function scriptAddress(url: string, base: string | undefined): string {
-  const script = new URL(url, import.meta.url);
+  const script = new URL(url, OWN);
   if (base === undefined) return script.href;
   const file = script.pathname.slice(script.pathname.lastIndexOf("/") + 1);
   return new URL(file + script.search, base.endsWith("/") ? base : `${base}/`).href;
+}
+
+/** Of http alone: bundlers may put the `file:` of the build in the place of a module's own address. */
+function isForeign(address: string): boolean {
+  const { protocol, origin } = new URL(address);
+  return /^https?:$/.test(protocol) && origin !== self.origin;
 }
 
 function blobAddress(script: string): string {

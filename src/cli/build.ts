@@ -3,7 +3,7 @@
  * shape and the sizes are judged.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { parseSync } from "oxc-parser";
@@ -13,11 +13,13 @@ import { build, type InlineConfig } from "vite";
 
 import { messageOf } from "../core/error.ts";
 import { beginBuild } from "./freshness.ts";
+import { type LoaderFiles, loaderFiles, writeIntegrity } from "./integrity.ts";
 import { DIST, ROOT } from "./project.ts";
 
 /** A classic script, because a module has no `document.currentScript` to read its attributes from. */
-const LOADER: InlineConfig = {
+const loader = ({ files, first }: LoaderFiles): InlineConfig => ({
   configFile: false,
+  define: { INLAY_FILES: JSON.stringify(files), INLAY_FIRST: JSON.stringify(first) },
   root: ROOT,
   publicDir: false,
   build: {
@@ -32,14 +34,15 @@ const LOADER: InlineConfig = {
       fileName: () => "inlay.js",
     },
   },
-};
+});
 
 const steps: readonly (readonly [string, () => Promise<void> | void])[] = [
   [
     "page and library",
     async () => void (await build({ configFile: join(ROOT, "vite.config.ts") })),
   ],
-  ["script tag", async () => void (await build(LOADER))],
+  ["script tag", async () => void (await build(loader(loaderFiles(DIST))))],
+  ["integrity", tellOfTag],
   ["types", () => run("tsc", ["-p", "tsconfig.json"])],
   ["package", checkPackage],
   ["sizes", checkSizes],
@@ -58,6 +61,13 @@ async function main(): Promise<void> {
   building.complete();
 }
 
+function tellOfTag(): void {
+  const integrity = writeIntegrity(DIST);
+  console.log(
+    `<script src="…/inlay.js" integrity="${integrity}" crossorigin="anonymous" data-servers="…"></script>`,
+  );
+}
+
 async function checkPackage(): Promise<void> {
   const { messages, pkg } = await publint({ pkgDir: ROOT, pack: false, level: "warning" });
   if (messages.length === 0) return;
@@ -67,7 +77,10 @@ async function checkPackage(): Promise<void> {
 }
 
 function checkSizes(): void {
-  expectAlone(join(DIST, "workers/host.worker.js"));
+  const workers = join(DIST, "workers");
+  for (const file of readdirSync(workers).filter((name) => name.startsWith("host.worker-"))) {
+    expectAlone(join(workers, file));
+  }
   if (existsSync(join(ROOT, ".size-limit.json"))) run("size-limit", []);
 }
 

@@ -53,7 +53,7 @@ const DOCUMENT_POLICY = [
  * a guest may break out of. Firefox takes compiled WebAssembly only where it may be compiled.
  */
 const GUEST_POLICY = "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'";
-const GUEST_WORKER = "workers/component.worker.js";
+const GUEST_WORKER = /^workers\/component\.worker-[\w-]{8}\.js$/;
 
 /** The build puts a hash of the content into these names (vite.config.ts, `output.entryFileNames`). */
 const HASHED = /^(?:assets|workers)\/.+-[\w-]{8}\.\w+$/;
@@ -96,7 +96,7 @@ export async function serveFile(
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
     ...(type.startsWith("text/html") ? { "content-security-policy": DOCUMENT_POLICY } : {}),
-    ...(name === GUEST_WORKER ? { "content-security-policy": GUEST_POLICY } : {}),
+    ...(GUEST_WORKER.test(name) ? { "content-security-policy": GUEST_POLICY } : {}),
     // The service worker lies in a folder and answers for the whole site.
     ...(request.headers["service-worker"] === "script" ? { "service-worker-allowed": "/" } : {}),
   };

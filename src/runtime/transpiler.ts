@@ -5,7 +5,10 @@ import type { Cancel, Clock } from "../core/clock.ts";
 
 import { transferring } from "../channels/port.ts";
 import { remote } from "../channels/rpc.ts";
+import { scriptAddress } from "../channels/spawn.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
+import core from "../../node_modules/@bytecodealliance/jco-transpile/vendor/js-component-bindgen-component.core.wasm?url";
+import core2 from "../../node_modules/@bytecodealliance/jco-transpile/vendor/js-component-bindgen-component.core2.wasm?url";
 // oxlint-disable-next-line import/default -- the bundler gives the address of the worker
 import transpileWorker from "../workers/transpile.worker.ts?worker&url";
 
@@ -83,7 +86,15 @@ function start(spawn: Spawn, base: string | undefined): Running {
     worker.terminate();
     ended.abort(reason);
   };
-  const worker = spawn(transpileWorker, { name: "inlay transpiler", base, onLost: end });
+  const files = new URLSearchParams({
+    core: scriptAddress(core, undefined),
+    core2: scriptAddress(core2, undefined),
+  });
+  const worker = spawn(`${transpileWorker}#${files.toString()}`, {
+    name: "inlay transpiler",
+    base,
+    onLost: end,
+  });
   const methods = remote<TranspileMethods>(worker.port, ended.signal);
   return { methods, end, ended: ended.signal };
 }

@@ -16,6 +16,7 @@ import { assemble } from "../assemble.ts";
 import { LEAVING_GRACE_MS } from "../channels/node.ts";
 import { createPageSpawn, startsWorkersInPage } from "../channels/page-spawn.ts";
 import { answer, remote } from "../channels/rpc.ts";
+import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError } from "../core/error.ts";
 import { entityId } from "../core/ids.ts";
 import { later } from "../core/later.ts";
@@ -30,8 +31,23 @@ const SHOW_EVERY_MS = 100;
 /** The same for what is urgent. */
 const HURRY_EVERY_MS = 50;
 
+// The files that are loaded later import what they share with this one from its address beside theirs. Where a server has
+// redirected the worker to that place, this module runs once more for them, and must not answer the page a second time.
+const STARTED = Symbol.for("inlay host worker");
+if (!(STARTED in globalThis)) {
+  Object.defineProperty(globalThis, STARTED, { value: true });
+  void open(); // does not fail
+}
+
+async function open(): Promise<void> {
+  const port = await portOfWorker(globalThis);
+  page = remote<PageMethods>(port, lifetime.signal);
+  answer(port, methods, lifetime.signal);
+}
+
 const lifetime = new AbortController();
-const page = remote<PageMethods>(globalThis, lifetime.signal);
+/** There before the page asks for anything. */
+let page: PageMethods;
 
 const clock: Clock = withSharedTimers({
   now: () => Date.now(),
@@ -123,14 +139,6 @@ const methods: NodeMethods = {
     lifetime.abort(left());
   },
 };
-// The files that are loaded later import what they share with this one from its address beside theirs. Where a server has
-// redirected the worker to that place, this module runs once more for them, and must not answer the page a second time.
-const STARTED = Symbol.for("inlay host worker");
-if (!(STARTED in globalThis)) {
-  Object.defineProperty(globalThis, STARTED, { value: true });
-  answer(globalThis, methods, lifetime.signal);
-}
-
 function left(): LatticeError {
   return new LatticeError("closed", "the node has left the lattice");
 }

@@ -4,6 +4,8 @@
  */
 import type { TranspileMethods, TranspileRequest, Transpiled } from "../channels/transpile.ts";
 
+// oxlint-disable-next-line import/no-unassigned-import -- it changes how the next one fetches
+import "./transpiler-files.ts";
 import { generate } from "@bytecodealliance/jco/component";
 import { bigBuffers, transferring } from "../channels/port.ts";
 import { answer } from "../channels/rpc.ts";

@@ -94,8 +94,8 @@ test("a second start of a pinned image needs neither network nor transpiler, als
   };
   const asked = (): Record<string, number> => ({
     images: images.requests.length,
-    transpilers: files.count("transpile.worker.js"),
-    components: files.count("component.worker.js"),
+    transpilers: files.count("/transpile.worker-"),
+    components: files.count("/component.worker-"),
   });
 
   const first = await startInNewTab();

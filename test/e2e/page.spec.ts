@@ -374,26 +374,6 @@ test("the kiosk joins by its query and shows nothing to type into", async ({ pag
   await expect(page.getByRole("textbox")).toHaveCount(0);
 });
 
-test("one script tag in a page of another origin joins and runs a component", async ({ page }) => {
-  await using nats = await launchNats();
-  await using peer = await connectPeer(nats.ws);
-  await using web = await serveHtml(`<!doctype html><title>A web app</title>
-    <script src="${server.page}inlay.js" data-servers="${nats.ws}" data-name="shop" data-labels="zone=edge,rack=7"
-      data-component="hello=${server.page}demo/hello.wasm" data-badge></script>`);
-
-  await page.goto(web.url);
-  await expect
-    .poll(
-      async () => (await peer.invoke(`default.${greet}`, Buffer.from("\u0003Ada"))).bytes.length,
-    )
-    .toBe(12);
-
-  expect(await peer.ask("wasmbus.ctl.v1.default.host.ping")).toMatchObject({
-    response: { friendly_name: "shop", labels: { zone: "edge", rack: "7" } },
-  });
-  await expect(page.locator("lattice-host")).toBeVisible();
-});
-
 test("<lattice-host> joins, tells of its state, and leaves when it is removed", async ({
   page,
 }) => {

@@ -29,6 +29,7 @@ const PEERS: readonly Peer[] = [
   { name: "go-operator", toolchains: [TOOLCHAINS.GO] },
   { name: "nats-cli", toolchains: [TOOLCHAINS.NATS_CLI] },
   { name: "npm-lattice-client", toolchains: [TOOLCHAINS.NPM_PACKAGES] },
+  { name: "npm-webpack", toolchains: [] },
   { name: "wasmbus-wash", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "wasmbus-tab", toolchains: [TOOLCHAINS.WASMBUS] },
   { name: "tab", toolchains: [TOOLCHAINS.RUST, TOOLCHAINS.GO] },

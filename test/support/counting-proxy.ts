@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 export interface CountingProxy extends AsyncDisposable {
   /** Base address, ending in `/`. */
   readonly page: string;
-  /** Requests so far whose path ends in `name`. */
-  count(name: string): number;
+  /** Requests so far whose path has `part`. */
+  count(part: string): number;
 }
 
 /** Passes requests on to `target`, a base address over plain HTTP. */
@@ -33,7 +33,7 @@ export async function openCountingProxy(target: string): Promise<CountingProxy> 
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
     page: `http://127.0.0.1:${address.port}/`,
-    count: (name) => paths.filter((path) => path.endsWith(name)).length,
+    count: (part) => paths.filter((path) => path.includes(part)).length,
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();

@@ -27,7 +27,18 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   interfaces: { uses: ["core", "wire"] },
   dialects: { uses: ["core", "wire", "interfaces"] },
   providers: { uses: ["core", "interfaces", "channels", "storage"] },
-  runtime: { uses: ["core", "channels", "wire", "interfaces"], starts: ["workers"] },
+  runtime: {
+    uses: [
+      "core",
+      "channels",
+      "wire",
+      "interfaces",
+      // Only their addresses, for the worker that loads them.
+      "../node_modules/@bytecodealliance/jco-transpile/vendor/js-component-bindgen-component.core.wasm",
+      "../node_modules/@bytecodealliance/jco-transpile/vendor/js-component-bindgen-component.core2.wasm",
+    ],
+    starts: ["workers"],
+  },
   workers: {
     uses: ["core", "channels", "wire", "interfaces"],
     packages: ["@bytecodealliance/jco/component"],
@@ -69,7 +80,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // `index.ts` exports the element, so the element and what it is made of cannot import `index.ts`.
   "element.ts": { uses: ["core", "join.ts", "page/state", "page/style"], packages: ["lit"] },
-  "script-tag.ts": { uses: ["core", "page/state"], usesTypes: ["join.ts", "index.ts"] },
+  "script-tag.ts": {
+    uses: ["core", "channels/pinned.ts", "page/state"],
+    usesTypes: ["join.ts", "index.ts"],
+  },
   "page/state": { uses: ["core"], usesTypes: ["join.ts", "index.ts"] },
   "page/style": { uses: [], packages: ["lit"] },
   page: {

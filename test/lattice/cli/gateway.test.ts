@@ -39,10 +39,11 @@ beforeAll(() => {
   writeFileSync(join(root, "secret.txt"), "secret");
   writeFileSync(join(folder, ".hidden"), "secret");
   writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");
+  writeFileSync(join(folder, "inlay.js"), "void 0;");
   writeFileSync(join(folder, "assets/main-Ab_3-xYz.js"), "export {};");
-  writeFileSync(join(folder, "workers/host.worker.js"), "export {};");
+  writeFileSync(join(folder, "workers/host.worker-Ab_3-xYz.js"), "export {};");
   writeFileSync(join(folder, "workers/components-Ab_3-xYz.js"), "export {};");
-  writeFileSync(join(folder, "workers/component.worker.js"), "export {};");
+  writeFileSync(join(folder, "workers/component.worker-Ab_3-xYz.js"), "export {};");
   writeFileSync(join(folder, "demo/hello.wasm"), Uint8Array.of(0, 0x61, 0x73, 0x6d));
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -67,7 +68,7 @@ describe("files", () => {
     { path: "", type: "text/html; charset=utf-8", cache: "no-cache" },
     { path: "demo/hello.wasm", type: "application/wasm", cache: "no-cache" },
     {
-      path: "workers/host.worker.js",
+      path: "inlay.js",
       type: "text/javascript; charset=utf-8",
       cache: "no-cache",
     },
@@ -94,8 +95,8 @@ describe("files", () => {
   test("documents and the guests' worker have a policy, and the node's own worker has none", async () => {
     const [page, worker, guests] = await Promise.all([
       fetch(at("index.html")),
-      fetch(at("workers/host.worker.js")),
-      fetch(at("workers/component.worker.js")),
+      fetch(at("workers/host.worker-Ab_3-xYz.js")),
+      fetch(at("workers/component.worker-Ab_3-xYz.js")),
     ]);
 
     const policy = page.headers.get("content-security-policy");
@@ -171,7 +172,7 @@ test("an isolated page and the scripts of its workers have the embedder policy",
   await using gateway = await open({ isolate: true });
 
   const responses = await Promise.all(
-    ["index.html", "workers/host.worker.js", "inlay.json", "absent"].map((path) =>
+    ["index.html", "workers/host.worker-Ab_3-xYz.js", "inlay.json", "absent"].map((path) =>
       fetch(gateway.site.page + path),
     ),
   );

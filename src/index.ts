@@ -44,5 +44,15 @@ export type {
   WatchedFacts,
   WatchedLattice,
 } from "./core/watched.ts";
+export type {
+  CallTimes,
+  CallWay,
+  ComponentRates,
+  RateSecond,
+  WatchedCall,
+  WatchedCalls,
+  WatchedRates,
+  WatchedValue,
+} from "./core/watched-calls.ts";
 export type { LatticeFacts, LinkKeyOptions, LinkOptions } from "./lattice-facts.ts";
 export type { Limits, LoadProgress, LoadStage, WorkloadState } from "./core/workload.ts";

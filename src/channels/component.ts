@@ -1,4 +1,5 @@
 /** The contract between the runtime and a component worker: which methods each side answers. */
+import type { GuestTimes } from "../core/call-probe.ts";
 import type { ErrorCode } from "../core/error.ts";
 import type { FuncType, WitValue } from "../core/wit.ts";
 import type { MountSetup } from "./files.ts";
@@ -141,9 +142,21 @@ export interface GuestCall {
    * own resources are numbers within such an instance.
    */
   readonly resident?: number;
+  /** True if somebody wants to know how long its guest runs. */
+  readonly timed?: boolean;
   readonly instance: string;
   readonly func: string;
   readonly args: readonly WitValue[];
+}
+
+/** What a worker has and does, companions included. */
+export interface WorkerVitals {
+  /** Those that wait for a call as well. */
+  readonly instances: number;
+  /** Linear memories of all of them, and those that are kept for the next ones. */
+  readonly memoryBytes: number;
+  /** Milliseconds that guests have computed, since it was asked first. */
+  readonly ranMs: number;
 }
 
 export interface GuestImport {
@@ -159,6 +172,8 @@ export interface GuestAnswer {
   readonly results: readonly WitValue[];
   /** What companions have answered since the last report, if anything. */
   readonly report?: CompanionReport;
+  /** Of a call that was to be timed. */
+  readonly times?: GuestTimes;
 }
 
 /**
@@ -200,6 +215,8 @@ export interface ComponentMethods {
   /** Drops a resource of an instance that was kept, or ends that. Throws `guest-trapped`; then the instance has ended. */
   drop(resident: number, slot?: number): Promise<void>;
   ping(): Promise<void>;
+  /** Times all calls from now on, for ten seconds at least. */
+  vitals(): Promise<WorkerVitals>;
   /**
    * Makes a second component ready in this worker, whose calls may take `deadlineMs`. Only where guests wait by JSPI, and
    * its own do not wait.

@@ -2,12 +2,15 @@
  * The narrow waist: components, in-page providers and peers in the lattice are all a {@link Callee},
  * something that takes a {@link Call} of WIT values and gives results. Bytes exist only below it.
  */
+import type { CallProbe } from "./call-probe.ts";
 import type { EntityId } from "./ids.ts";
 import type { WitValue } from "./wit.ts";
 
 export interface Call {
   /** Unique in this node. */
   readonly id: string;
+  /** The id of the call within which it is made; absent where none is known. */
+  readonly parent?: string;
   /** Who calls, as far as the caller says. */
   readonly source: EntityId | undefined;
   readonly target: EntityId;
@@ -29,6 +32,10 @@ export interface Call {
   readonly trace: ReadonlyMap<string, string>;
   /** Aborted when nobody waits for the results, or for what still flows in them, any more. */
   readonly signal: AbortSignal;
+  /** Given while somebody watches calls. */
+  readonly probe?: CallProbe;
+  /** When its first bytes came, on the clock that never goes back, in milliseconds. Given while somebody watches calls. */
+  readonly arrivedMs?: number;
 }
 
 /** What a guest asks for before a link gives it a target. */

@@ -50,6 +50,8 @@ export interface Served {
    * included, so that whatever fails is seen; the arguments are not there yet when the call enters.
    */
   readonly intercept: Interceptor;
+  /** Whether somebody watches calls, so that times are worth taking; default never. */
+  readonly watched?: () => boolean;
   /** While false the dialect stays out of the queue groups, so that NATS routes elsewhere. */
   readonly accepting: View<boolean>;
   /** Milliseconds from the acceptance of a call to its end. */

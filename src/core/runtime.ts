@@ -91,6 +91,8 @@ export interface Pool extends Callee, AsyncDisposable {
    * component's guests cannot be answered there; `undefined` if they cannot at the moment.
    */
   accompany?(portable: Portable, witness: Witness): Companion | undefined;
+  /** How it does at the moment; absent where nobody can tell. Its workers time their guests for a while from then on. */
+  vitals?(): Promise<PoolVitals>;
   resize(maxInstances: number): void;
   /** Resolves when no call runs or waits. New calls are still taken: whoever drains has left the queue groups. */
   drained(signal: AbortSignal): Promise<void>;
@@ -101,6 +103,17 @@ export interface PoolResources {
   readonly place: string;
   /** Whoever had the handle has no use for it any more. One that leads nowhere means nothing. */
   drop(handle: Uint8Array): void;
+}
+
+/** Of all workers of a component, with what runs beside it there. */
+export interface PoolVitals {
+  readonly workers: number;
+  /** Instances that are there, also those that wait for a call. */
+  readonly instances: number;
+  /** Linear memories: of the instances, and those that are kept for the next ones. */
+  readonly memoryBytes: number;
+  /** Milliseconds that guests have computed since this was asked first; what they wait for does not count. */
+  readonly ranMs: number;
 }
 
 export interface PoolLoad {

@@ -6,11 +6,14 @@ import type { Dialect } from "./dialect.ts";
 import type { FactsStatus } from "./facts.ts";
 import type { Link } from "./link.ts";
 import type { Listening, Tally } from "./observation.ts";
+import type { WatchedCalls, WatchedRates } from "./watched-calls.ts";
 
 /** Each topic and what its watchers are told. The first update comes as soon as there is something to tell. */
 export interface Watched {
+  readonly calls: WatchedCalls;
   readonly facts: WatchedFacts;
   readonly lattice: WatchedLattice;
+  readonly rates: WatchedRates;
 }
 
 export type Topic = keyof Watched;

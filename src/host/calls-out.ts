@@ -7,6 +7,7 @@ import type { EntityId } from "../core/ids.ts";
 import type { Later } from "../core/later.ts";
 import type { Log } from "../core/log.ts";
 import type { World } from "../core/wit.ts";
+import type { CallTap } from "./interceptors/tap.ts";
 import type { LinksOf } from "./links.ts";
 import type { Companions } from "./outbound/companions.ts";
 import type { Reach } from "./outbound/reach.ts";
@@ -14,6 +15,7 @@ import type { Targets } from "./targets.ts";
 import type { WorkloadParts } from "./workload.ts";
 
 import { later } from "../core/later.ts";
+import { shown } from "./interceptors/shown.ts";
 
 export interface CallsOutParts {
   readonly clock: Clock;
@@ -28,6 +30,7 @@ export interface CallsOutParts {
   readonly shortCircuit: boolean;
   /** What calls that go to the lattice pass. */
   readonly intercept: Interceptor;
+  readonly tap: CallTap;
 }
 
 export interface CallsOut extends Pick<WorkloadParts, "interfaces" | "placed" | "imports"> {
@@ -55,7 +58,7 @@ export function createCallsOut(parts: CallsOutParts): CallsOut {
   );
   const owned = later(clock, "resources of components", () => import("./owned-resources.ts"));
   const inLattice = (target: EntityId, world: World): Callee =>
-    parts.intercept(targets.distant(target, world));
+    parts.intercept(shown([world], targets.distant(target, world)));
   return {
     interfaces,
     reach,
@@ -82,6 +85,7 @@ export function createCallsOut(parts: CallsOutParts): CallsOut {
         dialects,
         dropped: await drops(signal),
         log,
+        tap: parts.tap,
       }),
   };
 }

@@ -13,13 +13,13 @@ import type { Actors } from "./actors.ts";
 import type { Host, HostParts } from "./host-parts.ts";
 import type { Providers } from "./providers.ts";
 import type { OwnHost } from "./watch/own-host.ts";
-import type { Workload } from "./workload.ts";
+import type { Workload, WorkloadEntry } from "./workload.ts";
 import type { Workloads } from "./workloads.ts";
 
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
-import { chain } from "../core/call.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
+import { createCallHistory } from "./call-history.ts";
 import { createCallsOut } from "./calls-out.ts";
 import { aborted } from "./changes.ts";
 import { commandHandlers } from "./commands.ts";
@@ -27,7 +27,7 @@ import { watchConnections } from "./connections.ts";
 import { factCommands } from "./fact-commands.ts";
 import { firstReading } from "./first-reading.ts";
 import { keepBeating } from "../core/beat.ts";
-import { trace } from "./interceptors/trace.ts";
+import { createInterceptors } from "./interceptors/interceptors.ts";
 import { createLabels } from "./labels.ts";
 import { createLinks, joinLinks } from "./links.ts";
 import { createLateCompanions } from "./late-companions.ts";
@@ -60,13 +60,15 @@ export function createHost(parts: HostParts): Host {
   const announceAlive = (event: HostEvent): void => {
     if (!lifetime.signal.aborted) announce(event);
   };
-  const intercept = chain([trace(clock, record)]);
+  const history = createCallHistory();
+  onCall((call) => history.add(call), lifetime.signal);
+  const { tap, away, beside, ...passing } = createInterceptors(clock, record);
   const others = dialects.flatMap((dialect) => dialect.links ?? []);
   const elsewhere = joinLinks(others, lifetime.signal);
   const kept = joinLinks(facts === undefined ? others : [facts.links, ...others], lifetime.signal);
   const links = createLinks(kept);
   const workload = (id: EntityId): Workload | undefined => workloads.staying(id);
-  const companions = createLateCompanions({ clock, log, record, links, workload });
+  const companions = createLateCompanions({ clock, log, record: beside, links, workload });
   kept.subscribe(() => companions.review(), lifetime.signal);
   const targets = createTargets({
     clock,
@@ -83,7 +85,8 @@ export function createHost(parts: HostParts): Host {
     facts,
     companions,
     shortCircuit: parts.shortCircuit ?? true,
-    intercept: chain([trace(clock, record, "component")]),
+    intercept: away("component"),
+    tap,
   });
   /** What the lattice keeps was read, and what the host asked for was answered: then components and providers may start. */
   let informed: Promise<unknown> = Promise.resolve();
@@ -92,7 +95,7 @@ export function createHost(parts: HostParts): Host {
     runtime: parts.runtime,
     dialects,
     clock,
-    intercept,
+    ...passing,
     interfaces: callsOut.interfaces,
     placed: callsOut.placed,
     imports: callsOut.imports,
@@ -119,8 +122,9 @@ export function createHost(parts: HostParts): Host {
     runtime: parts.runtime,
     clock,
     log,
-    intercept,
-    companions: (own) => createLateCompanions({ clock, log, record, ...own }),
+    ...passing,
+    tap,
+    companions: (own) => createLateCompanions({ clock, log, record: beside, ...own }),
     interfaces: callsOut.interfaces,
     present: presence.present,
     limits: parts.limits,
@@ -144,7 +148,7 @@ export function createHost(parts: HostParts): Host {
     jsDomain: parts.jsDomain,
     clock,
     log,
-    intercept,
+    ...passing,
     present: presence.present,
     callDeadlineMs: parts.limits.callDeadlineMs,
     reach: callsOut.reach,
@@ -152,6 +156,10 @@ export function createHost(parts: HostParts): Host {
     changed: parts.changed,
   });
 
+  const everything = (): readonly WorkloadEntry[] => {
+    const members = sets.entries().flatMap((set) => set.members);
+    return [...workloads.entries(), ...members.map(({ entry }) => entry)];
+  };
   const watching = later(clock, "what is watched", () => import("./watch/watch.ts"));
 
   const inventory = (): Inventory => ({
@@ -231,10 +239,11 @@ export function createHost(parts: HostParts): Host {
       control.probe();
       if (rpc !== control) rpc.probe();
     },
-    calleeFor: (target, world) => targets.nearest(target, world, trace(clock, record, "page")),
+    calleeFor: (target, world) => targets.nearest(target, world, away("page")),
     async watch(topic, tell, signal) {
       const { startWatching } = await watching(signal);
-      startWatching(topic, { clock, log, dialects, facts, own, onCall }, tell, signal);
+      const heard = { own, onCall, tap, history, entries: everything };
+      startWatching(topic, { clock, log, dialects, facts, ...heard }, tell, signal);
     },
     inventory,
     entries: () => workloads.entries(),

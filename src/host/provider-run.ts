@@ -19,6 +19,7 @@ import { DEFAULT_LINK } from "../core/link.ts";
 import { createSource } from "../core/view.ts";
 import { aborted } from "./changes.ts";
 import { followConfig, introduce, keeps } from "./kept-facts.ts";
+import { shown } from "./interceptors/shown.ts";
 import { inTime, watchHealth } from "./provider-health.ts";
 import { holdLease } from "./provider-lease-bucket.ts";
 import { createProviderLinks } from "./provider-links.ts";
@@ -37,6 +38,10 @@ export interface ProviderRunParts extends LeaseBucketParts {
   readonly informed: () => Promise<unknown>;
   /** What each call passes. */
   readonly intercept: Interceptor;
+  /** The same for calls from this node; default: as all others. */
+  readonly interceptLocal?: Interceptor;
+  /** Whether somebody watches calls; default never. */
+  readonly watched?: () => boolean;
   /** False while the node keeps out of all queue groups. */
   readonly present: View<boolean>;
   /** Milliseconds from the acceptance of a call to its end. */
@@ -159,7 +164,7 @@ function attach(
   });
   const decide = (): void =>
     accepting.set(parts.present.peek() && load.accepting.peek() && (lease?.held.peek() ?? true));
-  const served: Callee = chain([load.limit])({
+  const limited: Callee = chain([load.limit])({
     invoke(call) {
       if (lifetime.signal.aborted)
         return Promise.reject(new LatticeError("closed", `${id} has ended`));
@@ -167,6 +172,7 @@ function attach(
       return provider.invoke(call);
     },
   });
+  const served = shown([provider.world], limited);
   const check = async (signal: AbortSignal): Promise<Health> =>
     lease?.valid() === false
       ? { healthy: false, message: unleased(id).message }
@@ -211,7 +217,7 @@ function attach(
     end,
     request,
     world: provider.world,
-    callee: parts.intercept(served),
+    callee: (parts.interceptLocal ?? parts.intercept)(served),
     health: () => health,
     links: () => links.size(),
     accepting: () => !lifetime.signal.aborted,
@@ -226,13 +232,22 @@ function attach(
       load.accepting.subscribe(decide, lifetime.signal);
       lease?.held.subscribe(decide, lifetime.signal);
       accepting.subscribe(parts.changed, lifetime.signal);
-      const { intercept, callDeadlineMs: deadlineMs } = parts;
+      const { intercept, watched, callDeadlineMs: deadlineMs } = parts;
       const { world } = provider;
       const servings = await Promise.all(
         dialects.map(async (dialect) => {
           await dialect.attend?.(desk, lifetime.signal);
           return dialect.serve(
-            { id, world, callee: served, linkName, intercept, accepting, deadlineMs },
+            {
+              id,
+              world,
+              callee: served,
+              linkName,
+              intercept,
+              ...(watched === undefined ? {} : { watched }),
+              accepting,
+              deadlineMs,
+            },
             lifetime.signal,
           );
         }),

@@ -8,6 +8,7 @@ import type { LocalTarget } from "./outbound/reach.ts";
 import type { Workload } from "./workload.ts";
 
 import { LatticeError } from "../core/error.ts";
+import { shown } from "./interceptors/shown.ts";
 import { later } from "../core/later.ts";
 
 export interface TargetsParts {
@@ -60,7 +61,7 @@ export function createTargets(parts: TargetsParts): Targets {
       const here = targets.local(target);
       if (here?.accepting() === true) return here.callee;
       const types = world ?? here?.world;
-      if (types !== undefined) return away(targets.distant(target, types));
+      if (types !== undefined) return away(shown([types], targets.distant(target, types)));
       const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;
       throw new LatticeError("types-unknown", error);
     },

@@ -14,6 +14,7 @@ import type { Interfaces, InterfacesOfWorkload } from "../interfaces/interfaces.
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
 import { aborted } from "./changes.ts";
+import { shown } from "./interceptors/shown.ts";
 import { followConfig, introduce } from "./kept-facts.ts";
 
 export interface WorkloadParts {
@@ -22,6 +23,10 @@ export interface WorkloadParts {
   readonly clock: Clock;
   /** What each call passes. */
   readonly intercept: Interceptor;
+  /** The same for calls from this node; default: as all others. */
+  readonly interceptLocal?: Interceptor | undefined;
+  /** Whether somebody watches calls; default never. */
+  readonly watched?: (() => boolean) | undefined;
   readonly interfaces: Later<Interfaces>;
   /** What calls the component of `spec`, which has `world` and runs in `pool`: where the resources live that a call is about. */
   readonly placed: (
@@ -106,10 +111,12 @@ export async function startWorkload(
     await introduced;
     const { load } = pool;
     onProgress({ stage: "subscribe" });
-    const { intercept } = parts;
+    const { intercept, interceptLocal = intercept, watched } = parts;
     const { resources } = pool;
     const callee = await parts.placed(spec, component.world, pool, signal);
-    const face = own.face(component.world, callee);
+    const bare = own.face(component.world, callee);
+    // Others of a set call it by the component's own world.
+    const face = { ...bare, callee: shown([bare.world, component.world], bare.callee) };
     const accepting = createSource(true);
     const decide = (): void => accepting.set(parts.present.peek() && load.peek().accepting);
     decide();
@@ -125,6 +132,7 @@ export async function startWorkload(
             ...(resources === undefined ? {} : { resources }),
             claims: component.claims,
             intercept,
+            ...(watched === undefined ? {} : { watched }),
             accepting,
             deadlineMs: limits.callDeadlineMs,
           },
@@ -133,7 +141,7 @@ export async function startWorkload(
       ),
     );
     signal.throwIfAborted();
-    const recorded = intercept(face.callee);
+    const recorded = interceptLocal(face.callee);
     const { released } = parts;
     return running(
       { spec, component, pool, world: face.world, callee: recorded, released },

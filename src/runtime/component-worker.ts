@@ -153,7 +153,8 @@ export async function openComponentWorker(
       const serve = async (): Promise<boolean> => {
         let reason: LatticeError | undefined;
         try {
-          const { results, report } = await component.call(run.request());
+          const { results, report, times } = await component.call(run.request());
+          call.probe?.answered(times);
           if (report !== undefined) trusting(() => companions.hear(report));
           run.conclude(results);
         } catch (thrown) {
@@ -179,6 +180,7 @@ export async function openComponentWorker(
               : undefined,
         }
       : {}),
+    vitals: () => component.vitals(),
     async drop(resident, slot) {
       if (slot === undefined) {
         kept.get(resident)?.life.end();

@@ -108,6 +108,7 @@ export function createGuestRun(
     imported++;
     return {
       id: `${call.id}.${imported}`,
+      parent: call.id,
       source: call.target,
       linkNames: life.linkNames,
       instance,
@@ -155,8 +156,8 @@ export function createGuestRun(
     });
   };
   const accompanied: GuestRun["accompanied"] = ({ instance, func }, at, tookMs) => {
-    const { id, source, trace, signal } = importCall({ instance, func, args: [] });
-    return { id, source, instance, func, trace, signal, at, tookMs };
+    const { args: _, linkNames: __, ...own } = importCall({ instance, func, args: [] });
+    return { ...own, at, tookMs };
   };
   return {
     call,
@@ -166,7 +167,9 @@ export function createGuestRun(
       const { instance, func } = call;
       if (served !== undefined) life.given(served, "params", args);
       const resident = kept && { resident: kept.number };
-      return { id, ...resident, instance, func, args: streaming ? ownStreams().lend(args) : args };
+      const timed = call.probe && { timed: true };
+      const own = { id, ...resident, ...timed, instance, func };
+      return { ...own, args: streaming ? ownStreams().lend(args) : args };
     },
     import: importOne,
     accompanied,

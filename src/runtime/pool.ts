@@ -16,6 +16,7 @@ import { asLatticeError, LatticeError } from "../core/error.ts";
 import { createSource, until } from "../core/view.ts";
 import { abortOf, createEarlyEnds } from "./early-ends.ts";
 import { abandon } from "./guest-streams.ts";
+import { createVitals } from "./vitals.ts";
 
 export interface PoolParts {
   /** For messages. */
@@ -123,6 +124,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       pump();
       dropSurplus(lane);
     };
+    ticket.call.probe?.begun();
     const invoked = lane.runner.invoke(ticket.call, stay?.number ?? place?.number);
     const results = stay === undefined ? invoked.results : stay.give(invoked.results);
     // The ticket may be settled already, by its deadline or its caller; then these change nothing.
@@ -247,6 +249,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
         const forget = earlyEnds.watch(call, (reason) => giveUp(ticket, reason));
         const ticket: Ticket = { call, stay, resolve, reject, forget };
         line.push(ticket);
+        call.probe?.queued();
         pump();
       });
     },
@@ -260,6 +263,7 @@ export async function openPool(parts: PoolParts): Promise<Pool> {
       // Of several, those without it would answer otherwise.
       return other === undefined ? lane?.runner.accompany?.(portable, witness) : undefined;
     },
+    vitals: createVitals(() => [...lanes].map(({ runner }) => runner)),
     drained: async (signal) => {
       await until(load, ({ running, waiting }) => running === 0 && waiting === 0, signal);
     },

@@ -1,4 +1,5 @@
 /** The port between a pool and what executes its calls: a component worker, or a stand-in in tests. */
+import type { WorkerVitals } from "../channels/component.ts";
 import type { Call, Results } from "../core/call.ts";
 import type { LatticeError } from "../core/error.ts";
 import type { Pool } from "../core/runtime.ts";
@@ -12,6 +13,8 @@ export interface Runner {
   readonly accompany?: NonNullable<Pool["accompany"]>;
   /** Drops what an instance that was kept calls `slot`; without `slot`, ends the instance. No call may run in it. */
   drop(resident: number, slot?: number): Promise<void>;
+  /** Absent if it cannot tell. One that computes answers when it is done. */
+  vitals?(): Promise<WorkerVitals>;
   /** Aborts when the runner is dead, with the reason. */
   readonly lost: AbortSignal;
   /** Ends it; running calls reject with `reason`. */

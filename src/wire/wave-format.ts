@@ -89,7 +89,7 @@ function formatPrimitive(value: WitValue, type: WitType): string {
 }
 
 /** The shortest digits that give the number back. */
-function formatFloat(value: number, kind: "f32" | "f64"): string {
+export function formatFloat(value: number, kind: "f32" | "f64"): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (Object.is(value, -0)) return "-0";
@@ -109,7 +109,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ["\r", "\\r"],
 ]);
 
-function quote(text: string, mark: string): string {
+export function quote(text: string, mark: string): string {
   const inner = text.replaceAll(/[\\'"\p{Cc}]/gu, (char) => {
     if (char === "'" || char === `"`) return char === mark ? `\\${char}` : char;
     return NAMED.get(char) ?? `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
@@ -130,7 +130,8 @@ const KEYWORDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Names that WAVE has another meaning for are marked. */
-const label = (name: string): string => (KEYWORDS.has(name) ? `%${name}` : name);
+export const label: (name: string) => string = (name: string): string =>
+  KEYWORDS.has(name) ? `%${name}` : name;
 
 function formatOption(value: WitValue, type: Extract<WitType, { kind: "option" }>): string {
   if (isTagged(type)) {

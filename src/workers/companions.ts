@@ -34,6 +34,7 @@ export interface Companions
   report(): CompanionReport | undefined;
   /** Posts that. */
   tell(): void;
+  guests(): readonly Guest[];
 }
 
 interface Companion {
@@ -93,6 +94,7 @@ export function createCompanions({ host, turns, open }: CompanionsParts): Compan
     };
   };
   return {
+    guests: () => [...companions.values()].map(({ guest }) => guest),
     report,
     tell,
     find: (instance, func) => entrusted.get(nameOf(instance, func))?.answering,

@@ -4,10 +4,11 @@
  * An instance that has served a call goes back into the stock only if it can be set back to how it was made; all others
  * end with their call, but for those in which resources live: they stay until the host ends them.
  */
-import type { ComponentSetup, GuestCall } from "../channels/component.ts";
+import type { ComponentSetup, GuestCall, WorkerVitals } from "../channels/component.ts";
+import type { GuestTimes } from "../core/call-probe.ts";
 import type { WitValue } from "../core/wit.ts";
-import type { Life } from "./life.ts";
 import type { Lent } from "./memories.ts";
+import type { Meter } from "./meter.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { serverOf } from "./guest-functions.ts";
@@ -24,16 +25,26 @@ import { createMemories } from "./memories.ts";
 export interface GuestParts extends InstanceParts {
   /** Hears of failures that belong to no call. */
   readonly complain: (thrown: unknown) => void;
+  /** Whether it is asked how long guests compute. */
+  readonly meter: Meter;
 }
 
 export interface Guest {
   /** Resolves when the first instance is there. */
   readonly ready: Promise<void>;
-  /** The results are copies that nobody else holds. They are there at once where guests never wait. */
-  call(call: GuestCall): Promise<readonly WitValue[]> | readonly WitValue[];
+  /**
+   * The results are copies that nobody else holds. They are there at once where guests never wait. `took` hears before of
+   * the times of a call that is to be timed.
+   */
+  call(
+    call: GuestCall,
+    took?: (times: GuestTimes) => void,
+  ): Promise<readonly WitValue[]> | readonly WitValue[];
   cancel(callId: number): void;
   /** See `ComponentMethods.drop`. */
   drop(resident: number, slot: number | undefined): void;
+  /** What it has at the moment. */
+  vitals(): Pick<WorkerVitals, "instances" | "memoryBytes">;
 }
 
 /** Memories beyond those of the stock, for the calls that run. */
@@ -43,7 +54,7 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   const { exports: funcs } = setup;
   const bridge = bridgeOf(setup, parts);
   const stock: Instance[] = [];
-  const running = new Map<number, Life>();
+  const running = new Map<number, Instance>();
   const residents = new Map<number, Instance>();
   const memories = createMemories(borrowersOf(setup), setup.stock + MORE_MEMORIES);
   /** Memories of instances that have ended, to be wiped when the next instance is made, not before an answer. */
@@ -97,9 +108,19 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       refill();
     }, 0);
   };
-  const finish = ({ id, resident }: GuestCall, instance: Instance, well: boolean): void => {
+  const finish = (
+    { id, resident, timed }: GuestCall,
+    instance: Instance,
+    well: boolean,
+    took?: (times: GuestTimes) => void,
+  ): void => {
     const { life, rewind } = instance;
     running.delete(id);
+    const times = life.times();
+    if (times !== undefined) {
+      parts.meter.add(life.beganMs ?? 0, times.ranMs - times.waitedMs);
+      if (timed === true) took?.(times);
+    }
     if (resident !== undefined) {
       if (well) residents.set(resident, instance);
       else residents.delete(resident);
@@ -135,7 +156,16 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
   return {
     ready: prepare(),
     drop,
-    call(call) {
+    vitals() {
+      const present = [...stock, ...served, ...running.values(), ...residents.values()];
+      const instances = new Set(present);
+      const held = new Set([...instances].flatMap((instance) => instance.memories()));
+      for (const { memory } of used.flat()) held.add(memory);
+      let memoryBytes = memories.spareBytes();
+      for (const { buffer } of held) memoryBytes += buffer.byteLength;
+      return { instances: instances.size, memoryBytes };
+    },
+    call(call, took) {
       const func = funcs.get(call.instance)?.get(call.func);
       if (func === undefined) throw missing(setup, call);
       if (func.refused !== undefined) throw refusal(setup, call, func.refused);
@@ -144,8 +174,8 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
       const respond = (results: readonly WitValue[]): void => bridge.respond(life, results);
       const run = serverOf(setup, instance, call, func, respond);
       if (run === undefined) throw missing(setup, call);
-      life.begin(call.id);
-      running.set(call.id, life);
+      life.begin(call.id, call.timed === true || parts.meter.on);
+      running.set(call.id, instance);
       let well = false;
       const conclude = (results: readonly WitValue[]): readonly WitValue[] => {
         well = true;
@@ -157,14 +187,16 @@ export function createGuest(setup: ComponentSetup, parts: GuestParts): Guest {
         if (!(outcome instanceof Promise)) return conclude(outcome);
         later = outcome;
       } finally {
-        if (later === undefined) finish(call, instance, well);
+        if (later === undefined) finish(call, instance, well, took);
       }
       return Promise.race([later, life.failed])
         .then(conclude)
-        .finally(() => finish(call, instance, well));
+        .finally(() => finish(call, instance, well, took));
     },
     cancel(callId) {
-      running.get(callId)?.fail(new LatticeError("aborted", "nobody waits for the call any more"));
+      running
+        .get(callId)
+        ?.life.fail(new LatticeError("aborted", "nobody waits for the call any more"));
     },
   };
 }

@@ -51,6 +51,8 @@ export interface Instance {
   readonly resources: Resources;
   /** Absent if it can serve only one call. */
   readonly rewind: Rewind | undefined;
+  /** Its linear memories: those that it was lent, and those that it shows. */
+  memories(): readonly WebAssembly.Memory[];
 }
 
 /** The core modules that borrow their memory. */
@@ -76,7 +78,7 @@ export interface InstanceMakerParts {
 export function instanceMaker(
   setup: ComponentSetup,
   parts: InstanceParts,
-  { bridge, instantiate, memories }: InstanceMakerParts,
+  { bridge, instantiate, memories: lender }: InstanceMakerParts,
 ): () => Instance {
   const { host } = parts;
   const print = createLineLimiter(
@@ -109,13 +111,17 @@ export function instanceMaker(
       if (cores.filter((core) => core.module === module).length >= (allowed.get(module) ?? 0)) {
         throw new LatticeError("bad-image", "the component makes more core instances than it has");
       }
-      const all = memories.importsOf(module, imports, taken);
+      const all = lender.importsOf(module, imports, taken);
       const instance = new WebAssembly.Instance(module, all);
       cores.push({ module, instance });
       return instance;
     });
     const rewind = setup.settles && !life.touched ? rewinder.watch(cores) : undefined;
-    return { life, lent, exports, adapters, resources, rewind };
+    const memories = (): readonly WebAssembly.Memory[] => [
+      ...lent.map(({ memory }) => memory),
+      ...cores.flatMap(({ instance }) => memoriesOf(instance)),
+    ];
+    return { life, lent, exports, adapters, resources, rewind, memories };
   };
 }
 
@@ -131,6 +137,10 @@ function filesOf(life: Life, bridge: Bridge, mounts: RemoteFiles["mounts"]): Rem
     },
     close: (file) => bridge.say(life, { tag: "close", file }),
   };
+}
+
+function memoriesOf({ exports }: WebAssembly.Instance): readonly WebAssembly.Memory[] {
+  return Object.values(exports).filter((value) => value instanceof WebAssembly.Memory);
 }
 
 /** How guests of the component wait. */

@@ -1,6 +1,8 @@
 /**
  * The life of one instance: it ends with its last call, and nothing that the instance still waits for may wake it then.
  */
+import type { GuestTimes } from "../core/call-probe.ts";
+
 import { LatticeError } from "../core/error.ts";
 
 export interface Life {
@@ -10,8 +12,14 @@ export interface Life {
   touched: boolean;
   /** True once the guest has chosen links by their names: where its imports go, the host alone knows then. */
   choosesLinks: boolean;
-  /** A call begins; the one before ended well. */
-  begin(callId: number): void;
+  /** A call begins; the one before ended well. `timed`: its times are wanted. */
+  begin(callId: number, timed?: boolean): void;
+  /** When the call began (`performance.now()`); absent unless it is timed. */
+  readonly beganMs: number | undefined;
+  /** How long the call has taken until now; `undefined` unless it is timed. */
+  times(): GuestTimes | undefined;
+  /** What `run` gives; the guest waits meanwhile. */
+  paused<T>(run: () => T): T;
   /** True from the end of the last call. */
   readonly ended: boolean;
   /** Rejects when the call cannot go on, with the reason. Never resolves. */
@@ -33,6 +41,8 @@ export function createLife(): Life {
   let callId = -1;
   /** Of the call that runs: a promise that outlived calls would gather all who ever waited for it. */
   let failure: Failure | undefined;
+  let beganMs: number | undefined;
+  let waitedMs = 0;
   const endings: (() => void)[] = [];
   const end = (): void => {
     ended = true;
@@ -48,9 +58,29 @@ export function createLife(): Life {
     get callId() {
       return callId;
     },
-    begin(id) {
+    begin(id, timed = false) {
       callId = id;
       failure = undefined;
+      beganMs = timed ? performance.now() : undefined;
+      waitedMs = 0;
+    },
+    get beganMs() {
+      return beganMs;
+    },
+    times() {
+      if (beganMs === undefined) return undefined;
+      const ranMs = performance.now() - beganMs;
+      // Who waits for several things at once counts all of them.
+      return { ranMs, waitedMs: Math.min(waitedMs, ranMs) };
+    },
+    paused(run) {
+      if (beganMs === undefined) return run();
+      const pausedMs = performance.now();
+      try {
+        return run();
+      } finally {
+        waitedMs += performance.now() - pausedMs;
+      }
     },
     get ended() {
       return ended;
@@ -62,8 +92,10 @@ export function createLife(): Life {
     end,
     atEnd: (run) => void endings.push(run),
     async guard(wait) {
+      const pausedMs = beganMs === undefined ? 0 : performance.now();
       try {
         const value = await wait;
+        if (beganMs !== undefined) waitedMs += performance.now() - pausedMs;
         if (!ended) return value;
       } catch (thrown) {
         fail(failureOf(thrown));

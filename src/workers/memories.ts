@@ -10,6 +10,8 @@ export interface Memories {
   ): WebAssembly.Imports;
   /** Wipes what an instance had and keeps it, unless it has grown: memories do not shrink. */
   giveBack(lent: readonly Lent[]): void;
+  /** What is kept for the next instances, in bytes. */
+  spareBytes(): number;
 }
 
 /** A memory that an instance has. */
@@ -27,6 +29,11 @@ export function createMemories(
 ): Memories {
   const free = new Map<LentMemory, WebAssembly.Memory[]>();
   return {
+    spareBytes() {
+      let bytes = 0;
+      for (const kept of free.values()) for (const { buffer } of kept) bytes += buffer.byteLength;
+      return bytes;
+    },
     importsOf(module, imports = {}, taken) {
       const kind = borrowers.get(module);
       if (kind === undefined) return imports;

@@ -3,6 +3,7 @@
  * Has nothing but its channel to the runtime.
  */
 import type { ComponentAnswers, ComponentHostMethods, GuestAnswer } from "../channels/component.ts";
+import type { GuestTimes } from "../core/call-probe.ts";
 import type { Port } from "../channels/rpc.ts";
 import type { WitValue } from "../core/wit.ts";
 import type { Guest, GuestParts } from "./guest.ts";
@@ -14,6 +15,7 @@ import { portOfWorker } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { createCompanions } from "./companions.ts";
 import { createGuest } from "./guest.ts";
+import { createMeter } from "./meter.ts";
 import { strip } from "./scope.ts";
 import { createTurns } from "./turns.ts";
 
@@ -48,18 +50,23 @@ function serve(port: Port, wasi: GuestParts["wasi"]): void {
     event.preventDefault();
     complain(event.reason);
   });
+  const meter = createMeter();
   const turns = createTurns(() => companions.tell());
   const companions = createCompanions({
     host,
     turns,
     open(setup, print) {
       const own = (thrown: unknown): void => complain(`${setup.name}: ${messageOf(thrown)}`);
-      return createGuest(setup, { host, complain: own, release, wasi, print });
+      return createGuest(setup, { host, complain: own, release, wasi, print, meter });
     },
   });
-  const answered = (results: readonly WitValue[]): GuestAnswer => {
+  const answered = (results: readonly WitValue[], times?: GuestTimes): GuestAnswer => {
     const report = companions.report();
-    const answer = report === undefined ? { results } : { results, report };
+    const answer = {
+      results,
+      ...(report === undefined ? {} : { report }),
+      ...(times === undefined ? {} : { times }),
+    };
     return transferring(answer, bigBuffers(results));
   };
   const methods: ComponentAnswers = {
@@ -67,17 +74,33 @@ function serve(port: Port, wasi: GuestParts["wasi"]): void {
       if (guest !== undefined) throw new LatticeError("internal", "this worker has its component");
       blocks = setup.mode === "atomics";
       strip(self);
-      guest = createGuest(setup, { host, complain, release, wasi, nearby: companions });
+      guest = createGuest(setup, { host, complain, release, wasi, nearby: companions, meter });
       await guest.ready;
     },
     call(call) {
       turns.begin(performance.now());
-      const later = prepared().call(call);
-      if (!(later instanceof Promise)) return answered(later);
-      return later.then(answered, (thrown: unknown) => {
-        companions.tell();
-        throw thrown;
-      });
+      let times: GuestTimes | undefined;
+      const took = call.timed === true ? (taken: GuestTimes) => void (times = taken) : undefined;
+      const later = prepared().call(call, took);
+      if (!(later instanceof Promise)) return answered(later, times);
+      return later.then(
+        (results) => answered(results, times),
+        (thrown: unknown) => {
+          companions.tell();
+          throw thrown;
+        },
+      );
+    },
+    async vitals() {
+      meter.asked();
+      const all = [prepared(), ...companions.guests()].map((each) => each.vitals());
+      const sum = (figure: "instances" | "memoryBytes"): number =>
+        all.reduce((total, each) => total + each[figure], 0);
+      return {
+        instances: sum("instances"),
+        memoryBytes: sum("memoryBytes"),
+        ranMs: meter.ranMs,
+      };
     },
     accompany: (...given) => companions.accompany(...given),
     entrust: (entrusted) => companions.entrust(entrusted),

@@ -165,7 +165,8 @@ function importingOf(
   const importing: Importing = async (instance, func, ...args) => {
     const { trace, signal } = call;
     const id = `${call.id}.${++count}`;
-    const request = { id, source: call.target, linkNames, instance, func, args, trace, signal };
+    const made = { id, parent: call.id, source: call.target, linkNames, instance, func };
+    const request = { ...made, args, trace, signal };
     const answer = linkNames.size > 0 ? undefined : companions.get(`${instance}#${func}`);
     return answer === undefined ? imports.invoke(request) : answer(request);
   };
@@ -198,9 +199,10 @@ class LocalPortable implements Portable {
     if (type === undefined) throw new Error(`no ${instance}#${func}`);
     const args = copyParams(type, request.args);
     const done = (): CompanionCall => {
-      const { id, source, trace, signal } = request;
+      const { id, parent, source, trace, signal } = request;
+      const own = parent === undefined ? {} : { parent };
       // No time at all: a machine that is busy must not make these functions slow ones, which a companion is rid of.
-      return { id, source, instance, func, trace, signal, at: Date.now(), tookMs: 0 };
+      return { ...own, id, source, instance, func, trace, signal, at: Date.now(), tookMs: 0 };
     };
     try {
       const call = { ...request, args, target: entityId("target"), link: "default" };
@@ -243,8 +245,12 @@ function poolOf(component: LocalComponent, options: RunOptions): Pool {
     const run = own?.[`${instance}#${func}`] ?? functions[`${instance}#${func}`];
     if (run === undefined) throw new LatticeError("not-found", `no ${instance}#${func}`);
     shift(1);
+    call.probe?.queued();
+    call.probe?.begun();
+    const began = performance.now();
     try {
       const result = await Promise.race([run(...args), rejected(signal)]);
+      call.probe?.answered({ ranMs: performance.now() - began, waitedMs: 0 });
       const type = world.exports.get(instance)?.get(func)?.result;
       // `undefined` is also the none of a function that gives an option.
       if (result === undefined && type === undefined) return [];

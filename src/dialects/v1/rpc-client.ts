@@ -15,6 +15,7 @@ import type { Inboxes } from "./inboxes.ts";
 import type { RoundTrips } from "./pace.ts";
 
 import { flowing } from "../../core/call.ts";
+import { timed } from "../../core/call-probe.ts";
 import { asLatticeError, LatticeError } from "../../core/error.ts";
 import {
   anyDefers,
@@ -79,9 +80,11 @@ function exchange(
       : placePrefix(lattice, target, at) + placeTail(call.instance, call.func);
   const types = { params: paramTypes(type), results: resultTypes(type) };
   const streamed = anyDefers(types.params) || anyDefers(types.results);
-  const params: EncodedTuple = streamed
-    ? encodeParts(types.params, call.args)
-    : { bytes: encodeTuple(types.params, call.args), parts: [] };
+  const params: EncodedTuple = timed(call.probe, "encode", () =>
+    streamed
+      ? encodeParts(types.params, call.args)
+      : { bytes: encodeTuple(types.params, call.args), parts: [] },
+  );
   return new Promise((resolve, reject) => {
     // Most results come whole: only what has to be kept is counted.
     let share: Share | undefined = streamed ? parts.gatherings.enter() : undefined;
@@ -160,7 +163,7 @@ function exchange(
           ),
         );
       }
-      const values = decoder.push(data);
+      const values = timed(call.probe, "decode", () => decoder.push(data));
       if (values !== undefined) {
         if (types.results.length > 0) give(values);
         return;

@@ -13,6 +13,7 @@ import type { Served, Serving } from "../../core/dialect.ts";
 import type { WitType } from "../../core/wit.ts";
 import type { RpcParts } from "./parameters.ts";
 
+import { timed } from "../../core/call-probe.ts";
 import { asLatticeError, messageOf } from "../../core/error.ts";
 import { entityId } from "../../core/ids.ts";
 import { anyDefers, encodeParts, encodeTuple, paramTypes, resultTypes } from "../../wire/value.ts";
@@ -133,6 +134,7 @@ async function answer(
     return;
   }
   const results = `${reply}.results`;
+  const arrivedMs = served.watched?.() === true ? parts.clock.monotonic() : undefined;
   const parameters = gatherParameters(parts, endpoint, message, {
     deadlineMs: served.deadlineMs,
     ended,
@@ -154,12 +156,16 @@ async function answer(
       const values = await served.callee.invoke({ ...call, args });
       const { streams } = parameters;
       if (streams === undefined) {
-        const bytes = encodeTuple(endpoint.results, values, "results");
+        const bytes = timed(call.probe, "encode", () =>
+          encodeTuple(endpoint.results, values, "results"),
+        );
         accept();
         publishResults(rpc, results, bytes);
         return values;
       }
-      const { bytes, parts: deferred } = encodeParts(endpoint.results, values, "results");
+      const { bytes, parts: deferred } = timed(call.probe, "encode", () =>
+        encodeParts(endpoint.results, values, "results"),
+      );
       accept();
       if (!parameters.signal.aborted) {
         publishResults(rpc, results, bytes);
@@ -183,6 +189,7 @@ async function answer(
       ...(endpoint.at !== undefined && { place: endpoint.at }),
       trace: traceOf(message),
       signal: parameters.signal,
+      ...(arrivedMs !== undefined && { arrivedMs }),
     });
   } catch (cause) {
     const { code } = asLatticeError(cause);

@@ -24,7 +24,7 @@ export interface CompanionsParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Hears of each call that a companion has answered. */
-  readonly record: (call: CallRecord) => void;
+  readonly record: (call: CallRecord, parent: string | undefined) => void;
   readonly links: LinksOf;
   /** What runs under an id and is not about to stop. */
   readonly workload: (id: EntityId) => Pick<Workload, "spec" | "component" | "pool"> | undefined;

@@ -15,6 +15,7 @@ import type { View } from "../../core/view.ts";
 import type { WitValue, World } from "../../core/wit.ts";
 import type { Held, ImportFunction } from "../../interfaces/import-mapping.ts";
 import type { Interfaces, InterfacesOfWorkload } from "../../interfaces/interfaces.ts";
+import type { CallTap } from "../interceptors/tap.ts";
 import type { Drops } from "./drops.ts";
 import type { Reach } from "./reach.ts";
 
@@ -49,6 +50,8 @@ export interface OutboundParts {
   readonly dialects: readonly Pick<Dialect, "answers">[];
   readonly dropped: Drops;
   readonly log: Log;
+  /** Who watches calls, if anybody: also those that the host itself answers. Default nobody. */
+  readonly tap?: CallTap;
 }
 
 /** Where an import goes: under which names links know it, and the types of what is called there. */
@@ -153,12 +156,13 @@ export function createOutbound(parts: OutboundParts): Importee {
     }
   };
   const carry = (
-    { id: callId, linkNames, trace, signal }: ImportCall,
+    { id: callId, parent, linkNames, trace, signal }: ImportCall,
     ...[target, link, types, instance, func, args]: Parameters<Importer["call"]>
   ): Promise<Results> => {
     const callee = reach(target, types, instance, func);
     const made = {
       id: callId,
+      ...(parent === undefined ? {} : { parent }),
       source: id,
       target,
       link,
@@ -176,7 +180,11 @@ export function createOutbound(parts: OutboundParts): Importee {
     const { instance, func, args } = request;
     const within = isWithin(instance);
     const answer = within ? undefined : answerOf(instance, func);
-    if (answer !== undefined) return answer(args, request);
+    if (answer !== undefined) {
+      const run = (): readonly WitValue[] => answer(args, request);
+      const type = parts.world.imports.get(instance)?.get(func);
+      return parts.tap?.watcher?.answering(request, id, type, run) ?? run();
+    }
     for (const dialect of within ? [] : parts.dialects) {
       const foreign = dialect.answers?.(instance);
       if (foreign === undefined) continue;

@@ -12,6 +12,7 @@ import type { World } from "../../core/wit.ts";
 import type { Companions } from "./companions.ts";
 
 import { inLattice } from "../../core/carriers.ts";
+import { shown } from "../interceptors/shown.ts";
 import { isServable } from "../../interfaces/servable.ts";
 import { sameTypes } from "./same-types.ts";
 import { asIfRemote } from "./short-circuit.ts";
@@ -67,7 +68,7 @@ export function createReach({
     ) {
       return asIfRemote(companions?.watch(here.callee, wanted) ?? here.callee, target, wanted);
     }
-    return intercept(inLattice(dialects, target, types));
+    return intercept(shown([types], inLattice(dialects, target, types)));
   };
 }
 

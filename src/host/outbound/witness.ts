@@ -17,17 +17,20 @@ import { childTrace } from "./trace-context.ts";
 export interface WitnessParts {
   readonly target: EntityId;
   readonly log: Log;
-  readonly record: (call: CallRecord) => void;
+  /** `parent`: the id of the call within which it was. */
+  readonly record: (call: CallRecord, parent: string | undefined) => void;
   /** `undefined` for a function that was never entrusted. */
   readonly typeOf: (instance: string, func: string) => FuncType | undefined;
   readonly took: (instance: string, func: string, tookMs: number) => void;
 }
 
-export function createWitness({ target, log, record, typeOf, took }: WitnessParts): Witness {
+export function createWitness(parts: WitnessParts): Witness {
+  const { target, log, record: keepRecord, typeOf, took } = parts;
   const keep = (call: CompanionCall, end: Pick<CallRecord, "outcome" | "error">): void => {
     const { id, source, instance, func, at, tookMs } = call;
     const traceparent = childTrace(call.trace).get("traceparent");
-    record({ id, source, target, instance, func, traceparent, at, tookMs, ...end });
+    const record = { id, source, target, instance, func, traceparent, at, tookMs, ...end };
+    keepRecord(record, call.parent);
     took(instance, func, tookMs);
   };
   return {

@@ -41,7 +41,14 @@ export interface RunningItem {
 
 export interface ItemParts extends Pick<
   WorkloadParts,
-  "runtime" | "clock" | "intercept" | "interfaces" | "log" | "present"
+  | "runtime"
+  | "clock"
+  | "intercept"
+  | "interceptLocal"
+  | "watched"
+  | "interfaces"
+  | "log"
+  | "present"
 > {
   readonly realm: Realm;
   readonly limits: Limits;
@@ -62,7 +69,8 @@ export async function startItem(
   parts: ItemParts,
   { signal, lifetime }: { readonly signal: AbortSignal; readonly lifetime: AbortSignal },
 ): Promise<RunningItem> {
-  const { realm, clock, intercept, interfaces, log, present, runtime } = parts;
+  const { realm, clock, intercept, interceptLocal, watched, interfaces, log, present, runtime } =
+    parts;
   let served: Served | undefined;
   const workload = await startWorkload(
     workloadSpecOf(item, plan.config, parts.limits),
@@ -70,6 +78,8 @@ export async function startItem(
       runtime,
       clock,
       intercept,
+      interceptLocal,
+      watched,
       interfaces,
       log,
       present,

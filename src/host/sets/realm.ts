@@ -10,6 +10,7 @@ import type { Log } from "../../core/log.ts";
 import type { Component, Pool } from "../../core/runtime.ts";
 import type { View } from "../../core/view.ts";
 import type { Interfaces, InterfacesOfWorkload } from "../../interfaces/interfaces.ts";
+import type { CallTap } from "../interceptors/tap.ts";
 import type { Companions, CompanionsParts } from "../outbound/companions.ts";
 import type { LocalTarget } from "../outbound/reach.ts";
 import type { Workload } from "../workload.ts";
@@ -22,6 +23,8 @@ export interface RealmParts {
   readonly log: Log;
   /** What lets components run beside their callers. */
   readonly companions: (own: Pick<CompanionsParts, "links" | "workload">) => Companions;
+  /** Who watches calls; default nobody. */
+  readonly tap?: CallTap;
 }
 
 export interface Realm {
@@ -46,7 +49,7 @@ export interface Importing {
   readonly own: InterfacesOfWorkload;
 }
 
-export function createRealm({ log, companions: open }: RealmParts): Realm {
+export function createRealm({ log, companions: open, tap }: RealmParts): Realm {
   const targets = new Map<EntityId, LocalTarget>();
   const links = new Map<EntityId, LinkTable>();
   const workloads = new Map<EntityId, Workload>();
@@ -99,6 +102,7 @@ export function createRealm({ log, companions: open }: RealmParts): Realm {
         dialects: [],
         dropped,
         log,
+        ...(tap === undefined ? {} : { tap }),
         ...importing,
       });
     },

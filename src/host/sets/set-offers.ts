@@ -13,9 +13,13 @@ import type { Match } from "./matcher.ts";
 import type { SetNames } from "./names.ts";
 import type { Realm } from "./realm.ts";
 
+import { shown } from "../interceptors/shown.ts";
+
 export interface OffersParts {
   readonly realm: Pick<Realm, "put">;
   readonly intercept: Interceptor;
+  /** The same for calls from this node; default: as all others. */
+  readonly interceptLocal?: Interceptor | undefined;
   /** The connection that offers call by. */
   readonly rpc: Bus;
   readonly lattice: LatticeId;
@@ -51,7 +55,8 @@ export function createSetOffers(
   names: SetNames,
   parts: OffersParts,
 ): SetOffers {
-  const { realm, intercept, rpc: bus, lattice, jsDomain, clock, log } = parts;
+  const { realm, intercept, interceptLocal = intercept, lattice, jsDomain, clock, log } = parts;
+  const { rpc: bus } = parts;
   const bound: Bound[] = [];
   const set = { id, namespace, name };
 
@@ -61,7 +66,11 @@ export function createSetOffers(
     for (const entry of new Set([undefined, ...met.map((each) => each.entry.name)])) {
       // Who has several entries side by side hears which one is meant.
       const named = entry === undefined ? callee : toEntry(callee, entry);
-      const target = { world, callee: intercept(named), accepting: () => true };
+      const target = {
+        world,
+        callee: interceptLocal(shown([world], named)),
+        accepting: () => true,
+      };
       realm.put(names.offer(offer.id, entry), target, lifetime);
     }
   };

@@ -6,10 +6,15 @@ import type { Log } from "../../core/log.ts";
 import type { Tell, Topic } from "../../core/watched.ts";
 import type { Recorded } from "../recorded.ts";
 import type { OwnHost } from "./own-host.ts";
+import type { CallTap } from "../interceptors/tap.ts";
+import type { CallHistory } from "../call-history.ts";
+import type { WorkloadEntry } from "../workload.ts";
 
 import { LatticeError } from "../../core/error.ts";
+import { watchCalls } from "./calls.ts";
 import { watchFacts } from "./facts.ts";
 import { watchLattice } from "./lattice.ts";
+import { watchRates } from "./rates.ts";
 
 /** What topics are made of. */
 export interface WatchParts {
@@ -21,14 +26,20 @@ export interface WatchParts {
   readonly own: () => OwnHost;
   /** Hears of each call that ends here. */
   readonly onCall: Recorded["onCall"];
+  readonly tap: CallTap;
+  readonly history: CallHistory;
+  /** All that runs here, members of sets included. */
+  readonly entries: () => readonly WorkloadEntry[];
 }
 
 /** Begins to tell, until `signal` aborts. Throws {@link LatticeError} where this node cannot make the topic. */
 type Start<T extends Topic> = (parts: WatchParts, tell: Tell<T>, signal: AbortSignal) => void;
 
 const topics: { readonly [T in Topic]: Start<T> } = {
+  calls: watchCalls,
   facts: watchFacts,
   lattice: watchLattice,
+  rates: watchRates,
 };
 
 export function startWatching<T extends Topic>(

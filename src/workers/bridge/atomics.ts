@@ -32,7 +32,7 @@ export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedA
       const { instance, func, gives } = imported;
       return (...args) => {
         const request = { callId: life.callId, instance, func, args: imported.out(args) };
-        const results = answerTo(() => host.importedShared(request));
+        const results = life.paused(() => answerTo(() => host.importedShared(request)));
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host writes results of Importee.invoke
         return unpack(imported.in(results as readonly WitValue[]), gives);
       };
@@ -41,13 +41,15 @@ export function createAtomicsBridge(host: ComponentHostMethods, answers: SharedA
     respond: (life, results) => tell(host, life, { tag: "respond", results }),
     ask: (life, wait) => {
       life.touched = true;
-      const news = answerTo(() => host.awaitedShared({ callId: life.callId, ...wait }));
+      const news = life.paused(() =>
+        answerTo(() => host.awaitedShared({ callId: life.callId, ...wait })),
+      );
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the host writes for a wait
       return news as GuestNews;
     },
     sleep(life, untilMs) {
       life.touched = true;
-      sleep(answers, untilMs);
+      life.paused(() => sleep(answers, untilMs));
     },
   };
 }

@@ -37,7 +37,7 @@ export function createJspiBridge(host: ComponentHostMethods, nearby?: Nearby): B
       const find = (): Answering | undefined =>
         life.choosesLinks ? undefined : nearby.find(instance, func);
       const answer = (near: Answering, args: readonly WitValue[], nowMs: number): unknown => {
-        const results = near(life.callId, args, nowMs);
+        const results = life.paused(() => near(life.callId, args, nowMs));
         if (!(results instanceof Promise)) return unpack(results, gives);
         return life.guard(results).then((later) => unpack(later, gives));
       };

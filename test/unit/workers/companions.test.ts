@@ -35,7 +35,14 @@ function setUp(call: Guest["call"] = ({ args }) => args) {
     turns,
     open(_, own) {
       print = own;
-      return { ready: Promise.resolve(), call, cancel: () => undefined, drop: () => undefined };
+      const vitals = () => ({ instances: 1, memoryBytes: 0 });
+      return {
+        ready: Promise.resolve(),
+        call,
+        cancel: () => undefined,
+        drop: () => undefined,
+        vitals,
+      };
     },
   });
   const entrust = async (deadlineMs = 1_000): Promise<void> => {

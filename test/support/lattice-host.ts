@@ -57,6 +57,8 @@ export interface LatticeHost extends AsyncDisposable {
 }
 
 export interface LatticeHostOptions {
+  /** Default: a fresh one. */
+  readonly id?: string;
   readonly components?: Readonly<Record<string, LocalComponent>>;
   readonly lattice?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -82,7 +84,7 @@ export async function startHost(
 ): Promise<LatticeHost> {
   await loaded;
   const lifetime = new AbortController();
-  const id = hostId(testHostId());
+  const id = hostId(options.id ?? testHostId());
   const entries: LogEntry[] = [];
   const calls: CallRecord[] = [];
   const log = createLog(

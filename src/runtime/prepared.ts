@@ -39,7 +39,7 @@ export const COMPONENT_FILE = "component.wasm";
  * What made the glue: a new release of jco, or other options for it, must not meet old files. Raise the last number
  * when the transpile worker or {@link Manifest} changes.
  */
-export const ENGINE = "jco-1.35.0-10";
+export const ENGINE = "jco-1.35.0-11";
 
 /**
  * Stands behind the SHA-256 of all that follows, in hex, and behind its own length; the glue and the core modules follow

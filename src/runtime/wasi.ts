@@ -19,8 +19,9 @@ const STREAMS_OF_FILES = [
   ...STREAMS_OF_PEERS,
   "[method]input-stream.read",
   "[method]input-stream.skip",
-  "[method]output-stream.check-write",
   "[method]output-stream.splice",
+  "[method]output-stream.write",
+  "[method]output-stream.write-zeroes",
 ];
 
 /** What is known of an open file without its host is left out. */

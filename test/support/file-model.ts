@@ -56,9 +56,11 @@ export function createFileModel(limit: {
     nodes.set(path, file);
     return "ok";
   };
+  /** Of a file, which is made if nothing is there. */
   const change = (path: Path, next: (before: readonly number[]) => number[]): Outcome => {
+    const made = nodes.has(path) ? "ok" : put(path, { bytes: [] });
+    if (made !== "ok") return made;
     const file = nodes.get(path);
-    if (!nodes.has(path)) return "no-entry";
     if (file === undefined) return "is-directory";
     const bytes = next(file.bytes);
     const growth = bytes.length - file.bytes.length;

@@ -23,7 +23,7 @@ export interface Outlet {
   write(bytes: Uint8Array): Later<void>;
   /** How the guest sees that a write threw. */
   errorOf(thrown: unknown): IoError;
-  /** True if `check-write` waits for what was written: of files, whose components are prepared for it. */
+  /** True if each write waits until it is done: of files, whose components are prepared for it. */
   readonly waits?: boolean;
   /** The guest has dropped the stream. */
   close?(): void;
@@ -67,20 +67,15 @@ export class OutputStream extends Resource {
     );
   }
 
-  /** A promise for streams that wait only. */
-  checkWrite(): Later<Result<bigint, StreamError>> {
-    if (this.#outlet.waits !== true || this.#pending === undefined) return this.#check();
-    return runFor(this.holder.life, this.#checkLater());
-  }
-
-  #check(): Result<bigint, StreamError> {
+  checkWrite(): Result<bigint, StreamError> {
     const trouble = this.#trouble();
     if (trouble !== undefined) return trouble;
     this.#permit = isReady(this.holder, this.#readiness) ? PERMIT_BYTES : 0;
     return this.#trouble() ?? ok(BigInt(this.#permit));
   }
 
-  write(contents: Uint8Array): Written {
+  /** A promise for streams that wait only. */
+  write(contents: Uint8Array): Later<Written> {
     const trouble = this.#trouble();
     if (trouble !== undefined) return trouble;
     if (contents.byteLength > this.#permit) {
@@ -88,7 +83,7 @@ export class OutputStream extends Resource {
     }
     this.#permit -= contents.byteLength;
     this.#send(contents);
-    return this.#trouble() ?? OK;
+    return this.#written();
   }
 
   blockingWriteAndFlush(contents: Uint8Array): Later<Written> {
@@ -110,7 +105,7 @@ export class OutputStream extends Resource {
     return new Pollable(this.holder, this.#readiness, this);
   }
 
-  writeZeroes(len: bigint): Written {
+  writeZeroes(len: bigint): Later<Written> {
     if (len > BigInt(this.#permit)) {
       trap(this.holder, "it wrote more to a stream than check-write had permitted");
     }
@@ -128,10 +123,9 @@ export class OutputStream extends Resource {
   }
 
   splice(src: InputStream, len: bigint): Later<Result<bigint, StreamError>> {
-    return after(this.checkWrite(), (permit) => {
-      if (permit.tag === "err" || permit.val === 0n) return permit;
-      return after(src.read(len < permit.val ? len : permit.val), (read) => this.#pass(read));
-    });
+    const permit = this.checkWrite();
+    if (permit.tag === "err" || permit.val === 0n) return permit;
+    return after(src.read(len < permit.val ? len : permit.val), (read) => this.#pass(read));
   }
 
   blockingSplice(src: InputStream, len: bigint): Later<Result<bigint, StreamError>> {
@@ -150,11 +144,6 @@ export class OutputStream extends Resource {
     return yield* this.#flushed();
   }
 
-  *#checkLater(): Steps<Result<bigint, StreamError>> {
-    while (this.#pending !== undefined) yield* wait(this.#pending);
-    return this.#check();
-  }
-
   *#flushed(): Steps<Written> {
     while (this.#pending !== undefined) yield* wait(this.#pending);
     return this.#trouble() ?? OK;
@@ -162,19 +151,28 @@ export class OutputStream extends Resource {
 
   *#spliced(src: InputStream, len: bigint): Steps<Result<bigint, StreamError>> {
     yield* untilReady(this.holder, this.#readiness);
-    const permit = yield* wait(this.checkWrite());
+    const permit = this.checkWrite();
     if (permit.tag === "err") return permit;
     // Nothing is kept for the guest here, so that whole chunks may go on as they are.
     const most = BigInt(STREAM_WINDOW);
-    return this.#pass(yield* wait(src.blockingRead(len < most ? len : most)));
+    const read = yield* wait(src.blockingRead(len < most ? len : most));
+    return yield* wait(this.#pass(read));
   }
 
-  #pass(read: Result<Uint8Array, StreamError>): Result<bigint, StreamError> {
+  #pass(read: Result<Uint8Array, StreamError>): Later<Result<bigint, StreamError>> {
     this.#permit = 0;
     if (read.tag === "err") return read;
     const { length } = read.val;
     this.#send(read.val);
-    return this.#trouble() ?? ok(BigInt(length));
+    return after(this.#written(), (written) =>
+      written.tag === "err" ? written : ok(BigInt(length)),
+    );
+  }
+
+  /** What has become of the last write, as far as it is waited for. */
+  #written(): Later<Written> {
+    if (this.#outlet.waits !== true || this.#pending === undefined) return this.#trouble() ?? OK;
+    return runFor(this.holder.life, this.#flushed());
   }
 
   #send(bytes: Uint8Array): void {

@@ -119,6 +119,29 @@ test("a failed start stays to be asked for until it is stopped", async () => {
   expect(sets.status("set-1").phase).toBe("absent");
 });
 
+test("volumes are there before anything is loaded, which is told whether it is run with some", async () => {
+  const asked: unknown[] = [];
+  const plain = localRuntime({ front, back });
+  const runtime: Runtime = {
+    ...plain,
+    async openVolume(name) {
+      asked.push(name);
+      return { name, [Symbol.asyncDispose]: () => Promise.resolve() };
+    },
+    load(image, options) {
+      asked.push([image.reference, options.mounts]);
+      return plain.load(image, options);
+    },
+  };
+  const { sets } = createTestSets({}, { runtime });
+  const mounts = [{ volume: "scratch", path: "/tmp", readOnly: false }];
+  const members = ["front", memberOf("back", { resources: { mounts } })];
+
+  await sets.start(setOf(members, { volumes: [{ name: "scratch", kind: "empty" }] }));
+
+  expect(asked).toEqual(["scratch", ["front", false], ["back", true]]);
+});
+
 test("volumes that the runtime cannot open are refused before anything is loaded", async () => {
   const asked: string[] = [];
   const plain = localRuntime({ front, back });

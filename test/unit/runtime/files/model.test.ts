@@ -12,7 +12,13 @@ import { asking, mounted } from "../../../support/files.ts";
 const LIMIT = { bytes: 200_000, entries: 12 };
 
 const path = fc
-  .array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 3 })
+  .oneof(
+    { weight: 3, arbitrary: fc.array(fc.constantFrom("a", "b"), { minLength: 1, maxLength: 1 }) },
+    {
+      weight: 2,
+      arbitrary: fc.array(fc.constantFrom("a", "b", "c"), { minLength: 2, maxLength: 3 }),
+    },
+  )
   .map((names) => names.join("/"));
 const bytes = fc.array(fc.integer({ min: 1, max: 255 }), { maxLength: 6 });
 /** Around the ends of blocks as well. */
@@ -33,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Does the step as a guest would, with files that are open no longer than that. */
 function apply({ ask, files }: Asking, given: Step): Outcome {
   const within = (run: (file: number) => unknown): Outcome => {
-    const opened = ask("open", 0, given.path, {}, { write: true });
+    const opened = ask("open", 0, given.path, { create: true }, { write: true });
     if (typeof opened === "string") return opened;
     const outcome = run(opened.file);
     files.close(opened.file);

@@ -5,6 +5,7 @@
  */
 import type { NodeSetup } from "./channels/node.ts";
 import type { Spawn } from "./channels/spawn.ts";
+import type { Solo } from "./bus/solo.ts";
 import type { Bus } from "./core/bus.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Credentials } from "./core/credentials.ts";
@@ -24,6 +25,7 @@ import { LatticeError } from "./core/error.ts";
 import { latticeId } from "./core/ids.ts";
 import { later } from "./core/later.ts";
 import { imagesStore } from "./core/objects.ts";
+import { isSolo, SOLO_ADDRESS } from "./core/solo-address.ts";
 import { DEFAULT_LIMITS } from "./core/workload.ts";
 import { createV1 } from "./dialects/v1/index.ts";
 import { createHost } from "./host/host.ts";
@@ -86,17 +88,21 @@ export async function assemble(
 
   const release = createRelease();
   view.step("connect");
-  const open = (bus: "control" | "rpc"): Promise<Bus> =>
-    openNatsBus({
+  const openSolo = soloOf(setup, ports);
+  const open = async (bus: "control" | "rpc"): Promise<Bus> => {
+    const inboxPrefix = `_INBOX.${id}`;
+    if (openSolo !== undefined) return (await openSolo()).connect({ inboxPrefix, log, signal });
+    return openNatsBus({
       servers: setup.servers,
       name: `inlay ${name}`,
-      inboxPrefix: `_INBOX.${id}`,
+      inboxPrefix,
       clock,
       log,
       signal,
       release,
       ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
     });
+  };
   const [control, rpc, makers, offers] = await Promise.all([
     open("control"),
     open("rpc"),
@@ -167,6 +173,41 @@ export async function assemble(
   });
   return { host, prepare: () => prepare(runtime) };
 }
+
+/**
+ * This tab's place in the lattice that the tabs of its origin make, if that is what is wanted: `solo:`.
+ *
+ * @throws {LatticeError} `bad-input` for that address beside others.
+ */
+function soloOf(
+  { servers }: NodeSetup,
+  { clock, log }: NodePorts,
+): (() => Promise<Solo>) | undefined {
+  if (!servers.some(isSolo)) return undefined;
+  if (servers.length > 1) {
+    const others = `"${SOLO_ADDRESS}" is the lattice of this origin's tabs alone: no other server goes with it`;
+    throw new LatticeError("bad-input", others);
+  }
+  return later(clock, "the lattice of tabs", async () => {
+    const [{ openSolo }, { openBroadcastChannel, webLocks }, { openKeptStreams }] =
+      await Promise.all([
+        import("./bus/solo.ts"),
+        import("./bus/solo-browser.ts"),
+        import("./storage/kept-streams.ts"),
+      ]);
+    return openSolo({
+      openChannel: openBroadcastChannel,
+      locks: webLocks,
+      store: await openKeptStreams(SOLO_STORE),
+      unique: () => crypto.randomUUID(),
+      clock,
+      log,
+    });
+  });
+}
+
+/** With the number of the protocol between tabs (`bus/solo-words.ts`). */
+const SOLO_STORE = "inlay solo 1";
 
 /** What is not there now is loaded when it is needed, and whoever needs it is told why it cannot be. */
 async function prepare(runtime: LaterRuntime): Promise<void> {

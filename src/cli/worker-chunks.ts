@@ -28,10 +28,14 @@ const COMPONENTS = [
   "storage/image-cache.ts",
   "wire/exports-of.ts",
 ].map(src);
-/** What only some nodes load, by the name of its file: who speaks 0.82, who speaks v2, who is given a set to start. */
+/**
+ * What only some nodes load, by the name of its file: who speaks 0.82, who speaks v2, who is given a set to start, who joins
+ * the lattice of its origin's tabs.
+ */
 const SPECIAL = {
   v0: ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src),
   v2: ["dialects/v2/index.ts", "providers/offers/offers.ts"].map(src),
+  solo: ["bus/solo.ts", "bus/solo-browser.ts", "storage/kept-streams.ts"].map(src),
   sets: [
     "host/sets/sets.ts",
     "providers/offers/http-outgoing.ts",

@@ -3,7 +3,10 @@ import type { Bridge } from "./node-state.ts";
 import type { Limits } from "./workload.ts";
 
 export interface NodeOptions {
-  /** WebSocket addresses (`ws://`, `wss://`); tried in turn, for ever. */
+  /**
+   * WebSocket addresses (`ws://`, `wss://`); tried in turn, for ever. Or `solo:` alone: the lattice that the tabs of this
+   * origin make by themselves, without a server.
+   */
   readonly servers: readonly string[];
   /** Default `default`. */
   readonly lattice?: string;

@@ -2,6 +2,7 @@
 import type { NodeOptions, OperatorOptions } from "../../core/node-options.ts";
 
 import { LatticeError } from "../../core/error.ts";
+import { isSolo } from "../../core/solo-address.ts";
 
 type Generation = NonNullable<NodeOptions["dialects"]>[number];
 
@@ -115,6 +116,7 @@ export function readServers(text: string): readonly string[] {
 
 /** Why `server` cannot be dialled, in a sentence; `undefined` if it can. */
 export function serverProblem(server: string): string | undefined {
+  if (isSolo(server)) return undefined;
   let url: URL;
   try {
     url = new URL(server);

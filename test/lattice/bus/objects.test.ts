@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Bus } from "../../../src/core/bus.ts";
 import type { ObjectStore } from "../../../src/core/objects.ts";
 import { withCode } from "../../contract/bus.ts";
-import { bytesOf, sha256Of } from "../../contract/objects.ts";
+import { bytesOf } from "../../contract/objects.ts";
 import { launchNats } from "../../support/launch-nats.ts";
 import { connectPeer, type NativePeer } from "../../support/native-peer.ts";
 import { openTestBus } from "../../support/nats-bus.ts";
@@ -19,6 +19,7 @@ const make = (bus: Bus, domain?: string): Promise<ObjectStore> =>
     ...(domain === undefined ? {} : { domain }),
   });
 const all = { maxBytes: 10_000_000 };
+const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const hashOf = (bytes: Uint8Array | null | undefined): string | undefined =>
   bytes ? sha256Of(bytes) : undefined;
 /** The client library's own store. */

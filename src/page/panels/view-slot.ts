@@ -31,8 +31,13 @@ export class ViewSlot extends LightElement {
 
   protected override render(): TemplateResult {
     const loaded = this.#loaded.get(this.name);
-    if (loaded !== undefined) return loaded.view(this.context);
     const title = VIEW_TITLES[this.name];
+    // What the first view's face is for the eye: the place in the page, for those who go by headings.
+    return html`<h1 class="unseen">${title}</h1>
+      ${loaded === undefined ? this.#waiting(title) : loaded.view(this.context)}`;
+  }
+
+  #waiting(title: string): TemplateResult {
     return html`<section class="panel view-wait" aria-label=${title}>
       ${
         this.trouble === undefined

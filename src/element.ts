@@ -15,6 +15,9 @@ import { idleState } from "./page/state/idle-state.ts";
 import { joinOptions } from "./page/state/tag-options.ts";
 import { badgeStyle } from "./page/style/badge.ts";
 
+/** What the menu takes at most, in pixels: its width from the style, and all that it may show. */
+const MENU = { width: 280, height: 260 };
+
 /**
  * Attributes: `servers`, `lattice`, `name`, `labels` (`zone=edge,rack=7`), `component` (`id=url id2=url2`),
  * `dialects` (`v0,v1`), `issuers` (public keys of 0.82 clusters), `watch`, `hostgroup`, `environment`, `hostname` and `http-port` (for
@@ -103,8 +106,12 @@ export class LatticeHostElement extends LitElement {
   }
 
   set node(node: LatticeNode | undefined) {
-    if (node === undefined) this.#leave();
-    else this.adopt({ view: node.view, joined: Promise.resolve(node) });
+    if (node === undefined) {
+      this.#leave();
+      this.#show(idleState());
+    } else {
+      this.adopt({ view: node.view, joined: Promise.resolve(node) });
+    }
   }
 
   /** Shows a node that joins or has joined elsewhere; it outlives this element. */
@@ -115,11 +122,13 @@ export class LatticeHostElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    document.addEventListener("pointerdown", this.#pressed);
     if (this.#shown === undefined && this.servers !== null) this.#join();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    document.removeEventListener("pointerdown", this.#pressed);
     // An element that is moved is out of the document for less than a microtask, and keeps its node.
     queueMicrotask(() => {
       if (!this.isConnected) this.#leave();
@@ -132,29 +141,44 @@ export class LatticeHostElement extends LitElement {
         part="badge"
         class="badge ${state.phase}"
         aria-expanded=${this.open ? "true" : "false"}
-        aria-label="Inlay: ${state.phase}, ${state.friendlyName ?? state.lattice}"
+        aria-controls="menu"
+        aria-label="Inlay: ${state.phase}, ${state.friendlyName ?? "Inlay"}"
         @click=${() => {
           this.open = !this.open;
         }}
         @keydown=${this.#keyed}
+        @focusout=${this.#left}
       >
-        <span class="dot"></span>${state.friendlyName ?? "Inlay"}
+        <span class="dot"></span>${state.friendlyName ?? "Inlay"}${
+          // What the lamp's colour says, for those who do not see it; the usual state needs no word.
+          state.phase === "joined" ? nothing : html`<span class="word">${state.phase}</span>`
+        }
       </button>
       ${this.open ? this.#menu() : nothing}`;
+  }
+
+  /** Towards the side on which there is room; a menu that opens upwards or leftwards must not wait to be measured. */
+  #place(): string {
+    const { left, bottom } = this.getBoundingClientRect();
+    const { clientWidth, clientHeight } = document.documentElement;
+    const end = left + MENU.width > clientWidth;
+    const above = bottom + MENU.height > clientHeight && bottom > MENU.height;
+    return `menu${end ? " end" : ""}${above ? " above" : ""}`;
   }
 
   #menu(): TemplateResult {
     const { phase, hostId, lattice, workloads, totals, error } = this.state;
     const running = workloads.filter((workload) => workload.state.phase === "running");
     return html`<div
+      id="menu"
       part="menu"
-      class="menu"
+      class=${this.#place()}
       role="group"
       aria-label="Inlay"
       @keydown=${this.#keyed}
       @focusout=${this.#left}
     >
-      <p class="phase">${phase === "joined" ? `Joined lattice ${lattice}` : phase}</p>
+      <p class="phase" role="status">${phase === "joined" ? `Joined lattice ${lattice}` : phase}</p>
       ${phase === "leaving" ? html`<p>${leavingWords(this.state)}</p>` : nothing}
       ${error === undefined ? nothing : html`<p class="error">${error.message}</p>`}
       <dl>
@@ -195,6 +219,10 @@ export class LatticeHostElement extends LitElement {
   readonly #left = (event: FocusEvent): void => {
     const to = event.relatedTarget;
     if (to instanceof Node && !this.renderRoot.contains(to)) this.open = false;
+  };
+
+  readonly #pressed = (event: Event): void => {
+    if (!event.composedPath().includes(this)) this.open = false;
   };
 
   #join(): void {

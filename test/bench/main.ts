@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what a call, a start, a visit and a component cost. README.md says what is measured and how.
  *
- * `--quick` takes less than two minutes; `--only calls,signed,composition,streams,bodies,cold-start,joining,memory` leaves the others out;
+ * `--quick` takes less than two minutes; `--only calls,signed,composition,streams,bodies,cold-start,joining,embedded,memory` leaves the others out;
  * `--big` builds the
  * component of 12 MB if it is not there. Fails only if something did not work.
  */
@@ -11,6 +11,7 @@ import { type BodiesPlan, measureBodies } from "./bodies.ts";
 import { type CallsPlan, measureCalls } from "./calls.ts";
 import { type ColdStartPlan, measureColdStarts } from "./cold-start.ts";
 import { type CompositionPlan, measureComposition } from "./composition.ts";
+import { type EmbeddedPlan, measureEmbedded } from "./embedded.ts";
 import { type JoiningPlan, measureJoining } from "./joining.ts";
 import { type MemoryPlan, measureMemory } from "./memory.ts";
 import { printResults, type Results, writeResults } from "./results.ts";
@@ -26,6 +27,7 @@ interface Plan {
   readonly composition: CompositionPlan;
   readonly coldStart: ColdStartPlan;
   readonly joining: JoiningPlan;
+  readonly embedded: EmbeddedPlan;
   readonly memory: MemoryPlan;
 }
 
@@ -44,6 +46,7 @@ const FULL: Plan = {
   composition: { rounds: 100, calls: 50 },
   coldStart: { browsers: 3, starts: 2, big: "if-built" },
   joining: { browsers: 2, visits: 6 },
+  embedded: { browsers: 3, calls: 10_000 },
   memory: { components: 20, samples: 10 },
 };
 
@@ -62,6 +65,7 @@ const QUICK: Plan = {
   composition: { rounds: 40, calls: 50 },
   coldStart: { browsers: 1, starts: 1, big: "skip" },
   joining: { browsers: 1, visits: 3 },
+  embedded: { browsers: 1, calls: 3_000 },
   memory: { components: 20, samples: 3 },
 };
 
@@ -73,6 +77,7 @@ const PARTS = [
   "bodies",
   "cold-start",
   "joining",
+  "embedded",
   "memory",
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -99,7 +104,8 @@ async function main(): Promise<void> {
 }
 
 async function play(stage: Stage, plan: Plan, parts: ReadonlySet<Part>): Promise<Results> {
-  const { calls, signed, composition, streams, bodies, coldStart, joining, memory } = plan;
+  const { calls, signed, composition, streams, bodies, coldStart } = plan;
+  const { joining, embedded, memory } = plan;
   return {
     ...(parts.has("calls") ? { calls: await measureCalls(stage, calls, tell) } : {}),
     ...(parts.has("signed") ? { signed: await measureSigned(stage, signed, tell) } : {}),
@@ -112,6 +118,7 @@ async function play(stage: Stage, plan: Plan, parts: ReadonlySet<Part>): Promise
       ? { coldStarts: await measureColdStarts(stage, coldStart, tell) }
       : {}),
     ...(parts.has("joining") ? { joining: await measureJoining(stage, joining, tell) } : {}),
+    ...(parts.has("embedded") ? { embedded: await measureEmbedded(stage, embedded, tell) } : {}),
     ...(parts.has("memory") ? { memory: await measureMemory(stage, memory, tell) } : {}),
   };
 }

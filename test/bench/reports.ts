@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import type { StageOfPage } from "./page/embedded.ts";
 import type { JoinStep } from "../../src/core/node-state.ts";
 
 export type Report =
@@ -13,6 +14,7 @@ export type Report =
       readonly joinSteps: readonly JoinStep[];
     }
   | { readonly type: "joins"; readonly visits: readonly (readonly JoinStep[])[] }
+  | { readonly type: "embedded"; readonly stages: readonly StageOfPage[] }
   | { readonly type: "failed"; readonly error: string };
 
 export interface Reports extends AsyncDisposable {

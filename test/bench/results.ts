@@ -7,6 +7,7 @@ import type { BodiesRow } from "./bodies.ts";
 import { type CallsRow, IN_FLIGHT } from "./calls.ts";
 import type { CompositionRow } from "./composition.ts";
 import type { ColdStartRow } from "./cold-start.ts";
+import type { EmbeddedRow } from "./embedded.ts";
 import type { JoiningRow } from "./joining.ts";
 import type { MemoryFigures } from "./memory.ts";
 import type { SignedRow } from "./signed.ts";
@@ -24,6 +25,7 @@ export interface Results {
   readonly composition?: readonly CompositionRow[];
   readonly coldStarts?: readonly ColdStartRow[];
   readonly joining?: readonly JoiningRow[];
+  readonly embedded?: readonly EmbeddedRow[];
   readonly memory?: MemoryFigures;
 }
 
@@ -44,7 +46,8 @@ export async function writeResults(results: Results, tookMs: number): Promise<st
 }
 
 export function printResults(results: Results): void {
-  const { bodies, calls, composition, signed, streams, coldStarts, joining, memory } = results;
+  const { bodies, calls, composition, signed, streams, coldStarts, joining } = results;
+  const { embedded, memory } = results;
   if (calls !== undefined) {
     title(`Calls: one at a time, and ${IN_FLIGHT} in flight; ratios to the tab's raw echo`);
     table(
@@ -133,6 +136,19 @@ export function printResults(results: Results): void {
         Object.entries(row.steps)
           .map(([name, ms]) => `${name} ${Math.round(ms)}`)
           .join(", "),
+      ]),
+    );
+  }
+  if (embedded !== undefined) {
+    title("Embedded: the thread of the web app; tasks of 50 ms and more");
+    table(
+      ["", "long tasks", "longest ms", "latest timer ms", "took ms"],
+      embedded.map(({ stage, longTasks, longestMs, latestTimerMs, ms }) => [
+        stage,
+        longTasks,
+        Math.round(longestMs),
+        Math.round(latestTimerMs),
+        Math.round(ms),
       ]),
     );
   }

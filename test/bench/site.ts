@@ -9,6 +9,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 const PAGES = {
   tab: new URL("./page/tab.ts", import.meta.url),
+  embedded: new URL("./page/embedded.ts", import.meta.url),
   joins: new URL("./page/joins.ts", import.meta.url),
 };
 

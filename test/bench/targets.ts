@@ -18,6 +18,7 @@ export function judge({
   calls,
   composition,
   coldStarts,
+  embedded,
   joining,
   signed,
 }: Results): readonly Verdict[] {
@@ -42,6 +43,9 @@ export function judge({
     } else {
       least("signed calls/s / raw echo", throughputRatio, 0.25);
     }
+  }
+  for (const { stage, longestMs } of embedded ?? []) {
+    most(`longest task of a web app's own thread, ${stage}`, longestMs, 50, " ms");
   }
   const routeOf = (name: CompositionRow["route"]): CompositionRow | undefined =>
     composition?.find(({ route }) => route === name);

@@ -383,7 +383,9 @@ test("<lattice-host> joins, tells of its state, and leaves when it is removed", 
   await using web = await serveHtml(`<!doctype html><title>A web app</title>
     <script type="module">
       globalThis.states = [];
+      globalThis.calls = [];
       addEventListener("inlay-state", ({ detail }) => states.push(detail.phase), true);
+      addEventListener("inlay-call", ({ detail }) => calls.push(detail.func), true);
       await import("${server.page}lib/index.js");
     </script>
     <lattice-host servers="${nats.ws}" name="desk" component="hello=${server.page}demo/hello.wasm"></lattice-host>`);
@@ -392,6 +394,7 @@ test("<lattice-host> joins, tells of its state, and leaves when it is removed", 
   await events.next((json) => (json as { type: string }).type.endsWith("component_scaled"));
   const called = await page.evaluate(`document.querySelector("lattice-host").node
     .call({ target: "hello", instance: "inlay:demo/greeter", func: "greet", args: ["Ada"] })`);
+  await expect.poll(() => page.evaluate(`calls`)).toEqual(["greet"]);
   await page.evaluate(`document.querySelector("lattice-host").remove()`);
   await events.next((json) => (json as { type: string }).type.endsWith("host_stopped"));
 
@@ -402,7 +405,20 @@ test("<lattice-host> joins, tells of its state, and leaves when it is removed", 
     states.length = 0;
     document.body.innerHTML = '<lattice-host servers="${nats.ws}" name="again"></lattice-host>';
   `);
-  await page.getByRole("button", { name: "joined, again" }).click();
+  const badge = page.getByRole("button", { name: "joined, again" });
+  const menu = page.getByRole("group", { name: "Inlay" });
+  await badge.focus();
+  await page.keyboard.press("Enter");
+  await expect(menu.getByText("Joined lattice default")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Leave" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(menu).toHaveCount(0);
+  await expect(badge).toBeFocused();
+  await badge.click();
+  await page.mouse.click(600, 500);
+  await expect(menu).toHaveCount(0);
+  await badge.click();
   await page.getByRole("button", { name: "Leave" }).click();
   await page.getByRole("button", { name: "Join", exact: true }).waitFor();
 

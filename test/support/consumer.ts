@@ -41,7 +41,13 @@ export async function buildConsumer(
     } else {
       await unpack(join(folder, tarball), modules);
     }
-    const { stdout, stderr } = await run("npm", ["run", "build"], { cwd: folder });
+    const { stdout, stderr } = await run("npm", ["run", "build"], { cwd: folder }).catch(
+      (cause: Readonly<Record<"stdout" | "stderr", string>>) => {
+        throw new Error(`${name} does not build the app: ${cause.stdout}${cause.stderr}`, {
+          cause,
+        });
+      },
+    );
     return {
       dist: join(folder, "dist"),
       said: stdout + stderr,

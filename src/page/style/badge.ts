@@ -11,7 +11,10 @@ export const badgeStyle: CSSResult = css`
     --well: #e8eae6;
     --edge: #858c86;
     --line: #dadfd9;
-    --lamp: #99a19b;
+    --idle-lamp: #868d88;
+    --ok-lamp: #0e9a72;
+    --wait-lamp: #b9770e;
+    --bad-lamp: #d8432f;
     --bad: #b3261e;
     position: relative;
     display: inline-block;
@@ -65,21 +68,27 @@ export const badgeStyle: CSSResult = css`
     width: 9px;
     height: 9px;
     border-radius: 1px;
-    background: var(--lamp);
+    background: var(--lamp, var(--idle-lamp));
+    forced-color-adjust: none;
+  }
+
+  .word {
+    color: var(--soft);
+    font-weight: 400;
   }
 
   .joined {
-    --lamp: #0e9a72;
+    --lamp: var(--ok-lamp);
   }
 
   .connecting,
   .reconnecting,
   .leaving {
-    --lamp: #d68a12;
+    --lamp: var(--wait-lamp);
   }
 
   .failed {
-    --lamp: #d8432f;
+    --lamp: var(--bad-lamp);
   }
 
   .menu {
@@ -97,9 +106,14 @@ export const badgeStyle: CSSResult = css`
     box-shadow: 0 6px 24px rgb(0 0 0 / 0.14);
   }
 
+  .menu.above,
   :host([floating]) .menu {
     top: auto;
     bottom: calc(100% + 6px);
+  }
+
+  .menu.end,
+  :host([floating]) .menu {
     left: auto;
     right: 0;
   }
@@ -156,7 +170,8 @@ export const badgeStyle: CSSResult = css`
       --well: #242a27;
       --edge: #6d756f;
       --line: #2a302d;
-      --lamp: #656d68;
+      --idle-lamp: #7b847e;
+      --wait-lamp: #d68a12;
       --bad: #ff8d7a;
     }
   }

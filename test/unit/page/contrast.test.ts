@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
+import { badgeStyle } from "../../../src/page/style/badge.ts";
+
 const css = readFileSync(new URL("../../../src/page/style/tokens.css", import.meta.url), "utf8");
 const [lightText = "", darkText = ""] = css.split("prefers-color-scheme: dark");
 const light = tokensOf(lightText);
@@ -25,13 +27,37 @@ const PAIRS = [
 test.each(SCHEMES.flatMap((scheme) => PAIRS.map((pair) => ({ ...scheme, ...pair }))))(
   "$scheme: $text on $surface has $ratio:1",
   ({ tokens, text, surface, ratio }) => {
-    const [a, b] = [text, surface].map((name) => luminance(tokens.get(name) ?? ""));
-
-    const contrast = (Math.max(a ?? 0, b ?? 0) + 0.05) / (Math.min(a ?? 0, b ?? 0) + 0.05);
-
-    expect(contrast).toBeGreaterThanOrEqual(ratio);
+    expect(contrastOf(tokens, text, surface)).toBeGreaterThanOrEqual(ratio);
   },
 );
+
+const [lightBadge = "", darkBadge = ""] = badgeStyle.cssText.split("prefers-color-scheme: dark");
+const badge = tokensOf(lightBadge);
+const BADGES = [
+  { scheme: "light", tokens: badge },
+  { scheme: "dark", tokens: new Map([...badge, ...tokensOf(darkBadge)]) },
+];
+const BADGE_PAIRS = [
+  ...["ink", "soft", "bad"].map((part) => ({ part, surface: "sheet", ratio: 4.5 })),
+  ...["ink", "soft"].map((part) => ({ part, surface: "well", ratio: 4.5 })),
+  ...["edge", "idle-lamp", "ok-lamp", "wait-lamp", "bad-lamp"].map((part) => ({
+    part,
+    surface: "sheet",
+    ratio: 3,
+  })),
+];
+
+test.each(BADGES.flatMap((scheme) => BADGE_PAIRS.map((pair) => ({ ...scheme, ...pair }))))(
+  "badge, $scheme: $part on $surface has $ratio:1",
+  ({ tokens, part, surface, ratio }) => {
+    expect(contrastOf(tokens, part, surface)).toBeGreaterThanOrEqual(ratio);
+  },
+);
+
+function contrastOf(tokens: ReadonlyMap<string, string>, one: string, other: string): number {
+  const [a = NaN, b = NaN] = [one, other].map((name) => luminance(tokens.get(name) ?? ""));
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
 
 function tokensOf(text: string): ReadonlyMap<string, string> {
   return new Map(

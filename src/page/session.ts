@@ -10,6 +10,7 @@ import type { JoinRequest } from "./state/join-form.ts";
 import { messageOf } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
 import { startJoining } from "../index.ts";
+import { createCarried } from "./state/carried.ts";
 import { plainSentence } from "./state/advice.ts";
 import { idleState } from "./state/idle-state.ts";
 
@@ -27,6 +28,8 @@ export interface PageActions {
   stop(id: string): Promise<void>;
   call(call: PageCall): Promise<unknown>;
   dismiss(notice: string): void;
+  /** Ids of what comes along when the page joins another lattice. */
+  carried(): readonly string[];
   /** With what this page asked to join last; without credentials. */
   asked(): NodeOptions | undefined;
 }
@@ -63,13 +66,18 @@ export function createSession(components: readonly ComponentSetting[]): Session 
       return Promise.reject(new Error("this page has not joined a lattice"));
     return current.joining.joined;
   };
+  const carried = createCarried(components);
   const startAll = async (node: LatticeNode): Promise<void> => {
     await Promise.all(
-      components.map(({ id, image }) =>
-        node
-          .start({ id, image })
-          .catch((thrown: unknown) => tell(`${id} did not start. ${sentenceOf(thrown)}`)),
-      ),
+      carried
+        .peek()
+        .map((workload) =>
+          node
+            .start(workload)
+            .catch((thrown: unknown) =>
+              tell(`${workload.id} did not start. ${sentenceOf(thrown)}`),
+            ),
+        ),
     );
   };
   const join = (request: JoinRequest): void => {
@@ -91,6 +99,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     const show = (state: NodeState): void => {
       if (current !== mine) return;
       view.set(state);
+      carried.saw(state);
       if (state.phase === "stopped" || state.phase === "failed") node.set(undefined);
     };
     joining.view.subscribe(show);
@@ -118,8 +127,15 @@ export function createSession(components: readonly ComponentSetting[]): Session 
       node.set(undefined);
       view.set(idleState(lattice));
     },
-    start: async (workload) => (await joinedNode()).start(workload),
-    stop: async (id) => (await joinedNode()).stop(id),
+    async start(workload) {
+      await (await joinedNode()).start(workload);
+      carried.started(workload);
+    },
+    async stop(id) {
+      carried.stopped(id);
+      await (await joinedNode()).stop(id);
+    },
+    carried: () => carried.peek().map(({ id }) => id),
     call: async (call) => (await joinedNode()).call(call),
     asked: () => last?.node,
     dismiss: (notice) => notices.set(notices.peek().filter((other) => other !== notice)),

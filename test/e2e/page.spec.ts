@@ -212,6 +212,32 @@ test("an invitation shows what it would do, and does it when it is asked to", as
   await second.close();
 });
 
+test("without a server the page starts, and takes its components along when it connects to one", async ({
+  page,
+}) => {
+  await using nats = await launchNats();
+  await using peer = await connectPeer(nats.ws);
+  await page.goto(`${server.page}?lattice=alone`);
+
+  await page.getByRole("button", { name: "Start without a server" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  await page.getByLabel("Component", { exact: true }).fill(`${server.page}demo/hello.wasm`);
+  await page.getByLabel("Id optional").fill("hello");
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page.locator(".component-running")).toHaveCount(1);
+  await page.getByRole("button", { name: "Connect to NATS" }).click();
+  await expect(page.locator("form.join")).toContainText("hello comes along");
+  await page.getByLabel("Server").fill(nats.ws);
+  await page.getByRole("button", { name: "Join", exact: true }).click();
+
+  await expect(page.locator("html")).toHaveAttribute("data-node-state", "joined");
+  const call = async (): Promise<string> =>
+    Buffer.from(
+      (await peer.invoke(`alone.${greet}`, Uint8Array.of(3, 65, 100, 97))).bytes,
+    ).toString();
+  await expect.poll(call).toBe(greeting);
+});
+
 test("the key of this browser joins, and is the same after a reload", async ({ page }) => {
   const choose = async (): Promise<string> => {
     await page.goto(`${server.page}?lattice=keyed`);

@@ -5,6 +5,7 @@ import type { Activity } from "../state/activity.ts";
 import type { PageActions } from "../session.ts";
 
 import { html, nothing } from "lit";
+import { isSolo } from "../../core/solo-address.ts";
 import { ACTIVITY_SECONDS, barsPath, callsPerSecond } from "../state/activity.ts";
 import { adviceFor, sentence } from "../state/advice.ts";
 import { leavingWords } from "../state/calls.ts";
@@ -30,6 +31,11 @@ export function face(
     </div>
     ${hasRun(state) ? figures(state, activity) : nothing} ${joinSteps(state.joinSteps)}
   </section>`;
+}
+
+/** In the lattice of this browser's tabs. */
+function isAlone({ control }: NodeState): boolean {
+  return control.phase === "open" && isSolo(control.server);
 }
 
 /** Whether there are figures worth showing. */
@@ -64,7 +70,10 @@ function subline(state: NodeState, nowMs: number): TemplateResult | string {
     case "connecting":
       return html`${lattice}${name === undefined ? nothing : html` as <b>${name}</b>`}`;
     case "joined":
-      return html`This tab is <b>${name ?? "a host"}</b> in ${lattice}`;
+      return isAlone(state)
+        ? html`This tab is <b>${name ?? "a host"}</b> in ${lattice} of this browser’s own tabs: open
+            another one, and both share the calls`
+        : html`This tab is <b>${name ?? "a host"}</b> in ${lattice}`;
     case "reconnecting": {
       const outage = outageOf(state);
       if (outage === undefined) return "The connection comes back";
@@ -93,7 +102,11 @@ function buttons(
       return html`<button type="button" @click=${() => actions?.leave()}>Cancel</button>`;
     case "joined":
     case "reconnecting":
-      return html`<button type="button" @click=${() => actions?.leave()}>Leave</button>`;
+      return html`${
+          isAlone(state)
+            ? html`<button type="button" @click=${() => actions?.reset()}>Connect to NATS</button>`
+            : nothing
+        } <button type="button" @click=${() => actions?.leave()}>Leave</button>`;
     case "stopped":
     case "failed":
       // No setting helps a page that came the wrong way.

@@ -2,12 +2,12 @@
 import type { PropertyDeclarations, TemplateResult } from "lit";
 import type { PageActions } from "../session.ts";
 import type { BrowserKey } from "../../core/credentials.ts";
-import type { JoinFieldName, JoinFields } from "../state/join-form.ts";
+import type { FormReading, JoinFieldName, JoinFields } from "../state/join-form.ts";
 import type { FieldWords } from "./join-fields.ts";
 import type { NodeOptions } from "../../core/node-options.ts";
 
 import { html, nothing } from "lit";
-import { fieldsOf, readJoinForm } from "../state/join-form.ts";
+import { fieldsOf, readJoinForm, readSoloForm } from "../state/join-form.ts";
 import {
   CREDENTIAL_FIELDS,
   DIALECTS,
@@ -89,8 +89,15 @@ export class JoinForm extends LightElement {
         ${REGISTRY_FIELDS.map((field) => this.#field(field))}
         <p class="hint">They stay in this tab’s worker and are gone when it closes.</p>
       </details>
-      ${this.#dialects()}
-      <button class="primary big">Join</button>
+      ${this.#dialects()} ${this.#carried()}
+      <div class="join-buttons">
+        <button class="primary big">Join</button>
+        <button type="button" class="big" @click=${this.#startAlone}>Start without a server</button>
+      </div>
+      <p class="hint">
+        Without one, the tabs of this browser are a lattice by themselves, also offline; you can
+        connect to NATS later.
+      </p>
     </form>`;
   }
 
@@ -219,9 +226,22 @@ export class JoinForm extends LightElement {
     this.typed = { ...this.#now, [name]: text };
   }
 
+  #carried(): TemplateResult | typeof nothing {
+    const ids = this.actions?.carried() ?? [];
+    if (ids.length === 0) return nothing;
+    return html`<p class="hint">
+      <b>${ids.join(", ")}</b> ${ids.length === 1 ? "comes" : "come"} along.
+    </p>`;
+  }
+
+  readonly #startAlone = (): void => this.#take(readSoloForm(this.#now, this.base));
+
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const reading = readJoinForm(this.#now, this.base, this.key);
+    this.#take(readJoinForm(this.#now, this.base, this.key));
+  };
+
+  #take(reading: FormReading): void {
     if ("request" in reading) {
       this.problems = new Map();
       this.actions?.join(reading.request);
@@ -229,7 +249,7 @@ export class JoinForm extends LightElement {
     }
     this.problems = reading.problems;
     void this.updateComplete.then(() => this.#showProblem());
-  };
+  }
 
   /** The first field with a problem gets the focus, once its message is in the page; what is folded away can have none. */
   #showProblem(): void {

@@ -5,6 +5,7 @@ import type { RegistryLogins } from "../../core/registry.ts";
 
 import { latticeId } from "../../core/ids.ts";
 import { messageOf } from "../../core/error.ts";
+import { isSolo, SOLO_ADDRESS } from "../../core/solo-address.ts";
 import { readIssuers, readLabels, readOperator, readServers, serverProblem } from "./attributes.ts";
 
 export type CredentialsKind = "none" | "token" | "password" | "nkey" | "creds" | "key";
@@ -59,7 +60,8 @@ export type FormReading =
 /** The form as it opens; `node` and `credentials` come from the address. */
 export function fieldsOf(node: NodeOptions, credentials?: Credentials): JoinFields {
   return {
-    servers: node.servers.join(" "),
+    // Who comes from a lattice of tabs looks for a server.
+    servers: node.servers.filter((server) => !isSolo(server)).join(" "),
     lattice: node.lattice ?? "default",
     name: node.name ?? "",
     labels: Object.entries(node.labels ?? {})
@@ -116,6 +118,11 @@ export function readJoinForm(fields: JoinFields, base: NodeOptions, key?: Browse
       ...(v0?.clusterSeed === undefined ? {} : { clusterSeed: v0.clusterSeed }),
     },
   };
+}
+
+/** As the form has it, in the lattice that the tabs of this browser make: it asks for no server and no credentials. */
+export function readSoloForm(fields: JoinFields, base: NodeOptions): FormReading {
+  return readJoinForm({ ...fields, servers: SOLO_ADDRESS, kind: "none" }, base);
 }
 
 const NO_CREDENTIALS = {

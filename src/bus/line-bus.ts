@@ -28,6 +28,8 @@ export interface LineBusParts {
   readonly log: Log | undefined;
   /** Ends the connection. */
   readonly signal: AbortSignal | undefined;
+  /** As {@link Bus.probe}; default: whoever holds the line looks after it. */
+  readonly probe?: () => void;
   /** Called once, when the bus is closed. */
   readonly onClosed?: () => void;
 }
@@ -171,7 +173,7 @@ export function createLineBus(parts: LineBusParts): LineBus {
       await unlessAborted(settle(), until);
       present();
     },
-    probe: () => undefined, // whoever holds the line looks after it
+    probe: () => parts.probe?.(),
     [Symbol.asyncDispose]: drain,
   };
   return {

@@ -40,6 +40,8 @@ interface Outcome {
 }
 
 const API = "$JS.API";
+/** A lattice has some ten buckets; whoever makes thousands is up to no good. */
+const MOST_STREAMS = 1000;
 const NONE = new Uint8Array();
 
 export function addMemoryJetStream(server: MemoryServer, keep?: StreamKeep): void {
@@ -167,6 +169,8 @@ export function addMemoryJetStream(server: MemoryServer, keep?: StreamKeep): voi
       const same = JSON.stringify(there.config) === JSON.stringify(config);
       return same ? { answer: infoOf(there) } : refused(400, 10058, "stream name already in use");
     }
+    if (streams.size >= MOST_STREAMS)
+      return refused(400, 10027, "maximum number of streams reached");
     const created = `memory ${streams.size}`;
     const made = { name, config, created, messages: new Map(), last: 0 };
     return { answer: infoOf(made), change: changeOf(made, {}) };

@@ -8,6 +8,8 @@ import { type Downward, SOLO_NAMES, type Upward } from "./solo-words.ts";
 
 export interface Link {
   readonly connect: (client: ClientEnd) => ServerEnd;
+  /** Asks the arbiter for a sign of life. */
+  probe(): void;
   /** The arbiter lives, but is not ready. */
   alive(): void;
   /** `bye`: also tells the arbiter. */
@@ -65,6 +67,7 @@ export function openLink(parts: LinkParts): Link {
   pipe.watch();
   parts.hello();
   return {
+    probe: () => pipe.ask(),
     alive: () => pipe.alive(),
     connect(client) {
       const of = ++last;

@@ -30,6 +30,8 @@ export interface Member {
   readonly connect: Connect | undefined;
   /** Whether they may be used. */
   readonly begun: boolean;
+  /** Looks whether the arbiter lives. */
+  probe(): void;
   close(): void;
 }
 
@@ -165,7 +167,8 @@ export async function createMember(parts: MemberParts): Promise<Member> {
     try {
       const last = await store.last();
       const next = { epoch: silent + 1, by: id };
-      const taken = last.epoch === silent && (await store.take(next));
+      // Less, where somebody has cleared what this origin keeps.
+      const taken = last.epoch <= silent && (await store.take(next));
       if (role !== taking) return;
       if (!taken) {
         known = Math.max(known, last.epoch, next.epoch);
@@ -258,11 +261,12 @@ export async function createMember(parts: MemberParts): Promise<Member> {
   };
 
   const all = openChannel(SOLO_NAMES.all, hear);
-  let alive: Held;
+  let alive: Held | undefined;
   try {
     alive = await locks.wait(SOLO_NAMES.member(id), ended.signal);
     known = Math.max(known, (await store.last()).epoch);
   } catch (thrown) {
+    alive?.release();
     all.close();
     throw thrown;
   }
@@ -278,6 +282,9 @@ export async function createMember(parts: MemberParts): Promise<Member> {
     get begun() {
       return role.phase === "linked" || (role.phase === "arbiter" && role.begun);
     },
+    probe() {
+      if (role.phase === "linked") role.link.probe();
+    },
     close() {
       if (isClosed()) return;
       ended.abort();
@@ -285,7 +292,7 @@ export async function createMember(parts: MemberParts): Promise<Member> {
       if (role.phase === "arbiter") say({ type: "left", epoch: role.epoch });
       if ("link" in role) role.link.close("bye");
       leaveRole({ phase: "closed" }, "this tab has left");
-      alive.release();
+      alive?.release();
       all.close();
       store.close();
     },

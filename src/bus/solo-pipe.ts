@@ -40,6 +40,8 @@ export interface Pipe<Out> {
   flush(): void;
   /** Something may be awaited now. */
   watch(): void;
+  /** Awaits a frame in return. */
+  ask(): void;
   /** A sign of life came another way. */
   alive(): void;
   close(): void;
@@ -116,6 +118,9 @@ export function openPipe<Out, In>(parts: PipeParts<In>): Pipe<Out> {
     },
     flush,
     watch: () => silence.watch(),
+    ask() {
+      if (!closed) post([], 0, true);
+    },
     alive: () => silence.heard(),
     close() {
       flush();

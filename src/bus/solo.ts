@@ -83,6 +83,7 @@ export async function openSolo(ports: SoloPorts): Promise<Solo> {
         clock,
         log,
         signal,
+        probe: () => member.probe(),
         onClosed() {
           lines.delete(line);
           if (lines.size === 0) member.close();

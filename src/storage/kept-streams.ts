@@ -22,39 +22,41 @@ type StreamRecord = Omit<KeptStream, "messages">;
 
 /** @throws {LatticeError} `unsupported` when the browser denies storage. */
 export async function openKeptStreams(name: string): Promise<KeptStreams> {
-  const opening = indexedDB.open(name, 1);
-  opening.addEventListener("upgradeneeded", () => {
-    const { result } = opening;
-    for (const store of [EPOCHS, STREAMS, MESSAGES]) result.createObjectStore(store);
-  });
-  const database = await settled(opening, `open the store ${name}`);
-  // Another tab removes or changes it: nothing is to stand in its way.
-  database.addEventListener("versionchange", () => database.close());
-
-  const begin = (stores: readonly string[], mode: IDBTransactionMode): IDBTransaction => {
-    try {
-      return database.transaction(stores, mode);
-    } catch (cause) {
-      throw new LatticeError("unsupported", `the store ${name} was closed`, { cause });
-    }
+  let opened: Promise<IDBDatabase> | undefined;
+  let ended = false;
+  const forget = (): void => {
+    opened = undefined;
   };
+  const begin = async (
+    stores: readonly string[],
+    mode: IDBTransactionMode,
+  ): Promise<IDBTransaction> => {
+    if (ended) throw new LatticeError("closed", `the store ${name} was closed`);
+    // The browser may close it, when a person clears the site's data: the next one who needs it opens it anew.
+    opened ??= open(name, forget).catch((cause: unknown) => {
+      forget();
+      throw cause;
+    });
+    return (await opened).transaction(stores, mode);
+  };
+  (await begin([EPOCHS], "readonly")).commit();
 
   return {
     async last() {
-      const transaction = begin([EPOCHS], "readonly");
+      const transaction = await begin([EPOCHS], "readonly");
       const found = transaction.objectStore(EPOCHS).openCursor(undefined, "prev");
       transaction.commit();
       const cursor = await settled(found, "read the last epoch");
       return { epoch: Number(cursor?.key ?? 0), by: String(cursor?.value ?? "") };
     },
     async take({ epoch, by }) {
-      const transaction = begin([EPOCHS], "readwrite");
+      const transaction = await begin([EPOCHS], "readwrite");
       transaction.objectStore(EPOCHS).add(by, epoch);
       transaction.commit();
       return (await finished(transaction, "take an epoch")) === "done";
     },
     async load() {
-      const transaction = begin([STREAMS, MESSAGES], "readonly");
+      const transaction = await begin([STREAMS, MESSAGES], "readonly");
       const messages = transaction.objectStore(MESSAGES);
       const asked = [
         transaction.objectStore(STREAMS).getAll(),
@@ -70,7 +72,7 @@ export async function openKeptStreams(name: string): Promise<KeptStreams> {
       return streamsOf(records, keys, values);
     },
     async write(epoch, { stream, config, created, last, removed, put }) {
-      const transaction = begin([EPOCHS, STREAMS, MESSAGES], "readwrite");
+      const transaction = await begin([EPOCHS, STREAMS, MESSAGES], "readwrite");
       const epochs = transaction.objectStore(EPOCHS);
       epochs.add("", epoch + 1);
       const record: StreamRecord = { name: stream, config, created, last };
@@ -83,8 +85,31 @@ export async function openKeptStreams(name: string): Promise<KeptStreams> {
       if ((await finished(transaction, "write a stream")) === "done") return;
       throw new LatticeError("gone", `epoch ${epoch} is over: another tab writes`);
     },
-    close: () => database.close(),
+    close() {
+      ended = true;
+      // Transactions that are under way end before it closes. What never opened need not close.
+      void opened?.then(
+        (database) => database.close(),
+        () => undefined,
+      );
+    },
   };
+}
+
+async function open(name: string, onClose: () => void): Promise<IDBDatabase> {
+  const opening = indexedDB.open(name, 1);
+  opening.addEventListener("upgradeneeded", () => {
+    const { result } = opening;
+    for (const store of [EPOCHS, STREAMS, MESSAGES]) result.createObjectStore(store);
+  });
+  const database = await settled(opening, `open the store ${name}`);
+  database.addEventListener("close", onClose);
+  // Another tab removes or changes it: nothing is to stand in its way.
+  database.addEventListener("versionchange", () => {
+    database.close();
+    onClose();
+  });
+  return database;
 }
 
 /** `taken` when a key that had to be free was not. */

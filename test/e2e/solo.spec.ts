@@ -105,6 +105,12 @@ test("tabs of a static server are a lattice: they share calls, and either may be
   expect(afterFirst.length).toBeLessThanOrEqual(CALLERS);
   expect(failed.length - afterFirst.length).toBeLessThanOrEqual(CALLERS);
 
+  const mixed = await caller.run(
+    `const { join } = await import(arg.library);
+     return join({ servers: ["solo:", "ws://127.0.0.1:9"] }).catch(({ code }) => code);`,
+    { library: `${site.url}lib/index.js` },
+  );
+  expect(mixed).toBe("bad-input");
   // What a lattice keeps is there, and commands about it are answered by the tabs.
   await expect
     .poll(() =>

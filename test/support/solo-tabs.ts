@@ -30,6 +30,8 @@ export interface SoloOrigin {
   /** As they are kept. */
   readonly streams: ReadonlyMap<string, KeptStream>;
   readonly epoch: () => number;
+  /** As a person does who clears what the browser keeps of a site. */
+  clear(): void;
   /** The tab that has the lock of the arbiter. */
   readonly arbiter: () => SoloTab | undefined;
 }
@@ -126,7 +128,7 @@ export function createSoloOrigin(): SoloOrigin {
       last: () => answer(() => last),
       take: (wanted) =>
         answer(() => {
-          if (wanted.epoch !== last.epoch + 1) return false;
+          if (wanted.epoch <= last.epoch) return false;
           last = wanted;
           return true;
         }),
@@ -134,7 +136,7 @@ export function createSoloOrigin(): SoloOrigin {
       write(under, change) {
         const write = (): Promise<void> =>
           answer(() => {
-            if (last.epoch !== under) throw new LatticeError("gone", `epoch ${under} is over`);
+            if (last.epoch > under) throw new LatticeError("gone", `epoch ${under} is over`);
             stored(change);
           });
         const held = heldWrites;
@@ -241,6 +243,10 @@ export function createSoloOrigin(): SoloOrigin {
     streams,
     posts: () => posts,
     epoch: () => last.epoch,
+    clear() {
+      last = { epoch: 0, by: "" };
+      streams.clear();
+    },
     arbiter: () => holders.get(SOLO_NAMES.office)?.tab.shown(),
   };
 }

@@ -75,6 +75,24 @@ describe("what tabs keep", () => {
     for (const each of [old, young]) each.close();
   });
 
+  test("may be cleared meanwhile, and begins anew", async () => {
+    const store = `test kept ${crypto.randomUUID()}`;
+    const tab = await openKeptStreams(store);
+    await tab.take({ epoch: 1, by: "tab" });
+    await tab.write(1, { stream: "KV_b", config: {}, created: "once", removed: [], last: 1 });
+
+    await new Promise((resolve, reject) => {
+      const removing = indexedDB.deleteDatabase(store);
+      removing.addEventListener("success", resolve);
+      removing.addEventListener("error", reject);
+    });
+
+    expect([await tab.last(), await tab.load()]).toEqual([{ epoch: 0, by: "" }, []]);
+    expect(await tab.take({ epoch: 2, by: "tab" })).toBe(true);
+    tab.close();
+    await expect(tab.last()).rejects.toThrow(withCode("closed"));
+  });
+
   test("of tabs that take an epoch at once, one has it", async () => {
     const store = `test kept ${crypto.randomUUID()}`;
     const tabs = await Promise.all(Array.from({ length: 8 }, () => openKeptStreams(store)));

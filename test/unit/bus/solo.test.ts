@@ -189,6 +189,36 @@ describe("when the arbiter is frozen", () => {
     expect(read((await same.get("key", soon()))?.value)).toBe("kept");
   });
 
+  test("whoever is told to look notices, also without anything else to do", async () => {
+    const origin = createSoloOrigin();
+    const [arbiter, peer] = [await join(origin), await join(origin)];
+    await peer.bus.flush(soon());
+    arbiter.tab.freeze();
+
+    peer.bus.probe();
+    await isCut(peer.bus);
+    await isOpen(peer.bus);
+
+    expect(peer.events()).toContain("solo.arbiter");
+  });
+
+  test("also when what they kept was cleared, and with it who arbitrates", async () => {
+    const origin = createSoloOrigin();
+    const [arbiter, peer] = [await join(origin), await join(origin)];
+    await peer.bus.flush(soon());
+    arbiter.tab.freeze();
+    origin.clear();
+
+    const lost = peer.bus.request("nobody", none, { signal: soon() });
+    await expect(lost).rejects.toThrow(withCode("disconnected"));
+    await isOpen(peer.bus);
+    arbiter.tab.thaw();
+    await isCut(arbiter.bus);
+    await isOpen(arbiter.bus);
+
+    expect([origin.epoch(), origin.arbiter()]).toEqual([2, peer.tab]);
+  });
+
   test("several who notice at once agree on one", async () => {
     const origin = createSoloOrigin();
     const arbiter = await join(origin);

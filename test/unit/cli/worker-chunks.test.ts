@@ -81,7 +81,8 @@ test("a node that does not speak 0.82 loads nothing of it, neither when it joins
     .map((file) => [file, workerChunk(src(`dialects/v0/${file}`), sources)]);
 
   expect(chunks).toContainEqual(["index.ts", "v0"]);
-  expect(chunks.filter(([, chunk]) => chunk !== "v0")).toEqual([]);
+  // `null`: a file of its own, which 0.82 asks for when somebody watches the lattice.
+  expect(chunks.filter(([, chunk]) => chunk !== "v0" && chunk !== null)).toEqual([]);
   // The other way round: what 0.82 shares with all nodes is where those have it.
   expect(workerChunk(src("core/error.ts"), sources)).toBe("host.worker");
   expect(workerChunk(src("wire/msgpack.ts"), sources)).toBe("v0");

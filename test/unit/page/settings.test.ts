@@ -37,6 +37,13 @@ test("a full query becomes options, components and the wish to join", () => {
   });
 });
 
+test("the lattice of this origin's tabs is an address as well", () => {
+  const { node, complaints } = readQuery("?servers=solo:&autojoin");
+
+  expect([node.servers, complaints]).toEqual([["solo:"], []]);
+  expect(readQuery("?servers=solo:elsewhere").complaints).toHaveLength(1);
+});
+
 test("what an operator of v2 is told comes of the query", () => {
   const told = "hostgroup=tills&environment=edge-eu&hostname=gate.example&http-port=8080";
 

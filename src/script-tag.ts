@@ -75,14 +75,15 @@ function tellOf({ view }: Joining): void {
 
 /** A script in the head may be here before the body is. */
 async function showBadge(load: Load, joining: Joining): Promise<void> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same build
-  const { LatticeHostElement } = (await load("lib/index.js")) as typeof Library;
+  await load("lib/index.js");
   if (document.readyState === "loading") {
     await new Promise((resolve) => {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });
     });
   }
-  const badge = new LatticeHostElement();
+  // By its name: the page may have a copy of the library of its own, and then that one's element is the registered one.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the library registers
+  const badge = document.createElement("lattice-host") as Library.LatticeHostElement;
   badge.setAttribute("floating", "");
   badge.adopt(joining);
   document.body.append(badge);

@@ -115,6 +115,28 @@ for (const name of ["chromium", "firefox"] as const) {
   });
 }
 
+test("the tag's badge works beside the page's own copy of the library", async () => {
+  await using files = await serveFolder(DIST);
+  await using nats = await launchNats();
+  await using web = await serveHtml(`<!doctype html><title>A web app</title>
+    <script type="module">
+      await import("${files.url}lib/index.js");
+      const tag = document.createElement("script");
+      tag.src = "${files.url}inlay.js";
+      Object.assign(tag.dataset, { servers: "${nats.ws}", badge: "" });
+      document.head.append(tag);
+    </script>`);
+  await using browser = await browsers.chromium();
+
+  const tab = await browser.open(web.url);
+  const shown = await tab.run(`
+    while (globalThis.inlay === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+    const node = await inlay.node;
+    return document.querySelector("lattice-host").node === node;`);
+
+  expect(shown).toBe(true);
+});
+
 test("files of another origin that are not those of the tag's build do not run", async () => {
   const folder = mkdtempSync(join(tmpdir(), "inlay-changed-"));
   cpSync(DIST, folder, { recursive: true });

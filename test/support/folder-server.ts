@@ -12,7 +12,9 @@ export interface FolderServer extends AsyncDisposable {
 export async function serveFolder(folder: string): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const [path = "/"] = (request.url ?? "/").split("?");
-    void serveFile(request, response, path, { folder, isolate: false });
+    serveFile(request, response, path, { folder, isolate: false }).catch(
+      () => response.destroy(), // a browser that has ended while it loaded
+    );
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();

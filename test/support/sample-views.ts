@@ -6,12 +6,15 @@ import type { ViewId } from "../../src/page/state/views.ts";
 
 import { entityId } from "../../src/core/ids.ts";
 import { working } from "./sample-states.ts";
+import { SAMPLE_TOPOLOGIES } from "./sample-topologies.ts";
 
 export interface SampleView {
   readonly view: ViewId;
   readonly state: NodeState;
   /** By topic, what is told one after the other. */
   readonly told: { readonly [T in Topic]?: readonly Watched[T][] };
+  /** The beginning of the name of a button to press. */
+  readonly press?: string;
 }
 
 const link = (source: string, target: string, more: Partial<Link> = {}): Link => ({
@@ -40,6 +43,7 @@ const links: readonly Link[] = [
 
 /** By the name of the picture. */
 export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
+  ...SAMPLE_TOPOLOGIES,
   links: {
     view: "links",
     state: { ...working, facts: { phase: "live" } },

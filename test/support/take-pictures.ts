@@ -139,7 +139,7 @@ async function takeAll({ folder, states }: Pictures): Promise<void> {
 }
 
 /** A view with what a node would tell it. */
-async function showView(page: Page, { view, state, told }: SampleView): Promise<void> {
+async function showView(page: Page, { view, state, told, press }: SampleView): Promise<void> {
   await page.evaluate(
     ({ view, told }) => {
       const node = {
@@ -155,6 +155,12 @@ async function showView(page: Page, { view, state, told }: SampleView): Promise<
   );
   await show(page, state);
   await page.locator("inlay-view .view-wait").waitFor({ state: "detached" });
+  if (press !== undefined) {
+    await page
+      .getByRole("button", { name: new RegExp(`^${press}`) })
+      .first()
+      .click();
+  }
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
 }
 

@@ -3,12 +3,13 @@
 /** In the order in which they stand. */
 export const VIEW_TITLES = {
   tab: "This tab",
+  topology: "Topology",
   links: "Links and config",
 } as const;
 
 export type ViewId = keyof typeof VIEW_TITLES;
 
-export const VIEW_IDS: readonly ViewId[] = ["tab", "links"];
+export const VIEW_IDS: readonly ViewId[] = ["tab", "topology", "links"];
 
 /** `#/links`; of the first view `#/`. */
 export function addressOf(view: ViewId): string {

@@ -4,6 +4,7 @@ import type { ObservedComponent, ObservedHost, ObservedProvider } from "../../in
 import type { Density } from "../state/slots.ts";
 
 import { html, nothing } from "lit";
+import { MOST_ROWS } from "../state/slots.ts";
 import { nameOf } from "../state/topology.ts";
 import { contentsWords, hostWords, systemWords } from "../state/topology-words.ts";
 
@@ -22,7 +23,6 @@ export interface TileParts {
   readonly move: (event: KeyboardEvent, id: string) => void;
 }
 
-export const MOST_ROWS = 6;
 const MOST_MARKS: Readonly<Record<Exclude<Density, "large">, number>> = { medium: 20, small: 8 };
 
 type Entry = ObservedComponent | ObservedProvider;

@@ -2,7 +2,7 @@
 import type { ProviderView } from "../../core/node-state.ts";
 
 /** Its state in a word, and the state whose look it takes. */
-export function providerWord({ state, accepting }: ProviderView): {
+export function providerWord({ state, accepting, health }: ProviderView): {
   readonly word: string;
   readonly look: "starting" | "running" | "stopping" | "failed" | "full";
 } {
@@ -14,6 +14,7 @@ export function providerWord({ state, accepting }: ProviderView): {
     case "failed":
       return { word: "Failed", look: "failed" };
     case "running":
+      if (health?.healthy === false) return { word: "Unhealthy", look: "failed" };
       return accepting
         ? { word: "Running", look: "running" }
         : { word: "Takes no calls now", look: "full" };

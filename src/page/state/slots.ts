@@ -3,6 +3,32 @@
  * when another joins or leaves.
  */
 
+import type { ObservedHost } from "../../core/watched.ts";
+
+/** How the tiles of all hosts stand. */
+export interface TilePlan {
+  readonly places: ReadonlyMap<string, number>;
+  readonly density: Density;
+  /** Rows of a large tile: as many as the fullest has had, so that none shrinks while somebody looks. */
+  readonly rows: number;
+}
+
+/** Rows of a tile; what is beyond them is counted. */
+export const MOST_ROWS = 6;
+const LEAST_ROWS = 2;
+
+export function planTiles(before: TilePlan | undefined, hosts: readonly ObservedHost[]): TilePlan {
+  const sizes = hosts.map(({ components, providers }) => components.length + providers.length);
+  return {
+    places: placesOf(
+      before?.places ?? new Map(),
+      hosts.map(({ id }) => id),
+    ),
+    density: densityOf(hosts.length, before?.density),
+    rows: Math.max(before?.rows ?? LEAST_ROWS, Math.min(MOST_ROWS, Math.max(0, ...sizes))),
+  };
+}
+
 /** By id, the number of its place from 0 on. `before`: as it was; `ids`: those that are there now, in order. */
 export function placesOf(
   before: ReadonlyMap<string, number>,

@@ -90,15 +90,12 @@ export function topologyOf(
     called.perSecond += perSecond;
     called.failedPerSecond += failedPerSecond;
   }
-  const entities = Array.from(growing, ([id, { name, ...rest }]): Entity => {
+  const entities = Array.from(growing, ([id, { name, ...rest }]) => {
     const label = id.length === KEY_LETTERS && name !== undefined ? name : id;
-    return { id, label, ...rest };
-  });
-  return {
-    hosts,
-    entities: new Map(entities.toSorted(byLabel).map((entity) => [entity.id, entity])),
-    edges,
-  };
+    const entity: Entity = { id, label, ...rest };
+    return { entity, key: label.toLowerCase() };
+  }).toSorted((one, other) => order(one.key, other.key) || order(one.entity.id, other.entity.id));
+  return { hosts, entities: new Map(entities.map(({ entity }) => [entity.id, entity])), edges };
 }
 
 /** Of a public nkey. */
@@ -110,28 +107,31 @@ function run(entity: Growing, kind: "component" | "provider", each: Run): void {
   entity.runs.push(each);
 }
 
+interface GrowingEdge extends Edge {
+  links: Link[];
+  perSecond: number;
+  failedPerSecond: number;
+}
+
 function edgesOf(links: readonly Link[], traffic: LatticePicture["traffic"]): readonly Edge[] {
-  const edges = new Map<string, Edge>();
-  const at = (source: string, target: string): Edge =>
-    edges.get(JSON.stringify([source, target])) ?? {
-      source,
-      target,
-      links: [],
-      perSecond: 0,
-      failedPerSecond: 0,
-    };
-  const put = (edge: Edge): void =>
-    void edges.set(JSON.stringify([edge.source, edge.target]), edge);
-  for (const link of links) {
-    const edge = at(link.source, link.target);
-    put({ ...edge, links: [...edge.links, link] });
-  }
+  const bySource = new Map<string, Map<string, GrowingEdge>>();
+  const at = (source: string, target: string): GrowingEdge => {
+    let own = bySource.get(source);
+    if (own === undefined) bySource.set(source, (own = new Map()));
+    let edge = own.get(target);
+    if (edge === undefined) {
+      edge = { source, target, links: [], perSecond: 0, failedPerSecond: 0 };
+      own.set(target, edge);
+    }
+    return edge;
+  };
+  for (const link of links) at(link.source, link.target).links.push(link);
   for (const { source, target, perSecond, failedPerSecond } of traffic) {
-    if (source !== undefined) put({ ...at(source, target), perSecond, failedPerSecond });
+    if (source !== undefined) Object.assign(at(source, target), { perSecond, failedPerSecond });
   }
-  return [...edges.values()].toSorted(
-    (one, other) => order(one.source, other.source) || order(one.target, other.target),
-  );
+  return [...bySource.values()]
+    .flatMap((own) => [...own.values()])
+    .toSorted((one, other) => order(one.source, other.source) || order(one.target, other.target));
 }
 
 /** How it is with an entity: the worst of what its hosts say. */
@@ -150,16 +150,6 @@ export function hostsOf({ runs }: Entity): readonly ObservedHost[] {
 
 export const nameOf = ({ friendlyName, id }: ObservedHost): string =>
   friendlyName === "" ? `${id.slice(0, 8)}…` : friendlyName;
-
-/** Whether any of its texts has what somebody looks for. */
-export function matches(texts: readonly (string | undefined)[], sought: string): boolean {
-  const wanted = sought.trim().toLowerCase();
-  return wanted === "" || texts.some((text) => text?.toLowerCase().includes(wanted));
-}
-
-function byLabel(one: Entity, other: Entity): number {
-  return order(one.label.toLowerCase(), other.label.toLowerCase()) || order(one.id, other.id);
-}
 
 function order(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;

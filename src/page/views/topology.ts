@@ -4,23 +4,22 @@ import type { LatticeNode, NodeState } from "../../index.ts";
 import type { Choice } from "../panels/topology-details.ts";
 import type { GraphLayout } from "../state/graph-layout.ts";
 import type { LatticePicture } from "../state/lattice.ts";
-import type { Density } from "../state/slots.ts";
+import type { TilePlan } from "../state/slots.ts";
 import type { Entity, Topology } from "../state/topology.ts";
 import type { ViewContext } from "./view.ts";
 
 import { html, nothing } from "lit";
-import { guard } from "lit/directives/guard.js";
-import { repeat } from "lit/directives/repeat.js";
-import { hostTile, MOST_ROWS } from "../panels/host-tile.ts";
+import { hostTiles } from "../panels/host-tiles.ts";
 import { LightElement } from "../panels/light-element.ts";
 import { topologyDetails } from "../panels/topology-details.ts";
 import { topologyGraph } from "../panels/topology-graph.ts";
 import { topologyList } from "../panels/topology-list.ts";
 import { layOut } from "../state/graph-layout.ts";
-import { MOST_NODES, shownNodes } from "../state/graph-nodes.ts";
+import { shownNodes } from "../state/graph-nodes.ts";
 import { foldLattice } from "../state/lattice.ts";
-import { densityOf, placesOf } from "../state/slots.ts";
-import { hostsOf, matches, topologyOf } from "../state/topology.ts";
+import { planTiles } from "../state/slots.ts";
+import { topologyOf } from "../state/topology.ts";
+import { foundHosts, isFound, nodesOf } from "../state/topology-search.ts";
 import { gapWords, listeningWords, summaryWords } from "../state/topology-words.ts";
 import { nextInDirection } from "./neighbour.ts";
 import { Watching } from "./watching.ts";
@@ -56,10 +55,7 @@ class TopologyView extends LightElement {
   /** How many rows the list has; 0 while it is closed. */
   declare listed: number;
   #picture: LatticePicture | undefined;
-  #places: ReadonlyMap<string, number> = new Map();
-  #density: Density | undefined;
-  /** Rows of the largest tile so far: tiles grow, and do not shrink again while somebody looks. */
-  #rows = 2;
+  #plan: TilePlan | undefined;
   #layout: { readonly of: string; readonly layout: GraphLayout } | undefined;
   /** What the Tab key reaches, of tiles and of nodes. */
   #activeHost: string | undefined;
@@ -100,9 +96,7 @@ class TopologyView extends LightElement {
     if (!changed.has("node")) return;
     this.#picture = undefined;
     this.choice = undefined;
-    this.#places = new Map();
-    this.#density = undefined;
-    this.#rows = 2;
+    this.#plan = undefined;
     this.#lattice.of(this.node);
     this.#facts.of(this.node);
   }
@@ -247,63 +241,20 @@ class TopologyView extends LightElement {
   }
 
   #hosts(topology: Topology, found: readonly Entity[]): TemplateResult {
-    const { sought } = this;
-    const running = new Set(sought === "" ? [] : found.flatMap((each) => hostsOf(each)));
-    const hosts = topology.hosts.filter(
-      (host) =>
-        sought === "" ||
-        running.has(host) ||
-        matches([host.friendlyName, host.id, ...host.labels.map((each) => each.join("="))], sought),
-    );
-    this.#places = placesOf(
-      this.#places,
-      topology.hosts.map(({ id }) => id),
-    );
-    this.#density = densityOf(topology.hosts.length, this.#density);
-    const density = this.#density;
-    for (const { components, providers } of topology.hosts) {
-      this.#rows = Math.max(this.#rows, Math.min(MOST_ROWS, components.length + providers.length));
-    }
-    const placed = sought === "" ? inPlaces(hosts, this.#places) : hosts;
+    const hosts = foundHosts(topology, found, this.sought);
+    this.#plan = planTiles(this.#plan, topology.hosts);
     if (!hosts.some(({ id }) => id === this.#activeHost)) this.#activeHost = hosts[0]?.id;
-    const entity = this.#chosenEntity;
-    const groupOf = (id: string): number => hostsOf(topology.entities.get(id) ?? NOBODY).length;
-    return html`<h3 id="topology-hosts">Hosts</h3>
-      <ul
-        class="tiles tiles-${density}"
-        .style=${`--rows:${this.#rows}`}
-        aria-labelledby="topology-hosts"
-      >
-        ${repeat(
-          placed,
-          (host, place) => host?.id ?? `free ${place}`,
-          (host) => {
-            if (host === undefined) return html`<li class="tile-free" aria-hidden="true"></li>`;
-            const { id } = host;
-            const active = id === this.#activeHost;
-            const chosen = this.choice?.kind === "host" && this.choice.id === id;
-            const groups =
-              density === "large"
-                ? host.components.map((each) => groupOf(each.id)).join() +
-                  host.providers.map((each) => groupOf(each.id)).join()
-                : "";
-            return guard([host, density, active, chosen, entity, groups], () =>
-              hostTile({
-                host,
-                density,
-                active,
-                chosen,
-                entity,
-                groupOf,
-                chooseHost: this.#chooseHost,
-                chooseEntity: this.#chooseEntity,
-                move: this.#moveHost,
-              }),
-            );
-          },
-        )}
-      </ul>
-      ${hosts.length === 0 ? html`<p class="empty">No host has that in its name or labels.</p>` : nothing}`;
+    return hostTiles({
+      topology,
+      hosts,
+      plan: this.#plan,
+      found: this.sought !== "",
+      choice: this.choice,
+      active: this.#activeHost,
+      chooseHost: this.#chooseHost,
+      chooseEntity: this.#chooseEntity,
+      move: this.#moveHost,
+    });
   }
 
   #list(topology: Topology, found: readonly Entity[]): TemplateResult {
@@ -371,38 +322,3 @@ class TopologyView extends LightElement {
 }
 
 customElements.define("inlay-topology", TopologyView);
-
-const NOBODY: Entity = {
-  id: "",
-  label: "",
-  kind: "unseen",
-  runs: [],
-  calls: [],
-  callers: [],
-  perSecond: 0,
-  failedPerSecond: 0,
-};
-
-/** Its own names, or those of its images. */
-function isFound({ id, label, runs }: Entity, sought: string): boolean {
-  return sought === "" || matches([id, label, runs[0]?.entry.image], sought);
-}
-
-/** All while they are few; else those that somebody calls or that call, and whatever was found. */
-function nodesOf(found: readonly Entity[], sought: string): readonly string[] {
-  const linked = found.filter(({ calls, callers }) => calls.length + callers.length > 0);
-  const drawn = sought !== "" || found.length <= MOST_NODES ? found : linked;
-  return drawn.map(({ id }) => id);
-}
-
-function inPlaces<Host extends { readonly id: string }>(
-  hosts: readonly Host[],
-  places: ReadonlyMap<string, number>,
-): readonly (Host | undefined)[] {
-  const placed: (Host | undefined)[] = Array.from(
-    { length: Math.max(-1, ...places.values()) + 1 },
-    () => undefined,
-  );
-  for (const host of hosts) placed[places.get(host.id) ?? placed.length] = host;
-  return placed;
-}

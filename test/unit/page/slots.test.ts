@@ -32,7 +32,9 @@ test("more gaps than hosts are closed", () => {
 });
 
 test("whatever comes and goes: each has one place, and half of all places are taken", () => {
-  const sets = fc.array(fc.uniqueArray(fc.constantFrom(..."abcdefghijklm"), { maxLength: 13 }));
+  const sets = fc.array(
+    fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"), { maxLength: 13 }),
+  );
   fc.assert(
     fc.property(sets, (steps) => {
       let places: ReadonlyMap<string, number> = new Map();

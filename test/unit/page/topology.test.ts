@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { foldLattice } from "../../../src/page/state/lattice.ts";
 import { conditionOf, hostsOf, topologyOf } from "../../../src/page/state/topology.ts";
+import { foundHosts, isFound } from "../../../src/page/state/topology-search.ts";
 import {
   contentsWords,
   edgeInterfaces,
@@ -151,5 +152,23 @@ describe("in words", () => {
     ]);
     expect(listeningWords(sources)).toBe("asked each 30 s");
     expect(listeningWords([])).toBe("only this tab is known");
+  });
+});
+
+describe("what somebody looks for", () => {
+  const entities = (sought: string) =>
+    [...shopping.entities.values()].filter((each) => isFound(each, sought));
+
+  test.each([
+    { sought: "", ids: 8, hosts: 4 },
+    { sought: "PRICE", ids: 1, hosts: 2 },
+    { sought: "zone=edge", ids: 0, hosts: 2 },
+    { sought: "solid", ids: 0, hosts: 1 },
+    { sought: "nothing of that kind", ids: 0, hosts: 0 },
+  ])("$sought", ({ sought, ids, hosts }) => {
+    const found = entities(sought);
+
+    expect(found).toHaveLength(ids);
+    expect(foundHosts(shopping, found, sought)).toHaveLength(hosts);
   });
 });

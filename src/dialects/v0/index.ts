@@ -23,6 +23,7 @@ import { indexLinks } from "./facts/links.ts";
 import { createGuestConfig, GUEST_CONFIG } from "./guest-config.ts";
 import { createHostCalls } from "./host-calls.ts";
 import { mapped } from "./mapped.ts";
+import { observe } from "./observe.ts";
 import { attend } from "./provider-desk.ts";
 import { createRpc } from "./rpc.ts";
 import { createSafety } from "./safety.ts";
@@ -80,7 +81,6 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
       alarm: safety.alarm,
     }),
   );
-  const observing = later(clock, "what other hosts tell", () => import("./observe.ts"));
   return {
     generation: "v0",
     links,
@@ -92,10 +92,7 @@ export function createV0(parts: DialectParts, options: V0Options): Dialect {
     },
     announce: (event) => control.announce(event),
     settled: () => control.settled(),
-    async observe(hear, until) {
-      const { observe } = await observing(until);
-      return observe(parts, hear, until);
-    },
+    observe: async (hear, until) => observe(parts, hear, until),
     attend: (desk, until) => attend(parts, desk, until),
     async serve(served, until) {
       const calls = await rpc(until);

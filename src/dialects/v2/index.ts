@@ -6,11 +6,11 @@ import type { Dialect, DialectParts, Serving } from "../../core/dialect.ts";
 import type { OperatorOptions } from "../../core/node-options.ts";
 
 import { LatticeError } from "../../core/error.ts";
-import { later } from "../../core/later.ts";
 import { obeyRoutes } from "../route.ts";
 import { createHeartbeat, keepTelling } from "./heartbeat.ts";
 import { identify } from "./identity.ts";
 import { createIngress } from "./ingress.ts";
+import { observe } from "./observe.ts";
 import { operatorRoutes } from "./routes.ts";
 
 export interface V2Options {
@@ -30,7 +30,6 @@ export function createV2(parts: DialectParts, options: V2Options, signal: AbortS
   const { control, clock, log } = parts;
   const identity = identify(parts.host, options, log);
   const heartbeat = createHeartbeat(identity, clock.now());
-  const observing = later(clock, "what other hosts tell", () => import("./observe.ts"));
   return {
     generation: "v2",
     async obey(host, until) {
@@ -42,10 +41,7 @@ export function createV2(parts: DialectParts, options: V2Options, signal: AbortS
     },
     // An operator asks, and hears heartbeats of their own; it knows no events.
     announce: () => undefined,
-    async observe(hear, until) {
-      const { observe } = await observing(until);
-      return observe(parts, identity.id, hear, until);
-    },
+    observe: async (hear, until) => observe(parts, identity.id, hear, until),
     serve: () => Promise.resolve(NOTHING),
     reach: (target) => ({
       invoke: () =>

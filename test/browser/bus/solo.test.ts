@@ -2,6 +2,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Bus } from "../../../src/core/bus.ts";
 import type { Log } from "../../../src/core/log.ts";
+import { openBroadcastChannel } from "../../../src/bus/solo-browser.ts";
+import { until } from "../../../src/core/view.ts";
 import { openKeptStreams } from "../../../src/storage/kept-streams.ts";
 import { busContract, PREFIX, withCode } from "../../contract/bus.ts";
 import { kvContract } from "../../contract/kv.ts";
@@ -27,6 +29,38 @@ objectsContract("an object store from tab to tab", connect);
 
 const join = async (lattice: string): Promise<Bus> =>
   (await openTab(lattice)).solo.connect({ inboxPrefix: "_INBOX.test" });
+
+test("an arbiter that hears and says nothing more loses its lock, and joins the others", async () => {
+  const lattice = crypto.randomUUID();
+  let deaf = false;
+  const arbiter = await openTab(lattice, {
+    openChannel: (channel, receive) => {
+      const opened = openBroadcastChannel(`${lattice} ${channel}`, (posted) => {
+        if (!deaf) receive(posted);
+      });
+      return { ...opened, post: (message) => deaf || opened.post(message) };
+    },
+  });
+  await using old = await arbiter.solo.connect({ inboxPrefix: "_INBOX.test" });
+  const peer = await openTab(lattice);
+  await using young = await peer.solo.connect({ inboxPrefix: "_INBOX.test" });
+  const bucket = await young.bucket("b", { signal: soon(), create: true });
+  await bucket.put("key", Uint8Array.of(1), { signal: soon() });
+
+  deaf = true;
+  const lost = bucket.put("key", Uint8Array.of(2), { signal: soon(), revision: 1 });
+  await expect(lost).rejects.toThrow(withCode("disconnected"));
+  deaf = false;
+  await until(young.status, ({ phase }) => phase === "open", soon());
+  await expect.poll(() => arbiter.events()).toContain("solo.linked");
+  const revision = await bucket.put("key", Uint8Array.of(3), { signal: soon(), revision: 1 });
+  const seen = await (await old.bucket("b", { signal: soon() })).get("key", soon());
+
+  expect(peer.events()).toContain("solo.arbiter-silent");
+  expect(peer.events()).toContain("solo.arbiter");
+  expect(arbiter.events().filter((event) => event === "solo.arbiter")).toHaveLength(1);
+  expect([revision, seen?.revision, seen?.value]).toEqual([2, 2, Uint8Array.of(3)]);
+});
 
 describe("what tabs keep", () => {
   test("is there when all were closed, with its revisions", async () => {

@@ -100,7 +100,7 @@ export async function assemble(
       log,
       signal,
       release,
-      ...(setup.credentialed.includes(bus) ? { credentials: () => ports.credentials(bus) } : {}),
+      ...(setup.credentialed.includes(bus) ? { credentials: () => credentialsOf(bus, ports) } : {}),
     });
   };
   const [control, rpc, makers, offers] = await Promise.all([
@@ -310,6 +310,21 @@ function showStatus(view: NodeView, control: Bus, rpc: Bus, signal: AbortSignal)
   show();
   control.status.subscribe(show, signal);
   rpc.status.subscribe(show, signal);
+}
+
+/** What the page gives; whose they are is shown. */
+async function credentialsOf(
+  bus: "control" | "rpc",
+  { credentials, view }: NodePorts,
+): Promise<Credentials | undefined> {
+  const [given, { knownUser }] = await Promise.all([
+    credentials(bus),
+    import("./wire/known-user.ts"),
+  ]);
+  if (given !== undefined) {
+    view.update({ users: { ...view.facts.users, [bus]: knownUser(given) } });
+  }
+  return given;
 }
 
 function showDialects(view: NodeView, spoken: readonly Dialect[], signal: AbortSignal): void {

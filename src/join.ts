@@ -311,6 +311,8 @@ function initialState(options: JoinOptions): NodeState {
     joinSteps: [],
     control: { phase: "connecting" },
     rpc: { phase: "connecting" },
+    users: {},
+    refusals: [],
     facts: { phase: "reading" },
     sharing: false,
     workloads: [],

@@ -2,6 +2,7 @@
  * The state of a node as pages and programs see it: a plain object that is replaced, never changed, and that
  * crosses from the host worker to the page whole. Everything in it is bounded.
  */
+import type { KnownUser, Refusal } from "./access.ts";
 import type { ForgeryAlarm, WatchState } from "./alarm.ts";
 import type { BusStatus } from "./bus.ts";
 import type { ErrorCode } from "./error.ts";
@@ -128,6 +129,10 @@ export interface NodeState {
   readonly joinSteps: readonly JoinStep[];
   readonly control: BusStatus;
   readonly rpc: BusStatus;
+  /** Whom the two connections show themselves as; absent for those without credentials. */
+  readonly users: { readonly control?: KnownUser; readonly rpc?: KnownUser };
+  /** What servers did not let this node do; the most recent last, the last 100. */
+  readonly refusals: readonly Refusal[];
   /** Links, configuration and claims as the lattice keeps them. */
   readonly facts: FactsStatus;
   /** Whether this node answers, with others, what any one host does for the whole lattice. */

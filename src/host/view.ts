@@ -16,6 +16,7 @@ import type { WorkloadEntry } from "./workload.ts";
 
 import { NO_WATCH } from "../core/alarm.ts";
 import { createMetrics } from "./metrics.ts";
+import { createRefusals } from "./refusals.ts";
 
 const MOST_CALLS = 100;
 const MOST_LOG_ENTRIES = 200;
@@ -36,6 +37,7 @@ export type NodeFacts = Omit<
   | "watch"
   | "metrics"
   | "log"
+  | "refusals"
 >;
 
 export interface NodeViewParts {
@@ -84,6 +86,7 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
   const watch = { ...NO_WATCH };
   const totals = noCalls();
   const metrics = createMetrics();
+  const refusals = createRefusals();
   const totalsById = new Map<string, Totals>();
   const worlds = new WeakMap<World, Pick<WorkloadView, "exports" | "imports">>();
 
@@ -167,6 +170,7 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
     },
     write(entry) {
       keep(log, entry, MOST_LOG_ENTRIES);
+      refusals.write(entry);
       changed();
     },
     alarm(alarm) {
@@ -198,6 +202,7 @@ export function createNodeView({ initial, now, changed }: NodeViewParts): NodeVi
         ...sets.flatMap(({ members }) => members.map(({ entry }) => entry)),
       ]),
       log: [...log],
+      refusals: refusals.read(),
     }),
   };
 }

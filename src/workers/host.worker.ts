@@ -189,6 +189,7 @@ function showing(setup: NodeSetup): NodeView {
       labels: setup.labels ?? {},
       control: { phase: "connecting" },
       rpc: { phase: "connecting" },
+      users: {},
       facts: { phase: "reading" },
       sharing: false,
     },

@@ -5,7 +5,7 @@ import type { Topic, Watched } from "../../src/core/watched.ts";
 import type { ViewId } from "../../src/page/state/views.ts";
 
 import { entityId } from "../../src/core/ids.ts";
-import { working } from "./sample-states.ts";
+import { attacked, SAMPLE_EPOCH_MS, working } from "./sample-states.ts";
 import { SAMPLE_TOPOLOGIES } from "./sample-topologies.ts";
 
 export interface SampleView {
@@ -57,6 +57,46 @@ export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
       ],
     },
   },
+  safety: {
+    view: "safety",
+    state: {
+      ...working,
+      users: {
+        control: {
+          kind: "jwt",
+          name: "kiosk-7",
+          expires: 1_900_000_000,
+          rights: {
+            publish: {
+              allow: ["wasmbus.evt.default.*", "default.*.wrpc.0.0.1.>", "_INBOX.>"],
+              deny: [],
+            },
+            subscribe: {
+              allow: ["wasmbus.ctl.v1.default.>", "default.*.wrpc.0.0.1.> default.*", "_INBOX.>"],
+              deny: [],
+            },
+          },
+        },
+      },
+      refusals: [
+        {
+          operation: "publish",
+          subject: "$KV.LATTICEDATA_default.COMPONENT_orders",
+          times: 3,
+          at: SAMPLE_EPOCH_MS,
+        },
+        {
+          operation: "subscribe",
+          subject: "wasmbus.ctl.v1.default.link.*",
+          queue: "wasmbus.ctl.v1.default.link",
+          times: 1,
+          at: SAMPLE_EPOCH_MS + 4000,
+        },
+      ],
+    },
+    told: {},
+  },
+  "safety-attacked": { view: "safety", state: attacked, told: {} },
   "links-none": {
     view: "links",
     state: { ...working, facts: { phase: "live" } },

@@ -17,6 +17,8 @@ export function idleState(lattice: string = "default"): NodeState {
     joinSteps: [],
     control: { phase: "closed" },
     rpc: { phase: "closed" },
+    users: {},
+    refusals: [],
     facts: { phase: "reading" },
     sharing: false,
     workloads: [],

@@ -5,11 +5,13 @@ export const VIEW_TITLES = {
   tab: "This tab",
   topology: "Topology",
   links: "Links and config",
+  safety: "Safety",
 } as const;
 
 export type ViewId = keyof typeof VIEW_TITLES;
 
-export const VIEW_IDS: readonly ViewId[] = ["tab", "topology", "links"];
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of what is written above
+export const VIEW_IDS: readonly ViewId[] = Object.keys(VIEW_TITLES) as ViewId[];
 
 /** `#/links`; of the first view `#/`. */
 export function addressOf(view: ViewId): string {

@@ -21,4 +21,5 @@ export interface ViewModule {
 export const VIEW_MODULES: Readonly<Record<Exclude<ViewId, "tab">, () => Promise<ViewModule>>> = {
   topology: () => import("./topology.ts"),
   links: () => import("./links.ts"),
+  safety: () => import("./safety.ts"),
 };

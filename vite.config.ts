@@ -18,6 +18,9 @@ const PATIENCE = {
   expect: { poll: { timeout: 20_000 } },
 };
 
+const JOINING =
+  /\/src\/(?:join|lattice-facts|page-notices|version|watching|channels\/(?:node|page-spawn|port|rpc|spawn)|core\/(?:alarm|component-error|error|view))\.ts/;
+
 export default defineConfig({
   root: resolve(root, "src/page"),
   publicDir: resolve(root, "public"),
@@ -55,6 +58,8 @@ export default defineConfig({
       output: {
         entryFileNames: (chunk) =>
           chunk.name.startsWith("lib/") ? "[name].js" : "assets/[name]-[hash].js",
+        // What joining needs is one file, though what is loaded later has parts of it in common.
+        codeSplitting: { groups: [{ name: "join", test: JOINING }] },
       },
       preserveEntrySignatures: "exports-only",
     },

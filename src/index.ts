@@ -2,6 +2,7 @@
 export { browserKey } from "./browser-key.ts";
 export { join, startJoining } from "./join.ts";
 export { LatticeHostElement } from "./element.ts";
+export { ComponentError } from "./core/component-error.ts";
 export { LatticeError } from "./core/error.ts";
 
 export type {
@@ -55,4 +56,13 @@ export type {
   WatchedValue,
 } from "./core/watched-calls.ts";
 export type { LatticeFacts, LinkKeyOptions, LinkOptions } from "./lattice-facts.ts";
+export type { AnyClient, AnyClientObject, ClientOptions } from "./typed/client.ts";
+export type {
+  Implementations,
+  Served,
+  ServedCall,
+  ServedFunctionOfAnyType,
+  ServedObject,
+  ServeOptions,
+} from "./typed/serve.ts";
 export type { Limits, LoadProgress, LoadStage, WorkloadState } from "./core/workload.ts";

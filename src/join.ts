@@ -11,6 +11,9 @@ import type { RegistryLogins } from "./core/registry.ts";
 import type { View } from "./core/view.ts";
 import type { Topic, Watched } from "./core/watched.ts";
 import type { LatticeFacts } from "./lattice-facts.ts";
+import type { AnyClient, ClientOptions } from "./typed/client.ts";
+import type * as Typed from "./typed/typed.ts";
+import type { Implementations, Served, ServeOptions, TypedParts } from "./typed/serve.ts";
 
 import { tellOfPage } from "./page-notices.ts";
 import { createPageWork } from "./channels/page-spawn.ts";
@@ -112,6 +115,46 @@ export interface LatticeNode extends AsyncDisposable {
     listener: (update: Watched[T]) => void,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Serves functions of this page under an id, as a provider of the lattice that components and others call and link to;
+   * resolves when the lattice can call them. Several tabs that serve the same id share its calls.
+   *
+   * `exports` has an object for each interface of the WIT text, with its functions in camelCase and a class for each
+   * resource. Values are in jco's mapping and are checked against the types, both ways; a WIT `result` is what the function
+   * returns, or throws (`ComponentError`). Streams are anything that can be iterated, and flow. Each function gets
+   * a {@link ServedCall} behind its parameters. Types for `exports` come from `npm run wit-types`.
+   *
+   * @throws {LatticeError} `bad-message` for what is no WIT text, `bad-input` with the names of all functions that are missing
+   * or too much, `unsupported`, `conflict` where the id is served in this node already.
+   *
+   * @example
+   * await node.serve(wit, { id: "greeter" }, {
+   *   "demo:api/greeter": { greet: (name) => `Hello, ${name}!` },
+   * });
+   */
+  serve<Exports extends object = Implementations>(
+    wit: string,
+    options: ServeOptions,
+    exports: NoInfer<Exports>,
+  ): Promise<Served>;
+  /**
+   * Functions that call `target`, anywhere in the lattice, by the types of WIT text: an object for each interface, with its
+   * functions in camelCase and a class for each resource (`await new Bucket(…)`). All give promises; a WIT `err` is thrown as
+   * a `ComponentError`, a failure of the machinery as a `LatticeError`. Streams flow in both directions. Keep a client: each
+   * has a channel of its own until its signal aborts or the node ends.
+   *
+   * @throws {LatticeError} `bad-message`, `bad-input`. Functions throw `bad-input` for arguments that are not of their types, and
+   * as {@link LatticeNode.call}.
+   *
+   * @example
+   * const { "demo:api/greeter": greeter } = await node.client(wit, "greeter");
+   * await greeter.greet("Ada");
+   */
+  client<Client extends object = AnyClient>(
+    wit: string,
+    target: string,
+    options?: ClientOptions,
+  ): Promise<Client>;
 }
 
 export interface Joining {
@@ -204,6 +247,12 @@ async function connect(
   });
   tellOfPage((notice) => void host.notice(notice).catch(() => undefined), ended.signal);
 
+  const typed: TypedParts = {
+    host,
+    signal: ended.signal,
+    // oxlint-disable-next-line no-console -- the page's own author looks there
+    report: (message, cause) => console.error(message, cause),
+  };
   try {
     options.signal?.throwIfAborted();
     await host.join(setupOf(options, startedMs));
@@ -219,6 +268,12 @@ async function connect(
     call: ({ signal, ...call }) => host.call(call, signal),
     lattice: createLatticeFacts(host),
     watch,
+    serve: async (wit, serving, exports) => (await loadTyped()).serve(typed, wit, serving, exports),
+    async client<Client extends object>(wit: string, target: string, calling: ClientOptions = {}) {
+      const made = await (await loadTyped()).client(typed, wit, target, calling);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what is in the text
+      return made as Client;
+    },
     [Symbol.asyncDispose]: leave,
   };
 }
@@ -229,6 +284,16 @@ function startHostWorker(): Worker {
     type: "module",
     name: "inlay host",
   });
+}
+
+/** What only pages with functions of their own need. */
+async function loadTyped(): Promise<typeof Typed> {
+  try {
+    return await import("./typed/typed.ts");
+  } catch (cause) {
+    const error = "the code for functions of the page could not be loaded: reload the page";
+    throw new LatticeError("unsupported", error, { cause });
+  }
 }
 
 /** Everything of the options that can cross into the worker. */

@@ -5,6 +5,7 @@ import type { NodeState } from "../core/node-state.ts";
 import type { CommandName, Commands } from "../core/command.ts";
 import type { RegistryLogins } from "../core/registry.ts";
 import type { Topic, Watched } from "../core/watched.ts";
+import type { World } from "../core/wit.ts";
 
 export type BusName = "control" | "rpc";
 
@@ -62,6 +63,53 @@ export interface CallRequest {
   readonly linkName?: string;
 }
 
+/** What the page serves: it is called through `port` (`callee.ts`), and told of by {@link ServingMethods}. */
+export interface ServeRequest {
+  readonly id: string;
+  /** Its exports are what is served, by their names on the wire. */
+  readonly world: World;
+  /** Where the handles lead that it gives out, if it gives any. */
+  readonly place?: string;
+  /** Calls that may run at once. */
+  readonly maxInstances: number;
+  readonly linkName?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Transferred. */
+  readonly port: MessagePort;
+}
+
+/** What the page answers for what it serves, beside calls. */
+export interface ServingMethods {
+  /** Nobody has the handle any more. */
+  drop(handle: Uint8Array): Promise<void>;
+  /** Answered at once by a page that is not stuck. */
+  ping(): Promise<void>;
+  /** It is served no more, by whoever's wish; the port ends. */
+  stopped(): Promise<void>;
+}
+
+/** What the host worker answers to who serves. */
+export interface ServedMethods {
+  /** Resolves when it is served no more, its calls have ended, and the lattice was told. */
+  stop(): Promise<void>;
+}
+
+/** Calls of one target by the types of `world`: the host worker takes them through `port` (`callee.ts`). */
+export interface ClientRequest {
+  readonly target: string;
+  readonly world: World;
+  /** Transferred. */
+  readonly port: MessagePort;
+}
+
+/** What the host worker answers to a client, beside calls. */
+export interface ClientMethods {
+  /** A handle that a call gave is of no use any more. */
+  drop(instance: string, resource: string, handle: Uint8Array): Promise<void>;
+  /** No more calls come. */
+  close(): Promise<void>;
+}
+
 /** What the host worker answers. */
 export interface NodeMethods {
   /** Resolves when the node has joined. */
@@ -76,6 +124,9 @@ export interface NodeMethods {
   ): Promise<Commands[Name]["reply"]>;
   /** Tells of `topic` by {@link PageMethods.watched} with `watcher`, until `signal` aborts; does not resolve before. */
   watch(topic: Topic, watcher: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when the lattice can call what the page serves. */
+  serve(request: ServeRequest): Promise<void>;
+  client(request: ClientRequest): Promise<void>;
   notice(notice: PageNotice): Promise<void>;
   /** Leaves the lattice; resolves when everything is drained and closed. */
   leave(): Promise<void>;

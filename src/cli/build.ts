@@ -79,17 +79,23 @@ async function checkPackage(): Promise<void> {
 function checkSizes(): void {
   const workers = join(DIST, "workers");
   for (const file of readdirSync(workers).filter((name) => name.startsWith("host.worker-"))) {
-    expectAlone(join(workers, file));
+    expectAlone(join(workers, file), "worker-chunks.ts");
   }
+  const assets = join(DIST, "assets");
+  const joining = readdirSync(assets).filter((name) => /^join-.*\.js$/.test(name));
+  for (const name of joining) expectAlone(join(assets, name), "vite.config.ts");
   if (existsSync(join(ROOT, ".size-limit.json"))) run("size-limit", []);
 }
 
-/** The worker is weighed by its name: nothing may come with it unseen, or cost a round trip more before it joins. */
-function expectAlone(file: string): void {
+/**
+ * What joins is weighed by its name: nothing may come with it unseen, or cost a round trip more before it joins. `where` says
+ * what goes into `file`.
+ */
+function expectAlone(file: string, where: string): void {
   const { module } = parseSync(file, readFileSync(file, "utf8"));
   const imported = module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
   if (imported.length > 0) {
-    throw new Error(`${file} cannot start without ${imported.join(", ")}: see worker-chunks.ts`);
+    throw new Error(`${file} cannot start without ${imported.join(", ")}: see ${where}`);
   }
 }
 

@@ -9,6 +9,8 @@ import type { Values } from "./facts.ts";
 import type { EntityId, LatticeId } from "./ids.ts";
 import type { Link } from "./link.ts";
 import type { Log } from "./log.ts";
+import type { PoolResources } from "./runtime.ts";
+import type { View } from "./view.ts";
 import type { WitValue, World } from "./wit.ts";
 
 /** A link as the provider at one of its ends is told of it. */
@@ -33,6 +35,12 @@ export interface Health {
 export interface Provider extends Callee, AsyncDisposable {
   /** What it serves: the exports of this world, by their names in wRPC. */
   readonly world: World;
+  /** It gives handles out as bytes of its own making and takes them back; default false: no function with handles is served. */
+  readonly handles?: boolean;
+  /** Of one whose handles lead to one place. */
+  readonly resources?: PoolResources;
+  /** How many calls it takes at once, where that is its own matter; default: the host's bound. */
+  readonly load?: ProviderLoad;
   /** A new link, or other configuration or interfaces of one that was told of. Throws for one that it cannot take. */
   link(link: ProviderLink, signal: AbortSignal): Promise<void>;
   /** The link is gone; it was told of as `link`. */
@@ -41,6 +49,13 @@ export interface Provider extends Callee, AsyncDisposable {
   configure(config: Values): Promise<void>;
   /** Rejects if it cannot say, which is logged and changes nothing. */
   health(signal: AbortSignal): Promise<Health>;
+}
+
+export interface ProviderLoad {
+  /** False from the moment there is no room for a call until there is some again. */
+  readonly accepting: View<boolean>;
+  /** Calls that are under way. */
+  running(): number;
 }
 
 /** What a provider gets to live in. */
@@ -66,7 +81,7 @@ export interface ProviderKind {
   readonly name: string;
   /**
    * It keeps something of its own, so that two of one id would be two truths: a node starts one only while it holds
-   * the id's lease in the lattice.
+   * the id's lease in the lattice. Of others any number serve one id, and a call goes to any of them.
    */
   readonly exclusive: boolean;
   /** Throws for configuration that it cannot use. Leaves nothing behind when it throws or `signal` aborts. */

@@ -10,10 +10,12 @@ import type { World } from "../core/wit.ts";
 import type { CallTap } from "./interceptors/tap.ts";
 import type { LinksOf } from "./links.ts";
 import type { Companions } from "./outbound/companions.ts";
+import type { Drops } from "./outbound/drops.ts";
 import type { Reach } from "./outbound/reach.ts";
 import type { Targets } from "./targets.ts";
 import type { WorkloadParts } from "./workload.ts";
 
+import { messageOf } from "../core/error.ts";
 import { later } from "../core/later.ts";
 import { shown } from "./interceptors/shown.ts";
 
@@ -35,6 +37,8 @@ export interface CallsOutParts {
 
 export interface CallsOut extends Pick<WorkloadParts, "interfaces" | "placed" | "imports"> {
   readonly reach: Later<Reach>;
+  /** As {@link Drops}; what cannot be told is left to time. */
+  readonly drop: Drops;
 }
 
 export function createCallsOut(parts: CallsOutParts): CallsOut {
@@ -62,11 +66,18 @@ export function createCallsOut(parts: CallsOutParts): CallsOut {
   return {
     interfaces,
     reach,
-    async placed({ id }, world, pool, signal) {
-      const { resources } = pool;
-      if (resources === undefined) return pool;
+    drop(...dropped) {
+      drops()
+        .then((drop) => drop(...dropped))
+        .catch((cause: unknown) => {
+          log.debug("resource.drop-untold", { problem: messageOf(cause) });
+        });
+    },
+    async placed({ id }, world, callee, signal) {
+      const { resources } = callee;
+      if (resources === undefined) return callee;
       const { takenAtPlace } = await owned(signal);
-      return takenAtPlace(pool, world, resources.place, () => inLattice(id, world));
+      return takenAtPlace(callee, world, resources.place, () => inLattice(id, world));
     },
     imports: async ({ id }, { world, claims }, own, config, signal) =>
       (await outbound(signal)).createOutbound({

@@ -4,7 +4,7 @@ import type { LatticeError } from "../core/error.ts";
 
 export interface Changes<Key = EntityId> {
   /** Runs `change` after the id's earlier ones; its signal aborts when it is given up, perhaps before it has begun. */
-  enqueue(id: Key, change: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  enqueue<T>(id: Key, change: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Aborts what runs and waits under `id`; later changes are not touched. */
   giveUp(id: Key, reason: LatticeError): void;
   /** Gives all up and takes no more; resolves when they have ended, or with the signal. */

@@ -2,7 +2,13 @@
 import type { Bus } from "../core/bus.ts";
 import type { Callee } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
-import type { HostControl, Inventory, Labels, ScaleRequest } from "../core/command.ts";
+import type {
+  HostControl,
+  Inventory,
+  Labels,
+  ProviderRequest,
+  ScaleRequest,
+} from "../core/command.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { CallRecord } from "../core/event.ts";
 import type { EntityId, HostId, LatticeId } from "../core/ids.ts";
@@ -14,7 +20,7 @@ import type { Tell, Topic } from "../core/watched.ts";
 import type { World } from "../core/wit.ts";
 import type { Limits } from "../core/workload.ts";
 import type { Registries } from "./registries.ts";
-import type { ProviderEntry } from "./providers.ts";
+import type { ProviderEntry, ServedProvider } from "./providers.ts";
 import type { SetEntry } from "./sets/set-view.ts";
 import type { WorkloadEntry } from "./workload.ts";
 
@@ -76,6 +82,14 @@ export interface Host extends HostControl {
   calleeFor(target: EntityId, world: World | undefined): Callee;
   /** Begins to tell of `topic` until `signal` aborts. Rejects where this node cannot make it, or its code cannot be loaded. */
   watch<T extends Topic>(topic: T, tell: Tell<T>, signal: AbortSignal): Promise<void>;
+  /**
+   * Runs `kind`, which no reference leads to, as the provider `request` says; resolves when the lattice can call it.
+   *
+   * @throws {LatticeError} `conflict` where a provider of that id runs, and as its start fails.
+   */
+  serve(request: ProviderRequest, kind: ProviderKind): Promise<ServedProvider>;
+  /** Tells whoever gave `handle` out that somebody in this page has no use for it any more. */
+  drop(target: EntityId, instance: string, resource: string, handle: Uint8Array): void;
   inventory(): Inventory;
   entries(): readonly WorkloadEntry[];
   sets(): readonly SetEntry[];

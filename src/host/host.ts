@@ -152,6 +152,7 @@ export function createHost(parts: HostParts): Host {
     present: presence.present,
     callDeadlineMs: parts.limits.callDeadlineMs,
     reach: callsOut.reach,
+    placed: callsOut.placed,
     announce: announceAlive,
     changed: parts.changed,
   });
@@ -249,6 +250,8 @@ export function createHost(parts: HostParts): Host {
     entries: () => workloads.entries(),
     sets: () => sets.entries(),
     providers: () => providers.entries(),
+    serve: (request, kind) => providers.serve(request, kind),
+    drop: callsOut.drop,
   };
   const handlers = commandHandlers({
     id: parts.id,

@@ -1,6 +1,6 @@
 /** How many calls a provider takes at once: more are refused, and it leaves its queue groups until half have ended. */
 import type { Interceptor } from "../core/call.ts";
-import type { View } from "../core/view.ts";
+import type { ProviderLoad } from "../core/provider.ts";
 
 import { LatticeError } from "../core/error.ts";
 import { createSource } from "../core/view.ts";
@@ -8,14 +8,12 @@ import { createSource } from "../core/view.ts";
 /** Calls of one provider that may be under way. They wait for storage, not for a processor: many cost little. */
 const MOST_CALLS = 256;
 
-export interface ProviderLoad {
+export interface LimitedLoad extends ProviderLoad {
   readonly limit: Interceptor;
-  /** False from the moment there is no room until half of it is free. */
-  readonly accepting: View<boolean>;
-  running(): number;
 }
 
-export function createProviderLoad(id: string): ProviderLoad {
+/** It is not accepting from the moment there is no room until half of it is free. */
+export function createProviderLoad(id: string): LimitedLoad {
   const accepting = createSource(true);
   let running = 0;
   return {

@@ -12,8 +12,8 @@ import type { LocalTarget, Reach } from "./outbound/reach.ts";
 import type { Lease } from "./provider-lease.ts";
 import type { LeaseBucketParts } from "./provider-lease-bucket.ts";
 import type { ProviderReference } from "./provider-reference.ts";
+import type { WorkloadParts } from "./workload.ts";
 
-import { chain } from "../core/call.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
 import { DEFAULT_LINK } from "../core/link.ts";
 import { createSource } from "../core/view.ts";
@@ -48,12 +48,14 @@ export interface ProviderRunParts extends LeaseBucketParts {
   readonly callDeadlineMs: number;
   /** What providers call others through. */
   readonly reach: Later<Reach>;
+  /** As workloads have it. */
+  readonly placed: WorkloadParts["placed"];
   readonly onHealth: (id: EntityId, change: "passed" | "failed" | "status") => void;
   /** Something that views show has changed. */
   readonly changed: () => void;
 }
 
-/** Calls from this node always go to it here: a lattice has one, or this one is as good as any. */
+/** Calls from this node go to it here, unless others serve its id as well and it has no room. */
 export interface RunningProvider extends LocalTarget {
   readonly request: ProviderRequest;
   /** As it was last heard of. */
@@ -118,7 +120,17 @@ export async function startProvider(
       signal,
     );
     provider = await orGivenUp(starting, signal);
-    running = attach({ request, parts, provider, lease, config, lifetime, stop: options.stop });
+    running = attach({
+      request,
+      parts,
+      provider,
+      callee: await parts.placed(request, provider.world, provider, signal),
+      exclusive: kind.exclusive,
+      lease,
+      config,
+      lifetime,
+      stop: options.stop,
+    });
     await running.open();
     signal.throwIfAborted();
     return running;
@@ -135,6 +147,9 @@ interface Attached {
   readonly request: ProviderRequest;
   readonly parts: ProviderRunParts;
   readonly provider: Provider;
+  /** It, or another place that a call belongs to. */
+  readonly callee: Callee;
+  readonly exclusive: boolean;
   readonly lease: Lease | undefined;
   readonly config: View<Values>;
   readonly lifetime: AbortController;
@@ -147,7 +162,9 @@ function attach(
   const { request, parts, provider, lease, config, lifetime } = attached;
   const { clock, log, dialects, facts } = parts;
   const { id, linkName = DEFAULT_LINK } = request;
-  const load = createProviderLoad(id);
+  const { world, handles = false, resources } = provider;
+  const bounded = createProviderLoad(id);
+  const load = provider.load ?? bounded;
   const accepting = createSource(false);
   let health: Health | undefined;
   let drain = (): Promise<unknown> => Promise.resolve();
@@ -164,15 +181,15 @@ function attach(
   });
   const decide = (): void =>
     accepting.set(parts.present.peek() && load.accepting.peek() && (lease?.held.peek() ?? true));
-  const limited: Callee = chain([load.limit])({
+  const own: Callee = {
     invoke(call) {
       if (lifetime.signal.aborted)
         return Promise.reject(new LatticeError("closed", `${id} has ended`));
       if (lease?.valid() === false) return Promise.reject(unleased(id));
-      return provider.invoke(call);
+      return attached.callee.invoke(call);
     },
-  });
-  const served = shown([provider.world], limited);
+  };
+  const served = shown([world], load === bounded ? bounded.limit(own) : own);
   const check = async (signal: AbortSignal): Promise<Health> =>
     lease?.valid() === false
       ? { healthy: false, message: unleased(id).message }
@@ -216,11 +233,14 @@ function attach(
   return {
     end,
     request,
-    world: provider.world,
+    world,
+    handles,
+    ...(resources === undefined ? {} : { resources }),
     callee: (parts.interceptLocal ?? parts.intercept)(served),
     health: () => health,
     links: () => links.size(),
-    accepting: () => !lifetime.signal.aborted,
+    // Of those that share calls this one need not be the best; another one is nowhere.
+    accepting: () => !lifetime.signal.aborted && (attached.exclusive || load.accepting.peek()),
     serving: () => accepting.peek(),
     runningCalls: () => load.running(),
     lost: lease?.lost ?? NEVER,
@@ -233,7 +253,6 @@ function attach(
       lease?.held.subscribe(decide, lifetime.signal);
       accepting.subscribe(parts.changed, lifetime.signal);
       const { intercept, watched, callDeadlineMs: deadlineMs } = parts;
-      const { world } = provider;
       const servings = await Promise.all(
         dialects.map(async (dialect) => {
           await dialect.attend?.(desk, lifetime.signal);
@@ -242,6 +261,8 @@ function attach(
               id,
               world,
               callee: served,
+              handles,
+              ...(resources === undefined ? {} : { resources }),
               linkName,
               intercept,
               ...(watched === undefined ? {} : { watched }),

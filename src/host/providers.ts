@@ -7,10 +7,12 @@ import type { ProviderEvent } from "../core/event.ts";
 import type { EntityId } from "../core/ids.ts";
 import type { Later } from "../core/later.ts";
 import type { ProviderView } from "../core/node-state.ts";
+import type { ProviderKind } from "../core/provider.ts";
 import type * as ProviderRun from "./provider-run.ts";
+import type { ProviderReference } from "./provider-reference.ts";
 import type { ProviderRunParts, RunningProvider } from "./provider-run.ts";
 
-import { LatticeError, messageOf } from "../core/error.ts";
+import { asLatticeError, LatticeError, messageOf } from "../core/error.ts";
 import { aborted, createChanges } from "./changes.ts";
 import { resolveProvider } from "./provider-reference.ts";
 
@@ -38,11 +40,19 @@ export interface ProviderEntry {
   readonly provider: RunningProvider | undefined;
 }
 
+/** A provider that was started by {@link Providers.serve}. */
+export interface ServedProvider {
+  /** As {@link Providers.stop}, unless it has ended before. */
+  stop(): Promise<void>;
+}
+
 export interface Providers {
   /** Whether this host could start it now, as far as it can tell. */
   bid(request: Omit<Commands["provider.bid"]["request"], "constraints">): Promise<"bid" | "silent">;
   /** Begins at once; throws for an id that runs. The outcome is told by event and log. */
   start(request: ProviderRequest): void;
+  /** Starts `kind` itself, as {@link start} does what a reference leads to; resolves when it runs, and rejects as it fails. */
+  serve(request: ProviderRequest, kind: ProviderKind): Promise<ServedProvider>;
   /** Resolves when the provider has ended and the lattice was told. */
   stop(id: EntityId): Promise<void>;
   running(id: EntityId): RunningProvider | undefined;
@@ -73,7 +83,12 @@ export function createProviders(parts: ProvidersParts): Providers {
     return entry?.state.phase === "running" ? entry.provider : undefined;
   };
 
-  const start = async (request: ProviderRequest, signal: AbortSignal): Promise<void> => {
+  /** Tells how the start of what `refer` gives ends; rejects with nothing. */
+  const start = async (
+    request: ProviderRequest,
+    refer: () => ProviderReference,
+    signal: AbortSignal,
+  ): Promise<RunningProvider | LatticeError> => {
     const { id, image, annotations, linkName } = request;
     put(id, { request, state: { phase: "starting" }, provider: undefined });
     const late = new AbortController();
@@ -82,7 +97,7 @@ export function createProviders(parts: ProvidersParts): Providers {
     );
     try {
       signal.throwIfAborted();
-      const reference = resolveProvider(image, parts.kinds);
+      const reference = refer();
       const stopped = (): Promise<void> => stop(id);
       const { startProvider } = await parts.code(signal);
       const provider = await startProvider(request, reference, runParts, {
@@ -93,11 +108,13 @@ export function createProviders(parts: ProvidersParts): Providers {
       provider.lost.addEventListener("abort", () => void leave(provider), { once: true });
       log.info("provider.started", { provider: id, image });
       announce({ type: "provider-started", id, image, annotations, linkName });
+      return provider;
     } catch (cause) {
       const error = messageOf(cause);
       put(id, { request, state: { phase: "failed", error }, provider: undefined });
       log.warn("provider.failed", { provider: id, image, problem: error });
       announce({ type: "provider-start-failed", id, image, linkName, error });
+      return asLatticeError(cause);
     } finally {
       cancel();
     }
@@ -125,6 +142,19 @@ export function createProviders(parts: ProvidersParts): Providers {
     changes
       .enqueue(provider.request.id, () => end(provider, "another host has its lease"))
       .catch(() => undefined); // the host is stopping, which ends it as well
+
+  /** Starts it when what was asked of its id before is done. */
+  const begin = (
+    request: ProviderRequest,
+    refer: () => ProviderReference,
+  ): Promise<RunningProvider | LatticeError> =>
+    changes.enqueue(request.id, async (signal) => {
+      if (running(request.id) === undefined) return start(request, refer, signal);
+      const { id, image, linkName } = request;
+      const error = "provider is already running with that ID";
+      announce({ type: "provider-start-failed", id, image, linkName, error });
+      return new LatticeError("conflict", error);
+    });
 
   const stop = async (id: EntityId): Promise<void> => {
     const phase = entries.get(id)?.state.phase;
@@ -155,17 +185,25 @@ export function createProviders(parts: ProvidersParts): Providers {
       }
     },
     start(request) {
-      if (running(request.id) !== undefined) {
-        throw new LatticeError("conflict", "provider with that ID is already running");
-      }
-      void changes
-        .enqueue(request.id, async (signal) => {
-          if (running(request.id) === undefined) return start(request, signal);
-          const { id, image, linkName } = request;
-          const error = "provider is already running with that ID";
-          announce({ type: "provider-start-failed", id, image, linkName, error });
-        })
-        .catch(() => undefined); // refused because the host is stopping, which it has told
+      if (running(request.id) !== undefined) throw alreadyRunning("already running");
+      void begin(request, () => resolveProvider(request.image, parts.kinds)).catch(
+        () => undefined, // refused because the host is stopping, which it has told
+      );
+    },
+    async serve(request, kind) {
+      const { id } = request;
+      if (running(id) !== undefined) throw alreadyRunning(`already running: ${id}`);
+      const provider = await begin(request, () => ({ kind, lease: kind.exclusive }));
+      if (provider instanceof LatticeError) throw provider;
+      const runs = (): boolean => entries.get(id)?.provider === provider;
+      return {
+        async stop() {
+          // One that is stopping has left when what is queued behind that has its turn.
+          await changes.enqueue(id, async () => {
+            if (runs()) await end(provider, "stop");
+          });
+        },
+      };
     },
     stop,
     describe: () =>
@@ -181,4 +219,8 @@ export function createProviders(parts: ProvidersParts): Providers {
       parts.changed();
     },
   };
+}
+
+function alreadyRunning(how: string): LatticeError {
+  return new LatticeError("conflict", `provider with that ID is ${how}`);
 }

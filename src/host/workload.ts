@@ -28,11 +28,11 @@ export interface WorkloadParts {
   /** Whether somebody watches calls; default never. */
   readonly watched?: (() => boolean) | undefined;
   readonly interfaces: Later<Interfaces>;
-  /** What calls the component of `spec`, which has `world` and runs in `pool`: where the resources live that a call is about. */
+  /** `callee`, which has `world` and is called by the id of `spec`: where the resources live that a call is about. */
   readonly placed: (
-    spec: WorkloadSpec,
+    spec: Pick<WorkloadSpec, "id">,
     world: World,
-    pool: Pool,
+    callee: Callee & Pick<Pool, "resources">,
     signal: AbortSignal,
   ) => Promise<Callee>;
   /** Answers what the component of `spec` imports; `config` is what it reads, live. */

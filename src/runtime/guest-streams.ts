@@ -19,6 +19,7 @@ import type { WitValue } from "../core/wit.ts";
 import type { Outlet } from "./stream-outlet.ts";
 import type { Inlet } from "./stream-inlet.ts";
 
+import { replaceParts } from "../channels/replace.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import { createInlet } from "./stream-inlet.ts";
 import { createFutureOutlet, createStreamOutlet } from "./stream-outlet.ts";
@@ -72,7 +73,7 @@ export function createGuestStreams(clock: Clock, release: Release): GuestStreams
     return end;
   };
   const lend = <T extends WitValue>(value: T): T =>
-    mapped(value, (part) => {
+    replaceParts(value, (part) => {
       if (part instanceof ReadableStream) {
         count();
         const handle: StreamHandle = { $stream: putOut(createStreamOutlet(part, changed)) };
@@ -98,7 +99,7 @@ export function createGuestStreams(clock: Clock, release: Release): GuestStreams
     return made;
   };
   const accept = <T extends WitValue>(value: T, over?: Promise<unknown>[]): T =>
-    mapped(value, (part) => {
+    replaceParts(value, (part) => {
       const isStream = "$stream" in part;
       if (!isStream && !("$future" in part)) return undefined;
       const end = Number(isStream ? part.$stream : part.$future);
@@ -193,7 +194,7 @@ export function createGuestStreams(clock: Clock, release: Release): GuestStreams
 
 /** Tells streams and promises in `value`, which `call` was to take and did not, that nobody will read them. */
 export function abandon(value: WitValue, reason: unknown): void {
-  mapped(value, (part) => {
+  replaceParts(value, (part) => {
     if (part instanceof ReadableStream) {
       // One that is locked is somebody's already; one that fails by it has nobody to tell.
       if (!part.locked) part.cancel(asLatticeError(reason)).catch(() => undefined);
@@ -207,23 +208,4 @@ export function abandon(value: WitValue, reason: unknown): void {
 
 function denied(what: string): LatticeError {
   return new LatticeError("denied", `the worker ${what}`);
-}
-
-/**
- * `value` with those of its objects replaced for which `replace` gives something. Bytes are passed over.
- * Typed as the value itself: streams and their handles are both what a `WitValue` may be.
- */
-function mapped<T>(value: T, replace: (part: object) => unknown): T {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-  return replaced(value, replace) as T;
-}
-
-function replaced(value: unknown, replace: (part: object) => unknown): unknown {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  const other = replace(value);
-  if (other !== undefined) return other;
-  if (Array.isArray(value)) return value.map((part) => replaced(part, replace));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [key, replaced(part, replace)]),
-  );
 }

@@ -34,6 +34,15 @@ export function copyTuple(
   }
 }
 
+/** The same of one value, whose path begins with `name`. */
+export function copyValue(type: WitType, value: WitValue, name: string): WitValue {
+  try {
+    return copier(type)(value);
+  } catch (error) {
+    throw asBadInput(name, error);
+  }
+}
+
 const copier: (type: WitType) => Copy = compiler<Copy>(buildCopier);
 
 function buildCopier(type: WitType, part: (type: WitType) => Copy): Copy {

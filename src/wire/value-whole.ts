@@ -3,11 +3,11 @@
  * people, who write values as text. A `stream<T>` is a `list<T>` there, a `future<T>` a `T`.
  */
 import { LatticeError } from "../core/error.ts";
-import { camelCase } from "../core/wit.ts";
-import type { Case, FuncType, WitType, WitValue } from "../core/wit.ts";
+import type { FuncType, WitType, WitValue } from "../core/wit.ts";
 import { concatBytes } from "./bytes.ts";
+import { mapParts } from "./value-parts.ts";
 import { finishedStream } from "./value-streams.ts";
-import { defers, isTagged, listOf, resultCases } from "./value-types.ts";
+import { defers, listOf } from "./value-types.ts";
 
 /** `value` with streams and promises in the places of their contents; what is one already stays as it is. */
 export function asFlowing(type: WitType, value: WitValue): WitValue {
@@ -86,59 +86,4 @@ async function contentsOf(
   }
   if (element === undefined) return count;
   return element.kind === "u8" && parts.length === 0 ? concatBytes(chunks) : listOf(element, parts);
-}
-
-/** `value`, which is of `type` as far as it is looked at, with `map` of each of its parts. */
-function mapParts(
-  type: WitType,
-  value: WitValue,
-  map: (type: WitType, value: WitValue) => unknown,
-): WitValue {
-  switch (type.kind) {
-    case "list":
-      return Array.isArray(value) && defers(type.element)
-        ? value.map((each) => map(type.element, each))
-        : value;
-    case "tuple":
-      return Array.isArray(value) ? type.elements.map((each, i) => map(each, value[i])) : value;
-    case "record":
-      return mapFields(value, (field) =>
-        type.fields.map(({ name, type: part }) => {
-          const key = camelCase(name);
-          return [key, map(part, field(key))];
-        }),
-      );
-    case "option":
-      if (isTagged(type)) return mapCase([{ name: "some", type: type.some }], value, map);
-      return value === undefined || value === null ? value : map(type.some, value);
-    case "result":
-      return mapCase(resultCases(type), value, map);
-    case "variant":
-      return mapCase(type.cases, value, map);
-    default:
-      return value;
-  }
-}
-
-function mapCase(
-  cases: readonly Case[],
-  value: WitValue,
-  map: (type: WitType, value: WitValue) => unknown,
-): WitValue {
-  const tag: unknown = Reflect.get(Object(value), "tag");
-  const payload = cases.find(({ name }) => name === tag)?.type;
-  return payload === undefined
-    ? value
-    : mapFields(value, (field) => [
-        ["tag", tag],
-        ["val", map(payload, field("val"))],
-      ]);
-}
-
-function mapFields(
-  value: WitValue,
-  entries: (field: (name: string) => unknown) => (readonly [string, unknown])[],
-): WitValue {
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(entries((name) => Reflect.get(value, name)));
 }

@@ -23,6 +23,16 @@ export interface WitDocument {
   readonly interfaces: ReadonlyMap<string, Interface>;
   /** By full name, like interfaces. */
   readonly worlds: ReadonlyMap<string, World>;
+  /**
+   * The types that have names, by where they are defined or used: an interface, a world, or an interface that stands in a
+   * world (under its bare name). Every use of a type is the very same object.
+   */
+  readonly types: ReadonlyMap<string, ReadonlyMap<string, WitType>>;
+  /**
+   * The full name of the interface that defines a handle's resource; without an entry it is the one that the function stands
+   * in.
+   */
+  readonly homes: ReadonlyMap<WitType, string>;
 }
 
 /**
@@ -64,7 +74,7 @@ function parseAlone<T>(
   if (tokens.peek().kind !== "end") tokens.fail("expected nothing more");
   return made({
     lookup: (name) => tokens.fail(`there is no type "${name.text}"`, name.at),
-    resource: (name) => name.text,
+    handle: (kind, name) => ({ kind, resource: name.text }),
   });
 }
 
@@ -85,6 +95,8 @@ class Document {
   readonly #scopes = new Map<InterfaceSyntax, Scope>();
   readonly #interfaces = new Map<InterfaceSyntax, Interface>();
   readonly #worlds = new Map<WorldSyntax, World>();
+  readonly #types = new Map<string, ReadonlyMap<string, WitType>>();
+  readonly #homes = new Map<WitType, string>();
 
   constructor(tokens: WitTokens, packages: readonly PackageSyntax[]) {
     this.#tokens = tokens;
@@ -96,23 +108,31 @@ class Document {
     const worlds = new Map<string, World>();
     for (const home of this.#packages) {
       for (const [name, body] of home.interfaces) {
-        interfaces.set(fullName(home, name), this.#interface({ body, home }));
+        const full = fullName(home, name);
+        interfaces.set(full, this.#interface({ body, home }, full));
       }
       for (const [name, world] of home.worlds) {
-        worlds.set(fullName(home, name), this.#world(world, home, []));
+        const full = fullName(home, name);
+        worlds.set(full, this.#world(world, home, []));
+        this.#nameTypes(full, world.body, this.#scope({ body: world.body, home }));
       }
     }
-    return { interfaces, worlds };
+    return { interfaces, worlds, types: this.#types, homes: this.#homes };
   }
 
-  #interface(placed: Placed): Interface {
+  /** All types of `body`, also those that no function uses, which are to be right as well. */
+  #nameTypes(name: string, body: InterfaceSyntax, scope: Scope): void {
+    const named = [...body.types].map(
+      ([text, { at }]) => [text, scope.lookup({ kind: "id", text, escaped: true, at })] as const,
+    );
+    this.#types.set(name, new Map(named));
+  }
+
+  #interface(placed: Placed, name: string): Interface {
     const known = this.#interfaces.get(placed.body);
     if (known !== undefined) return known;
     const scope = this.#scope(placed);
-    // Types that no function uses are to be right as well.
-    for (const [text, { at }] of placed.body.types) {
-      scope.lookup({ kind: "id", text, escaped: true, at });
-    }
+    this.#nameTypes(name, placed.body, scope);
     const made = new Map([...placed.body.funcs].map(([name, func]) => [name, func(scope)]));
     this.#interfaces.set(placed.body, made);
     return made;
@@ -137,14 +157,22 @@ class Document {
         resolved.set(name.text, made);
         return made;
       },
-      resource: (name) => {
+      handle: (kind, name) => {
         const type = scope.lookup(name);
-        if (type.kind === "own") return type.resource;
-        return this.#tokens.fail(`"${name.text}" is not a resource`, name.at);
+        if (type.kind !== "own") {
+          return this.#tokens.fail(`"${name.text}" is not a resource`, name.at);
+        }
+        const handle: WitType = { kind, resource: type.resource };
+        this.#liveAt(handle, this.#homes.get(type));
+        return handle;
       },
     };
     this.#scopes.set(body, scope);
     return scope;
+  }
+
+  #liveAt(handle: WitType, home: string | undefined): void {
+    if (home !== undefined) this.#homes.set(handle, home);
   }
 
   #depth = 0;
@@ -152,7 +180,12 @@ class Document {
   #type({ body, home }: Placed, name: Token, scope: Scope): WitType {
     const syntax = body.types.get(name.text);
     if (syntax === undefined) return this.#tokens.fail(`there is no type "${name.text}"`, name.at);
-    if (syntax.kind === "resource") return { kind: "own", resource: name.text };
+    if (syntax.kind === "resource") {
+      const handle: WitType = { kind: "own", resource: name.text };
+      const [its] = [...home.interfaces].find((each) => each[1] === body) ?? [];
+      this.#liveAt(handle, its === undefined ? undefined : fullName(home, its));
+      return handle;
+    }
     if (this.#depth > MAX_TYPE_DEPTH) {
       return this.#tokens.fail(`types nested deeper than ${MAX_TYPE_DEPTH}`, name.at);
     }
@@ -192,11 +225,12 @@ class Document {
     home: PackageSyntax,
     scope: Scope,
   ): void {
-    if (item.kind === "inline") items.set(item.name, this.#interface({ body: item.body, home }));
-    else if (item.kind === "func") addRoot(items, item.name, item.func(scope));
+    if (item.kind === "inline") {
+      items.set(item.name, this.#interface({ body: item.body, home }, item.name));
+    } else if (item.kind === "func") addRoot(items, item.name, item.func(scope));
     else {
       const placed = this.#interfaceAt(item.path, home);
-      items.set(placed.name, this.#interface(placed));
+      items.set(placed.name, this.#interface(placed, placed.name));
     }
   }
 

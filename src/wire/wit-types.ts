@@ -9,8 +9,8 @@ import { MAX_TYPE_DEPTH } from "./value-types.ts";
 export interface Scope {
   /** The type called `name`; a resource is the type of its handles. */
   lookup(name: Token): WitType;
-  /** The full name of the resource called `name`. */
-  resource(name: Token): string;
+  /** The type of handles of the resource called `name`. */
+  handle(kind: "own" | "borrow", name: Token): WitType;
 }
 
 /** A type that waits for the meaning of the names in it. */
@@ -143,7 +143,7 @@ function readAsync(kind: "stream" | "future"): ReadGeneric {
 function readHandle(kind: "own" | "borrow"): ReadGeneric {
   return (tokens) => {
     const name = inBrackets(tokens, () => tokens.name("a resource"));
-    return (scope) => ({ kind, resource: scope.resource(name) });
+    return (scope) => scope.handle(kind, name);
   };
 }
 

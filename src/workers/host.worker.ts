@@ -71,6 +71,14 @@ const typing = later(clock, "calls of the page", async () => {
   return { parseWit, asWhole, flowingArgs };
 });
 
+const functions = later(clock, "functions of the page", async () => {
+  const [{ serveForPage }, { answerClient }] = await Promise.all([
+    import("../providers/page/served.ts"),
+    import("../providers/page/client.ts"),
+  ]);
+  return { serveForPage, answerClient };
+});
+
 const methods: NodeMethods = {
   async join(setup) {
     const view = showing(setup);
@@ -128,6 +136,21 @@ const methods: NodeMethods = {
       signal,
     );
     await ended;
+  },
+  async serve(request) {
+    const { host, setup } = joined();
+    const { serveForPage } = await functions();
+    await serveForPage(host, request, { ...DEFAULT_LIMITS, ...setup.limits });
+  },
+  async client(request) {
+    const { host, setup } = joined();
+    const { answerClient } = await functions();
+    answerClient(host, request, {
+      clock,
+      deadlineMs: setup.limits?.callDeadlineMs ?? DEFAULT_LIMITS.callDeadlineMs,
+      signal: lifetime.signal,
+      nextId: () => `page-${calls++}`,
+    });
   },
   async notice(notice) {
     if (notice === "hidden" || notice === "visible") shown = notice === "visible";

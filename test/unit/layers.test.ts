@@ -27,6 +27,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   interfaces: { uses: ["core", "wire"] },
   dialects: { uses: ["core", "wire", "interfaces"] },
   providers: { uses: ["core", "interfaces", "channels", "storage"] },
+  // What answers for the page: its functions and its clients.
+  "providers/page": { uses: ["core", "channels"] },
+  // The page's own functions, and those it calls, by the types of WIT text.
+  typed: { uses: ["core", "channels", "wire"] },
   runtime: {
     uses: [
       "core",
@@ -45,7 +49,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // Where the realm of the node is put together, so it may know what `assemble.ts` gives it.
   "workers/host.worker.ts": {
-    uses: ["core", "channels", "wire", "interfaces", "host", "assemble.ts", "version.ts"],
+    uses: [
+      "core",
+      "channels",
+      "wire",
+      "interfaces",
+      "host",
+      "providers/page",
+      "assemble.ts",
+      "version.ts",
+    ],
   },
   host: { uses: ["core", "interfaces"] },
   "assemble.ts": {
@@ -68,7 +81,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "version.ts": { uses: [] },
   "page-notices.ts": { uses: ["channels"] },
   "join.ts": {
-    uses: ["core", "channels", "lattice-facts.ts", "page-notices.ts", "version.ts", "watching.ts"],
+    uses: [
+      "core",
+      "channels",
+      "lattice-facts.ts",
+      "page-notices.ts",
+      "typed",
+      "version.ts",
+      "watching.ts",
+    ],
     starts: ["workers/host.worker.ts"],
   },
   "browser-key.ts": { uses: ["core", "storage", "wire"] },
@@ -76,7 +97,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "watching.ts": { uses: ["core", "channels"] },
   "index.ts": {
     uses: ["core", "browser-key.ts", "join.ts", "element.ts", "version.ts"],
-    usesTypes: ["lattice-facts.ts"],
+    usesTypes: ["lattice-facts.ts", "typed"],
   },
   // `index.ts` exports the element, so the element and what it is made of cannot import `index.ts`.
   "element.ts": { uses: ["core", "join.ts", "page/state", "page/style"], packages: ["lit"] },

@@ -59,6 +59,7 @@ function setUp(kinds: readonly ProviderKind[], lattice = createMemoryLattice()) 
     intercept: chain([]),
     present,
     callDeadlineMs: 30_000,
+    placed: async (_, __, callee) => callee,
     reach: async () => {
       throw new Error("nobody is called");
     },

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { natsParts } from "./src/cli/nats-parts.ts";
-import { plainAddress, plainAddresses } from "./src/cli/plain-addresses.ts";
+import { plainAddress, plainAddresses, STYLES } from "./src/cli/plain-addresses.ts";
 import { workerChunk } from "./src/cli/worker-chunks.ts";
 import { CHROMIUM_FLAGS } from "./test/support/chromium.ts";
 
@@ -59,7 +59,7 @@ export default defineConfig({
         entryFileNames: (chunk) =>
           chunk.name.startsWith("lib/") ? "[name].js" : "assets/[name]-[hash].js",
         // What joining needs is one file, though what is loaded later has parts of it in common.
-        codeSplitting: { groups: [{ name: "join", test: JOINING }] },
+        codeSplitting: { groups: [STYLES, { name: "join", test: JOINING }] },
       },
       preserveEntrySignatures: "exports-only",
     },

@@ -15,7 +15,10 @@ export interface LoaderFiles {
 export function loaderFiles(folder: string): LoaderFiles {
   const joining = reachable(folder, ["lib/join.js"]);
   const loaded = [
-    ...new Set([...joining, ...reachable(folder, ["lib/index.js"])]),
+    ...new Set([
+      ...joining,
+      ...reachable(folder, ["lib/index.js", ...joining.flatMap((path) => later(folder, path))]),
+    ]),
     ...list(folder, "workers"),
   ];
   for (const path of loaded) if (path.endsWith(".js")) expectPinnable(folder, path);
@@ -64,6 +67,20 @@ function reachable(folder: string, paths: readonly string[]): readonly string[] 
   return [...found];
 }
 
+/** What a module imports when it is needed. */
+function later(folder: string, path: string): readonly string[] {
+  return constantImports(readFileSync(join(folder, path), "utf8"), path).map((specifier) =>
+    join(path, "..", specifier.slice(1, -1)),
+  );
+}
+
+/** Specifiers of dynamic imports, with their quotes, but for those that are made at run time. */
+function constantImports(source: string, path: string): readonly string[] {
+  return parseSync(path, source)
+    .module.dynamicImports.map(({ moduleRequest: { start, end } }) => source.slice(start, end))
+    .filter((specifier) => /^["'`]/.test(specifier));
+}
+
 function importsOf(source: string, path: string): readonly string[] {
   const { module } = parseSync(path, source);
   return [...module.staticImports, ...module.staticExports.flatMap(({ entries }) => entries)]
@@ -75,12 +92,9 @@ function importsOf(source: string, path: string): readonly string[] {
 function expectPinnable(folder: string, path: string): void {
   const source = readFileSync(join(folder, path), "utf8");
   const { module } = parseSync(path, source);
-  const constant = module.dynamicImports
-    .map(({ moduleRequest: { start, end } }) => source.slice(start, end))
-    .filter((specifier) => /^["'`]/.test(specifier));
   const there = [
     ["static imports", STATIC, new Set(importsOf(source, path)).size],
-    ["dynamic imports", DYNAMIC, constant.length],
+    ["dynamic imports", DYNAMIC, constantImports(source, path).length],
     ["import.meta", /\bimport\.meta\.url\b/g, module.importMetas.length],
   ] as const;
   for (const [what, pattern, count] of there) {

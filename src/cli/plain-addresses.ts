@@ -17,6 +17,24 @@ export const plainAddress: RenderBuiltUrl = (file, { hostId, hostType }) =>
     ? posix.relative(posix.dirname(hostId), file)
     : undefined;
 
+/**
+ * Vite puts a helper around each `import()` of a page, for the styles of what comes then. What joins has no styles, and its file is
+ * alone: the helper is in a file of its own ({@link STYLES}), and gone from this one.
+ */
+function withoutStyles(code: string): string {
+  const [statement, helper] =
+    /import\{\w+ as (\w+)\}from[`"']\.\/styles-[^`"']+[`"'];?/.exec(code) ?? [];
+  if (statement === undefined || helper === undefined) return code;
+  const call = new RegExp(
+    `\\b${helper}\\(\\(\\)=>(import\\([^()]+\\)),[^,()]*,(?:""\\+)?import\\.meta\\.url\\)`,
+    "g",
+  );
+  return code.replace(statement, "").replace(call, "$1");
+}
+
+/** The bundler's name for the file with that helper, and what is in it. */
+export const STYLES = { name: "styles", test: /vite\/preload-helper/ };
+
 /** Vite writes something before `import.meta.url`, so that it does not read its own output. */
 export function plainAddresses(): Plugin {
   return {
@@ -25,6 +43,7 @@ export function plainAddresses(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file.type === "chunk") {
           file.code = file.code.replace(/(?:``|""|'') ?\+ ?import\.meta\.url/g, "import.meta.url");
+          if (file.name === "join") file.code = withoutStyles(file.code);
         }
       }
     },

@@ -30,12 +30,13 @@ const COMPONENTS = [
 ].map(src);
 /**
  * What only some nodes load, by the name of its file: who speaks 0.82, who speaks v2, who is given a set to start, who joins
- * the lattice of its origin's tabs.
+ * the lattice of its origin's tabs, whose page serves functions.
  */
 const SPECIAL = {
   v0: ["dialects/v0/index.ts", "host/actors.ts", "runtime/wapc/module.ts"].map(src),
   v2: ["dialects/v2/index.ts", "providers/offers/offers.ts"].map(src),
   solo: ["bus/solo.ts", "bus/solo-browser.ts", "storage/kept-streams.ts"].map(src),
+  page: ["providers/page/client.ts", "providers/page/served.ts"].map(src),
   sets: [
     "host/sets/sets.ts",
     "providers/offers/http-outgoing.ts",

@@ -122,7 +122,7 @@ export interface LatticeNode extends AsyncDisposable {
    * `exports` has an object for each interface of the WIT text, with its functions in camelCase and a class for each
    * resource. Values are in jco's mapping and are checked against the types, both ways; a WIT `result` is what the function
    * returns, or throws (`ComponentError`). Streams are anything that can be iterated, and flow. Each function gets
-   * a {@link ServedCall} behind its parameters. Types for `exports` come from `npm run wit-types`.
+   * a {@link ServedCall} behind its parameters.
    *
    * @throws {LatticeError} `bad-message` for what is no WIT text, `bad-input` with the names of all functions that are missing
    * or too much, `unsupported`, `conflict` where the id is served in this node already.

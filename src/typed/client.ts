@@ -28,7 +28,7 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What any client is; generated types say it exactly (`npm run wit-types`). */
+/** What any client is. */
 export interface AnyClient {
   readonly [name: string]: AnyClientObject;
 }

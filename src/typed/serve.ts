@@ -47,7 +47,7 @@ export interface Served extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 
-/** What any program may give to be served; generated types say it exactly (`npm run wit-types`). */
+/** What any program may give to be served. */
 export interface Implementations {
   readonly [name: string]: ServedObject | ServedFunctionOfAnyType;
 }

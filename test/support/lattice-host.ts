@@ -31,16 +31,18 @@ import { realClock } from "./real-clock.ts";
 import { localRuntime } from "./local-runtime.ts";
 
 /** What a host loads when it needs it: before, in tests, since no clock that a test moves by hand waits for a file. */
-const loaded = Promise.all([
-  import("../../src/dialects/v1/rpc.ts"),
-  import("../../src/host/outbound/companions.ts"),
-  import("../../src/host/outbound/drops.ts"),
-  import("../../src/host/outbound/outbound.ts"),
-  import("../../src/host/outbound/reach.ts"),
-  import("../../src/host/owned-resources.ts"),
-  import("../../src/host/provider-run.ts"),
-  import("../../src/interfaces/interfaces.ts"),
-]);
+let loading: Promise<unknown> | undefined;
+const loaded = (): Promise<unknown> =>
+  (loading ??= Promise.all([
+    import("../../src/dialects/v1/rpc.ts"),
+    import("../../src/host/outbound/companions.ts"),
+    import("../../src/host/outbound/drops.ts"),
+    import("../../src/host/outbound/outbound.ts"),
+    import("../../src/host/outbound/reach.ts"),
+    import("../../src/host/owned-resources.ts"),
+    import("../../src/host/provider-run.ts"),
+    import("../../src/interfaces/interfaces.ts"),
+  ]));
 
 // Signals of a host have one listener for each subscription; Node takes more than ten for a leak.
 setMaxListeners(0);
@@ -82,7 +84,7 @@ export async function startHost(
   at: { readonly url: string; readonly rpcUrl?: string } | { readonly bus: Bus },
   options: LatticeHostOptions = {},
 ): Promise<LatticeHost> {
-  await loaded;
+  await loaded();
   const lifetime = new AbortController();
   const id = hostId(options.id ?? testHostId());
   const entries: LogEntry[] = [];

@@ -5,6 +5,7 @@ import type { Topic, Watched } from "../../src/core/watched.ts";
 import type { ViewId } from "../../src/page/state/views.ts";
 
 import { entityId } from "../../src/core/ids.ts";
+import { manyCalls, sampleCalls, sampleMetrics, sampleRates } from "./sample-calls.ts";
 import { attacked, SAMPLE_EPOCH_MS, working } from "./sample-states.ts";
 import { SAMPLE_TOPOLOGIES } from "./sample-topologies.ts";
 
@@ -15,6 +16,8 @@ export interface SampleView {
   readonly told: { readonly [T in Topic]?: readonly Watched[T][] };
   /** The beginning of the name of a button to press. */
   readonly press?: string;
+  /** What is clicked then, by its selector. */
+  readonly click?: string;
 }
 
 const link = (source: string, target: string, more: Partial<Link> = {}): Link => ({
@@ -44,6 +47,29 @@ const links: readonly Link[] = [
 /** By the name of the picture. */
 export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
   ...SAMPLE_TOPOLOGIES,
+  calls: { view: "calls", state: working, told: { calls: [{ calls: sampleCalls, dropped: 0 }] } },
+  "calls-chosen": {
+    view: "calls",
+    state: working,
+    told: { calls: [{ calls: sampleCalls, dropped: 0 }] },
+    click: ".wf-row.wf-depth-0:nth-of-type(10)",
+  },
+  "calls-many": {
+    view: "calls",
+    state: working,
+    told: { calls: [{ calls: manyCalls, dropped: 1204 }] },
+  },
+  "calls-none": { view: "calls", state: working, told: { calls: [{ calls: [], dropped: 0 }] } },
+  rates: {
+    view: "rates",
+    state: { ...working, metrics: sampleMetrics },
+    told: { rates: [sampleRates] },
+  },
+  "rates-none": {
+    view: "rates",
+    state: working,
+    told: { rates: [{ at: sampleRates.at, seconds: [], components: [] }] },
+  },
   links: {
     view: "links",
     state: { ...working, facts: { phase: "live" } },

@@ -139,7 +139,10 @@ async function takeAll({ folder, states }: Pictures): Promise<void> {
 }
 
 /** A view with what a node would tell it. */
-async function showView(page: Page, { view, state, told, press }: SampleView): Promise<void> {
+async function showView(
+  page: Page,
+  { view, state, told, press, click }: SampleView,
+): Promise<void> {
   await page.evaluate(
     ({ view, told }) => {
       const node = {
@@ -161,6 +164,7 @@ async function showView(page: Page, { view, state, told, press }: SampleView): P
       .first()
       .click();
   }
+  if (click !== undefined) await page.locator(click).first().click();
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
 }
 

@@ -109,7 +109,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "page/style": { uses: [], packages: ["lit"] },
   page: {
     uses: ["core", "index.ts", "page/state", "page/style"],
-    packages: ["lit", "lean-qr"],
+    packages: ["lit", "lean-qr", "uplot"],
   },
   cli: {
     uses: [

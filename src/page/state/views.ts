@@ -4,6 +4,8 @@
 export const VIEW_TITLES = {
   tab: "This tab",
   topology: "Topology",
+  calls: "Calls",
+  rates: "Rates and latency",
   links: "Links and config",
   safety: "Safety",
 } as const;

@@ -20,6 +20,8 @@ export interface ViewModule {
 /** Views that are loaded when they are opened; the first one is the page's own. */
 export const VIEW_MODULES: Readonly<Record<Exclude<ViewId, "tab">, () => Promise<ViewModule>>> = {
   topology: () => import("./topology.ts"),
+  calls: () => import("./calls.ts"),
+  rates: () => import("./rates.ts"),
   links: () => import("./links.ts"),
   safety: () => import("./safety.ts"),
 };

@@ -13,13 +13,17 @@ export type {
   LatticeNode,
   WorkloadOptions,
 } from "./join.ts";
+export type { KnownUser, Refusal, Rights, Rule } from "./core/access.ts";
+export type { ForgeryAlarm, WatchPhase, WatchState } from "./core/alarm.ts";
 export type { BusStatus } from "./core/bus.ts";
 export type { BrowserKey, Credentials } from "./core/credentials.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { CallOutcome, CallRecord } from "./core/event.ts";
-export type { LogEntry, LogLevel } from "./core/log.ts";
+export type { FactsStatus } from "./core/facts.ts";
+export type { EntityId } from "./core/ids.ts";
+export type { LogEntry, LogFields, LogLevel } from "./core/log.ts";
 export type { Metric, MetricAttributes, MetricName } from "./core/metrics.ts";
-export type { ImageOptions, NodeOptions } from "./core/node-options.ts";
+export type { ImageOptions, NodeOptions, OperatorOptions } from "./core/node-options.ts";
 export type {
   Bridge,
   ExportedFunction,
@@ -27,6 +31,10 @@ export type {
   JoinStepName,
   NodePhase,
   NodeState,
+  ProviderView,
+  SetInterfaceView,
+  SetMemberView,
+  WorkloadSetView,
   WorkloadView,
 } from "./core/node-state.ts";
 export type { Link } from "./core/link.ts";

@@ -21,8 +21,11 @@ const anchorOf = (heading: string): string =>
     .trim()
     .replaceAll(" ", "-");
 
-const headingsOf = (text: string): readonly string[] =>
-  [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+const anchorsOf = (text: string): ReadonlySet<string> =>
+  new Set([
+    ...[...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading)),
+    ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id),
+  ]);
 
 test("troubleshooting has each error code, and no other", () => {
   const declared = /export type ErrorCode =([^;]+);/.exec(read("src/core/error.ts"))?.[1] ?? "";
@@ -34,6 +37,18 @@ test("troubleshooting has each error code, and no other", () => {
 
   expect(codes.length).toBeGreaterThan(20);
   expect(told.toSorted()).toEqual(codes.toSorted());
+});
+
+test("the API's document has each public name (`npm run docs:api` writes it)", () => {
+  const lists = [...read("src/index.ts").matchAll(/export (?:type )?\{([^}]*)\}/g)];
+  const names = lists.flatMap(([, list = ""]) => list.split(",").map((name) => name.trim()));
+  const told = read("docs/api.md");
+
+  const missing = names.filter(
+    (name) => name !== "" && !new RegExp(`^### ${name}(?:\\(\\))?$`, "m").test(told),
+  );
+
+  expect(missing).toEqual([]);
 });
 
 describe.each(documents)("%s", (path) => {
@@ -52,7 +67,7 @@ describe.each(documents)("%s", (path) => {
     const broken = targets.filter(([, file = "", anchor]) => {
       const target = file === "" ? join(ROOT, path) : resolve(ROOT, dirname(path), file);
       if (!existsSync(target)) return true;
-      return anchor !== undefined && !headingsOf(readFileSync(target, "utf8")).includes(anchor);
+      return anchor !== undefined && !anchorsOf(readFileSync(target, "utf8")).has(anchor);
     });
 
     expect(broken.map(([link]) => link)).toEqual([]);

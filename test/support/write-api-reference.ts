@@ -10,6 +10,12 @@ import { join, resolve } from "node:path";
 const ROOT = resolve(import.meta.dirname, "../..");
 const TOOLS = ["typedoc@0.28.20", "typedoc-plugin-markdown@4.14.1", "typescript@6.0.3"];
 
+const OPTIONS = [
+  "--plugin typedoc-plugin-markdown --tsconfig tsconfig.json --out out --outputFileStrategy modules --readme none",
+  "--disableSources --hidePageHeader --hideBreadcrumbs --excludeExternals --excludePrivate --excludeProtected",
+  "--parametersFormat table --interfacePropertiesFormat table --typeDeclarationFormat table --logLevel Error",
+].flatMap((line) => line.split(" "));
+
 const folder = mkdtempSync(join(tmpdir(), "inlay-api-"));
 const run = (command: string, args: readonly string[]): void =>
   void execFileSync(command, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
@@ -25,25 +31,7 @@ try {
       include: [join(ROOT, "src/index.ts"), join(ROOT, "node_modules/vite/client.d.ts")],
     }),
   );
-  run("npx", [
-    "typedoc",
-    ...["--plugin", "typedoc-plugin-markdown"],
-    ...["--tsconfig", "tsconfig.json"],
-    ...["--entryPoints", join(ROOT, "src/index.ts")],
-    ...["--out", "out"],
-    ...["--outputFileStrategy", "modules"],
-    ...["--readme", "none"],
-    "--disableSources",
-    "--hidePageHeader",
-    "--hideBreadcrumbs",
-    "--excludeExternals",
-    "--excludePrivate",
-    "--excludeProtected",
-    ...["--parametersFormat", "table"],
-    ...["--interfacePropertiesFormat", "table"],
-    ...["--typeDeclarationFormat", "table"],
-    ...["--logLevel", "Error"],
-  ]);
+  run("npx", ["typedoc", ...OPTIONS, "--entryPoints", join(ROOT, "src/index.ts")]);
   const generated = readFileSync(join(folder, "out", "README.md"), "utf8");
   const [, body = generated] = /^# [^\n]*\n([\s\S]*)$/.exec(generated.trimStart()) ?? [];
   writeFileSync(

@@ -21,11 +21,18 @@ const anchorOf = (heading: string): string =>
     .trim()
     .replaceAll(" ", "-");
 
-const anchorsOf = (text: string): ReadonlySet<string> =>
-  new Set([
-    ...[...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading)),
-    ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id),
-  ]);
+/** The second heading of a name has a number behind it, and so on. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const anchors = new Set([...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id));
+  const seen = new Map<string, number>();
+  for (const [, heading = ""] of text.matchAll(/^#{1,6} (.+)$/gm)) {
+    const anchor = anchorOf(heading);
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    anchors.add(before === 0 ? anchor : `${anchor}-${before}`);
+  }
+  return anchors;
+}
 
 test("troubleshooting has each error code, and no other", () => {
   const declared = /export type ErrorCode =([^;]+);/.exec(read("src/core/error.ts"))?.[1] ?? "";

@@ -1,6 +1,7 @@
 /** The public names of Inlay. */
 export { browserKey } from "./browser-key.ts";
 export { join, startJoining } from "./join.ts";
+export { livingLabels } from "./living-labels.ts";
 export { LatticeHostElement } from "./element.ts";
 export { ComponentError } from "./core/component-error.ts";
 export { LatticeError } from "./core/error.ts";
@@ -63,6 +64,7 @@ export type {
   WatchedRates,
   WatchedValue,
 } from "./core/watched-calls.ts";
+export type { LivingLabels } from "./living-labels.ts";
 export type { LatticeFacts, LinkKeyOptions, LinkOptions } from "./lattice-facts.ts";
 export type { AnyClient, AnyClientObject, ClientOptions } from "./typed/client.ts";
 export type {

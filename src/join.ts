@@ -14,6 +14,7 @@ import type { LatticeFacts } from "./lattice-facts.ts";
 import type { AnyClient, ClientOptions } from "./typed/client.ts";
 import type * as Typed from "./typed/typed.ts";
 import type { Implementations, Served, ServeOptions, TypedParts } from "./typed/serve.ts";
+import type { LivingLabels } from "./living-labels.ts";
 
 import { tellOfPage } from "./page-notices.ts";
 import { createPageWork } from "./channels/page-spawn.ts";
@@ -25,6 +26,7 @@ import { createSource } from "./core/view.ts";
 import { createLatticeFacts } from "./lattice-facts.ts";
 import { VERSION } from "./version.ts";
 import { createWatching } from "./watching.ts";
+import { watchWorker } from "./worker-watch.ts";
 import hostWorker from "./workers/host.worker.ts?worker&url";
 
 export interface JoinOptions extends Omit<NodeOptions, "images"> {
@@ -41,6 +43,16 @@ export interface JoinOptions extends Omit<NodeOptions, "images"> {
   readonly images?: JoinImageOptions;
   /** For the connection that calls run on; default: as `credentials`. */
   readonly rpcCredentials?: Credentials | (() => Promise<Credentials>);
+  /**
+   * Keep labels that follow the life of the page: `inlay.visibility`, `inlay.network`, `inlay.battery`, `inlay.idle`, as far as
+   * the browser tells. To be given as it is exported (`join({ …, livingLabels })`); default: none.
+   */
+  readonly livingLabels?: (signal: AbortSignal) => LivingLabels;
+  /**
+   * Give the host worker up (`worker-lost`) when it answers no ping for as long, in milliseconds; default: never. Debuggers
+   * that stop the worker make it silent too.
+   */
+  readonly watchdogMs?: number;
   /** Base address of the worker files; default: beside this library. */
   readonly workers?: string;
   /** Leaves the lattice when it aborts. */
@@ -102,6 +114,12 @@ export interface LatticeNode extends AsyncDisposable {
    * @throws {LatticeError} `types-unknown`, `not-served`, `incomplete` when the callee failed, `deadline`.
    */
   call(call: CallOptions): Promise<unknown>;
+  /**
+   * Sets a label of this host, or removes it (`undefined`), and tells the lattice.
+   *
+   * @throws {LatticeError} `bad-input` for a key under `hostcore.`, or too many letters.
+   */
+  label(key: string, value: string | undefined): Promise<void>;
   /** Links and named configuration that the lattice keeps. */
   readonly lattice: LatticeFacts;
   /**
@@ -246,6 +264,11 @@ async function connect(
     signal: ended.signal,
   });
   tellOfPage((notice) => void host.notice(notice).catch(() => undefined), ended.signal);
+  if (options.watchdogMs !== undefined) {
+    const lost = (ms: number): void =>
+      end(new LatticeError("worker-lost", `the host worker was silent for ${ms} ms`));
+    watchWorker({ ping: () => host.ping(), silentMs: options.watchdogMs, lost }, ended.signal);
+  }
 
   const typed: TypedParts = {
     host,
@@ -255,7 +278,9 @@ async function connect(
   };
   try {
     options.signal?.throwIfAborted();
-    await host.join(setupOf(options, startedMs));
+    const life = options.livingLabels?.(ended.signal);
+    await host.join(setupOf(options, startedMs, life?.labels()));
+    life?.follow((key, value) => host.command("label.put", { key, value }));
   } catch (cause) {
     end(asLatticeError(cause, options.signal?.aborted === true ? "aborted" : "internal"));
     throw cause;
@@ -266,6 +291,10 @@ async function connect(
       host.start({ ...rest, ...(await imageOf(image, rest.id)) }),
     stop: (id) => host.stop(id),
     call: ({ signal, ...call }) => host.call(call, signal),
+    label: (key, value) =>
+      value === undefined
+        ? host.command("label.remove", { key }).then(() => undefined)
+        : host.command("label.put", { key, value }),
     lattice: createLatticeFacts(host),
     watch,
     serve: async (wit, serving, exports) => (await loadTyped()).serve(typed, wit, serving, exports),
@@ -297,14 +326,20 @@ async function loadTyped(): Promise<typeof Typed> {
 }
 
 /** Everything of the options that can cross into the worker. */
-function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
+function setupOf(
+  options: JoinOptions,
+  startedMs: number,
+  labels: NodeOptions["labels"] = {},
+): NodeSetup {
   const {
     credentials,
     rpcCredentials,
     clusterSeed,
     workers: _base,
     images = {},
-    signal: _,
+    livingLabels: _living,
+    watchdogMs: _watchdog,
+    signal: _signal,
     ...rest
   } = options;
   const workers = workersOf(options);
@@ -314,6 +349,7 @@ function setupOf(options: JoinOptions, startedMs: number): NodeSetup {
   if ((rpcCredentials ?? credentials) !== undefined) credentialed.push("rpc");
   return {
     ...rest,
+    labels: { ...rest.labels, ...labels },
     timeOrigin: performance.timeOrigin,
     startedMs,
     credentialed,

@@ -128,6 +128,8 @@ export interface NodeMethods {
   serve(request: ServeRequest): Promise<void>;
   client(request: ClientRequest): Promise<void>;
   notice(notice: PageNotice): Promise<void>;
+  /** A sign of life. */
+  ping(): Promise<void>;
   /** Leaves the lattice; resolves when everything is drained and closed. */
   leave(): Promise<void>;
 }

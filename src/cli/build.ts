@@ -15,6 +15,7 @@ import { messageOf } from "../core/error.ts";
 import { beginBuild } from "./freshness.ts";
 import { type LoaderFiles, loaderFiles, writeIntegrity } from "./integrity.ts";
 import { DIST, ROOT } from "./project.ts";
+import { writeShell } from "./shell-files.ts";
 
 /** A classic script, because a module has no `document.currentScript` to read its attributes from. */
 const loader = ({ files, first }: LoaderFiles): InlineConfig => ({
@@ -36,6 +37,25 @@ const loader = ({ files, first }: LoaderFiles): InlineConfig => ({
   },
 });
 
+/** At the site's root, so that any static server lets it answer for all of the site; under one name, as browsers look for it there. */
+const SERVICE_WORKER: InlineConfig = {
+  configFile: false,
+  root: ROOT,
+  publicDir: false,
+  build: {
+    outDir: DIST,
+    emptyOutDir: false,
+    target: "es2022",
+    copyPublicDir: false,
+    lib: {
+      entry: join(ROOT, "src/workers/service.worker.ts"),
+      formats: ["iife"],
+      name: "inlayService",
+      fileName: () => "service-worker.js",
+    },
+  },
+};
+
 const steps: readonly (readonly [string, () => Promise<void> | void])[] = [
   [
     "page and library",
@@ -43,6 +63,8 @@ const steps: readonly (readonly [string, () => Promise<void> | void])[] = [
   ],
   ["script tag", async () => void (await build(loader(loaderFiles(DIST))))],
   ["integrity", tellOfTag],
+  ["service worker", async () => void (await build(SERVICE_WORKER))],
+  ["shell", () => void writeShell(DIST)],
   ["types", () => run("tsc", ["-p", "tsconfig.json"])],
   ["package", checkPackage],
   ["sizes", checkSizes],

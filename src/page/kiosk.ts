@@ -1,91 +1,194 @@
-/** The kiosk: one node, no forms, a calm screen that stays lit. It joins at once and again when it failed. */
+/**
+ * The kiosk: one node, no forms, a calm screen that stays lit. It joins by itself, heals itself, moves to new versions by
+ * itself, and says how it is: on the screen, in attributes, events and labels.
+ */
 import type { NodeState } from "../index.ts";
+import type { BoardState } from "./kiosk/board.ts";
+import type { ReloadReason, Tally } from "./state/ledger.ts";
 
-import { html, render } from "lit";
-import { mark } from "./panels/mark.ts";
+import { render } from "lit";
+import { until } from "../core/view.ts";
+import { livingLabels } from "../index.ts";
+import { board } from "./kiosk/board.ts";
+import { enrol } from "./kiosk/enrol.ts";
+import { tellHealth } from "./kiosk/health.ts";
+import { keepJoined } from "./kiosk/joining.ts";
+import { watchMemory } from "./kiosk/memory.ts";
+import { canFill, fill, keepAwake, keepMoving } from "./kiosk/screen.ts";
+import { keepStarted } from "./kiosk/starts.ts";
+import { keepUpdated } from "./kiosk/updates.ts";
 import { createSession } from "./session.ts";
+import { shellOf } from "./shell.ts";
 import { readStart } from "./site.ts";
-import { adviceFor } from "./state/advice.ts";
-import { leavingWords } from "./state/calls.ts";
-import { outageOf } from "./state/connections.ts";
+import { count, QUIET } from "./state/activity.ts";
 import { documentState, writeDocumentState } from "./state/document-state.ts";
-import { count } from "./state/figures.ts";
 import { failedState } from "./state/idle-state.ts";
+import { healthOf } from "./state/kiosk-health.ts";
+import { readKioskSettings } from "./state/kiosk-settings.ts";
+import { mayReloadFrom, readLedger, withReload } from "./state/ledger.ts";
 
-/** Nobody stands by to press a button, so a kiosk tries again by itself. */
-const RETRY_MS = 15_000;
+/** In the tab's own storage: it outlives reloads, and ends with the tab. */
+const LEDGER = "inlay.kiosk";
+/** The board shows time passing, and no more often than that. */
+const TICK_MS = 1_000;
+/** A node that drains has ten seconds by itself. */
+const DRAIN_PATIENCE_MS = 15_000;
+/** A person who stands before the screen sees the button; nobody else has to. */
+const FILL_OFFERED_MS = 60_000;
 
-const root = document.body;
-const { settings, credentials } = await readStart();
-const session = createSession(settings.components);
-const request = { node: settings.node, credentials };
+const enrolled = await enrol();
+const { settings } = await readStart(enrolled.query);
+const own = readKioskSettings(enrolled.query);
+const shell = shellOf(document);
+const life = new AbortController();
+const { signal } = life;
+const session = createSession([], { livingLabels, watchdogMs: own.watchdogMs });
 
-session.view.subscribe((state) => {
-  show(state);
-  if (state.phase === "failed") setTimeout(retry, RETRY_MS);
-});
+let ledger = readLedger(kept(() => sessionStorage.getItem(LEDGER)) ?? null);
+/** Of the nodes before this one. */
+let before: Tally = ledger.tally;
+let shown: NodeState = session.view.peek();
+let lostWorkerAt: number | undefined;
+let memoryHigh = false;
+let versionRefused = false;
+let activity = QUIET;
+let fillOffered = canFill();
+
+const health = tellHealth(session.node);
+show(shown);
+session.view.subscribe(show);
+setInterval(() => show(shown), TICK_MS);
 keepAwake();
+keepMoving(document.body);
+setTimeout(() => {
+  fillOffered = false;
+}, FILL_OFFERED_MS);
+addEventListener("pagehide", save);
+
 if (!isSecureContext) {
   show(failedState("insecure-context", "Browsers let only https and localhost run a host."));
 } else if (settings.node.servers.length === 0) {
   show(failedState("bad-input", "The address names no server: add ?servers=wss://… to it."));
 } else {
-  session.actions.join(request);
+  const labels = { ...settings.node.labels, "inlay.kiosk": "degraded" };
+  const node = { ...settings.node, labels };
+  keepStarted(session.node, settings.components);
+  keepJoined(
+    {
+      session,
+      request: async () => ({ node, credentials: await enrolled.credentials(node.servers) }),
+      hostId: () => shown.hostId ?? ledger.hostId,
+      onRestart(code) {
+        if (code === "worker-lost") lostWorkerAt = performance.now();
+        before = { ...tally(), restarts: before.restarts + 1 };
+      },
+    },
+    signal,
+  );
+  const measured = (high: boolean): void => {
+    memoryHigh = high;
+    if (high && !signal.aborted && mayReload()) void reload("memory");
+  };
+  watchMemory(own.memoryBytes, measured, signal);
+}
+if (shell !== undefined && isSecureContext) {
+  const updates = {
+    shell,
+    session,
+    everyMs: own.updateEveryMs,
+    trialMs: own.trialMs,
+    mayReload,
+    reload: () => reload("version"),
+    onRefused(refused: boolean) {
+      versionRefused = refused;
+    },
+  };
+  void keepUpdated(updates, signal).catch(() => undefined); // the page is about to go
 }
 
-function retry(): void {
-  if (session.view.peek().phase === "failed") session.actions.join(request);
+/** A reload that would lose its credentials, or comes too soon after others, is worse than what it is for. */
+function mayReload(): boolean {
+  const remembers = kept(() => {
+    sessionStorage.setItem(LEDGER, JSON.stringify(ledger));
+    return true;
+  });
+  const now = Date.now();
+  return enrolled.lasting && remembers === true && now >= mayReloadFrom(ledger, now);
+}
+
+/** Leaves the lattice in good order, and begins anew. */
+async function reload(reason: ReloadReason): Promise<never> {
+  life.abort();
+  session.actions.leave();
+  const ended = ({ phase }: NodeState): boolean => phase === "stopped" || phase === "failed";
+  await until(session.view, ended, AbortSignal.timeout(DRAIN_PATIENCE_MS)).catch(() => undefined);
+  ledger = withReload(ledger, reason, Date.now());
+  save();
+  location.reload();
+  return new Promise(() => undefined); // the page goes
 }
 
 function show(state: NodeState): void {
-  writeDocumentState(document.documentElement, documentState(state));
-  render(picture(state), root);
-}
-
-function picture(state: NodeState): ReturnType<typeof html> {
-  const running = state.workloads.filter((workload) => workload.state.phase === "running");
-  return html`<main class="kiosk phase-${state.phase}">
-    ${mark("lamp")}
-    <h1>${state.friendlyName ?? "Inlay"}</h1>
-    <p class="kiosk-state" role="status">${words(state)}</p>
-    <p class="kiosk-count">
-      <b>${count(state.totals.answered)}</b>
-      <span>${state.totals.answered === 1 ? "call answered" : "calls answered"}</span>
-    </p>
-    <p class="kiosk-running">${running.map(({ id }) => html`<span>${id}</span>`)}</p>
-  </main>`;
-}
-
-function words(state: NodeState): string {
-  const { phase, lattice, error } = state;
-  switch (phase) {
-    case "idle":
-    case "connecting":
-      return `Joining lattice ${lattice}`;
-    case "joined":
-      return `Serving lattice ${lattice}`;
-    case "reconnecting":
-      return `${outageOf(state)?.lost ?? "Connection lost"}; reconnecting`;
-    case "leaving":
-      return `Leaving lattice ${lattice}: ${leavingWords(state).toLowerCase()}`;
-    case "stopped":
-      return `Left lattice ${lattice}`;
-    case "failed":
-      return error === undefined ? "Failed" : `${adviceFor(error.code).title}. ${error.message}`;
-  }
-}
-
-/** The lock ends whenever the page is hidden, so it is asked for again each time the page shows. */
-function keepAwake(): void {
-  if (!("wakeLock" in navigator)) return;
-  const ask = async (): Promise<void> => {
-    if (document.visibilityState !== "visible") return;
-    try {
-      await navigator.wakeLock.request("screen");
-    } catch {
-      // Refused, as on low battery: the kiosk serves all the same.
-    }
+  shown = state;
+  const now = tally();
+  activity = count(
+    activity,
+    { answered: now.answered, failed: now.lost, refused: 0 },
+    performance.timeOrigin + performance.now(),
+  );
+  const told = healthOf({
+    state,
+    wanted: settings.components.map(({ id }) => id),
+    lostWorkerMs: lostWorkerAt === undefined ? undefined : performance.now() - lostWorkerAt,
+    memoryHigh,
+    versionRefused,
+  });
+  writeDocumentState(document.documentElement, {
+    ...documentState(state),
+    kiosk: told.level,
+    kioskReasons: told.reasons.join(" "),
+    kioskAnswered: String(now.answered),
+    kioskLost: String(now.lost),
+    kioskRestarts: String(now.restarts),
+    kioskBuild: shell?.build,
+  });
+  health(told);
+  document.dispatchEvent(new CustomEvent("inlay-state", { detail: state }));
+  const view: BoardState = {
+    node: state,
+    health: told,
+    tally: now,
+    activity,
+    build: shell?.build,
+    complaint: enrolled.complaint ?? settings.complaints[0],
+    fill: fillOffered && canFill() ? () => void fill() : undefined,
   };
-  document.addEventListener("visibilitychange", () => void ask());
-  void ask();
+  render(board(view), document.body);
+}
+
+/** With what this node has done so far. What runs in a worker that is lost is lost with it. */
+function tally(): Tally {
+  const { answered, failed, refused } = shown.totals;
+  const broken = shown.phase === "failed";
+  const under = shown.workloads.reduce((sum, each) => sum + each.running + each.waiting, 0);
+  return {
+    answered: before.answered + answered,
+    lost: before.lost + failed + refused + (broken ? under : 0),
+    restarts: before.restarts,
+  };
+}
+
+function save(): void {
+  const { hostId = ledger.hostId } = shown;
+  ledger = { ...ledger, tally: tally(), ...(hostId === undefined ? {} : { hostId }) };
+  kept(() => sessionStorage.setItem(LEDGER, JSON.stringify(ledger)));
+}
+
+/** `undefined` where the browser denies storage. */
+function kept<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }

@@ -3,6 +3,7 @@ import type { NodeState } from "../index.ts";
 
 import { definePanels } from "./panels/define.ts";
 import { InlayPage } from "./panels/page.ts";
+import { watchShell } from "./newer.ts";
 import { createSession } from "./session.ts";
 import { readStart } from "./site.ts";
 import { documentState, writeDocumentState } from "./state/document-state.ts";
@@ -50,3 +51,5 @@ if (!isSecureContext) {
 } else {
   show(session.view.peek());
 }
+
+watchShell((notice) => session.tell(notice));

@@ -2,7 +2,14 @@
  * The one node of a page: joins, leaves, joins again, and gives the page a single view across all of its nodes.
  * It also says what a page must tell a person and a state does not: starts that failed, settings not used.
  */
-import type { Joining, LatticeNode, NodeState, View, WorkloadOptions } from "../index.ts";
+import type {
+  Joining,
+  JoinOptions,
+  LatticeNode,
+  NodeState,
+  View,
+  WorkloadOptions,
+} from "../index.ts";
 import type { ComponentSetting } from "./state/attributes.ts";
 import type { NodeOptions } from "../core/node-options.ts";
 import type { JoinRequest } from "./state/join-form.ts";
@@ -47,11 +54,16 @@ export interface Session {
   readonly node: View<LatticeNode | undefined>;
   /** Sentences for a person, oldest first. */
   readonly notices: View<readonly string[]>;
+  /** Adds a sentence to them, once. */
+  tell(notice: string): void;
   readonly actions: PageActions;
 }
 
-/** A session that has not joined; each join starts `components`. */
-export function createSession(components: readonly ComponentSetting[]): Session {
+/** A session that has not joined; each join has `always` among its options, and starts `components`. */
+export function createSession(
+  components: readonly ComponentSetting[],
+  always: Pick<JoinOptions, "livingLabels" | "watchdogMs"> = {},
+): Session {
   const view = createSource<NodeState>(idleState());
   const node = createSource<LatticeNode | undefined>(undefined);
   const notices = createSource<readonly string[]>([]);
@@ -88,6 +100,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     const { node: options, credentials, registries, clusterSeed } = request;
     const ended = new AbortController();
     const joining = startJoining({
+      ...always,
       ...options,
       ...(credentials === undefined ? {} : { credentials }),
       ...(registries === undefined ? {} : { images: { ...options.images, registries } }),
@@ -140,7 +153,7 @@ export function createSession(components: readonly ComponentSetting[]): Session 
     asked: () => last?.node,
     dismiss: (notice) => notices.set(notices.peek().filter((other) => other !== notice)),
   };
-  return { view, node, notices, actions };
+  return { view, node, notices, tell, actions };
 }
 
 /** A sentence about anything thrown by a node. */

@@ -23,18 +23,18 @@ export interface PageStart {
 /** Longest wait for a file that static hosting may not have. */
 const SITE_FILE_TIMEOUT_MS = 3000;
 
-/** Reads everything once. Credentials are wiped from the address bar before anything else happens. */
-export async function readStart(): Promise<PageStart> {
+/** Reads everything once. Credentials are wiped from the address bar before anything else happens. `query`: in place of the address's. */
+export async function readStart(query: string = location.search): Promise<PageStart> {
   const complaints: string[] = [];
   const credentials = takeCredentials(complaints);
-  const asked = readQuery(location.search);
+  const asked = readQuery(query);
   const settings = { ...asked, complaints: [...complaints, ...asked.complaints] };
   const site = readSiteFile(await siteFile());
   if (settings.node.servers.length > 0) {
     return { settings: withProxy(settings, site), credentials, local: false };
   }
   if (site === undefined) return { settings, credentials, local: false };
-  const merged = hasSettings(location.search) ? withSite(settings, site) : withDemo(settings, site);
+  const merged = hasSettings(query) ? withSite(settings, site) : withDemo(settings, site);
   return { settings: merged, credentials, local: true };
 }
 

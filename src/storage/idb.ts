@@ -58,6 +58,13 @@ export async function write(
   );
 }
 
+export async function remove(database: IDBDatabase, store: StoreName, key: string): Promise<void> {
+  await settled(
+    database.transaction(store, "readwrite").objectStore(store).delete(key),
+    `remove from ${store}`,
+  );
+}
+
 /** What `request` gives; `doing` says what failed if it fails. */
 export function settled<T>(request: IDBRequest<T>, doing: string): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -157,6 +157,7 @@ const methods: NodeMethods = {
     if (node !== undefined) await obey(notice, node.host);
     else if (notice === "leaving") lifetime.abort(left());
   },
+  ping: () => Promise.resolve(),
   async leave() {
     await node?.host.stop();
     lifetime.abort(left());

@@ -89,14 +89,20 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "typed",
       "version.ts",
       "watching.ts",
+      "worker-watch.ts",
     ],
+    usesTypes: ["living-labels.ts"],
     starts: ["workers/host.worker.ts"],
   },
+  "page-signals.ts": { uses: [] },
+  "living-labels.ts": { uses: ["core", "page-signals.ts"] },
+  "worker-watch.ts": { uses: [] },
+  "enrolment.ts": { uses: ["core", "storage"] },
   "browser-key.ts": { uses: ["core", "storage", "wire"] },
   "lattice-facts.ts": { uses: ["core", "channels"] },
   "watching.ts": { uses: ["core", "channels"] },
   "index.ts": {
-    uses: ["core", "browser-key.ts", "join.ts", "element.ts", "version.ts"],
+    uses: ["core", "browser-key.ts", "join.ts", "element.ts", "living-labels.ts", "version.ts"],
     usesTypes: ["lattice-facts.ts", "typed"],
   },
   // `index.ts` exports the element, so the element and what it is made of cannot import `index.ts`.
@@ -111,6 +117,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     uses: ["core", "index.ts", "page/state", "page/style"],
     packages: ["lit", "lean-qr", "uplot"],
   },
+  "page/kiosk": {
+    uses: ["core", "index.ts", "enrolment.ts", "page", "page/state"],
+    usesTypes: ["join.ts"],
+    packages: ["lit"],
+  },
+  "page/kiosk.ts": {
+    uses: ["core", "index.ts", "page/kiosk", "page/state", "page"],
+    packages: ["lit"],
+  },
   cli: {
     uses: [
       "core",
@@ -118,6 +133,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "interfaces",
       "bus",
       "dialects",
+      "version.ts",
       // What pulls images needs no worker and no browser.
       "runtime/images.ts",
       "runtime/oci.ts",

@@ -13,7 +13,10 @@ export function documentState(state: NodeState): DocumentState {
 }
 
 /** Writes `state` to the data attributes of `element`. */
-export function writeDocumentState(element: HTMLElement, state: DocumentState): void {
+export function writeDocumentState(
+  element: HTMLElement,
+  state: DocumentState | Readonly<Record<string, string | undefined>>,
+): void {
   for (const [key, value] of Object.entries(state)) {
     if (value === undefined) delete element.dataset[key];
     else if (element.dataset[key] !== value) element.dataset[key] = value;

@@ -49,13 +49,13 @@ export function hostTile(parts: TileParts): TemplateResult {
       class="tile-host"
       tabindex=${active ? 0 : -1}
       aria-pressed=${chosen}
-      aria-label=${hostWords(host)}
       @click=${() => chooseHost(host.id)}
     >
-      <span class="tile-name"
+      <span class="unseen">${hostWords(host)}</span>
+      <span class="tile-name" aria-hidden="true"
         ><b>${nameOf(host)}</b>${density === "small" ? nothing : tag(host)}</span
       >
-      ${density === "small" ? nothing : html`<span class="tile-system"><i>${systemWords(host)}</i>${density === "medium" ? tag(host) : nothing}</span>`}
+      ${density === "small" ? nothing : html`<span class="tile-system" aria-hidden="true"><i>${systemWords(host)}</i>${density === "medium" ? tag(host) : nothing}</span>`}
     </button>
     ${density === "large" ? rows(entries, parts) : marks(entries, host, density, entity)}
   </li>`;

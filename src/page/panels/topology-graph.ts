@@ -70,13 +70,17 @@ export function topologyGraph(parts: GraphParts): TemplateResult {
                 data-node=${id}
                 tabindex=${id === active ? 0 : -1}
                 aria-pressed=${id === chosen}
-                aria-label=${entityWords(entity)}
                 @click=${() => choose(id)}
                 @keydown=${(event: KeyboardEvent) => move(event, id)}
               >
-                <span class="node-name">${glyph(entity.kind)}<b>${entity.label}</b></span>
-                <span class="node-runs">${pips(hostsOf(entity))}<i>${runsShort(entity)}</i></span>
-                <span class="node-rate figure"
+                <span class="unseen">${entityWords(entity)}</span>
+                <span class="node-name" aria-hidden="true"
+                  >${glyph(entity.kind)}<b>${entity.label}</b></span
+                >
+                <span class="node-runs" aria-hidden="true"
+                  >${pips(hostsOf(entity))}<i>${runsShort(entity)}</i></span
+                >
+                <span class="node-rate figure" aria-hidden="true"
                   >${entity.perSecond === 0 ? nothing : `${rate(entity.perSecond)}/s`}</span
                 >
               </button>

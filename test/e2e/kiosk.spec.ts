@@ -136,6 +136,8 @@ test("a version that does not serve is taken back, and the kiosk says so; its sh
   await context.setOffline(true);
   await page.reload();
   await expect(page.locator("html")).toHaveAttribute("data-kiosk", "down");
+  await page.goto(`${site.url}?servers=${encodeURIComponent(nats.ws)}`);
+  await expect(page.getByRole("heading", { name: "Join this lattice?" })).toBeVisible();
 
   expect(sound).not.toBe(broken);
   expect(ping).toMatchObject({

@@ -63,7 +63,7 @@ export function board({ node, health, tally, ...rest }: BoardState): TemplateRes
       <p>
         <span
           >Inlay
-          ${node.version}${rest.build === undefined ? "" : ` · ${short(rest.build, 8, 0)}`}</span
+          ${node.version}${rest.build === undefined ? "" : ` · ${rest.build.slice(0, 8)}`}</span
         >
         ${
           node.hostId === undefined

@@ -17,7 +17,7 @@ export function keepAwake(): void {
 
 const DRIFT_EVERY_MS = 60_000;
 /** In pixels; a path that comes to every place of a small square. */
-const DRIFT = 12;
+const DRIFT = 6;
 
 /** Moves the board by a pixel or two each minute: what stands for months must not stay in one place. */
 export function keepMoving(board: HTMLElement): void {

@@ -8,15 +8,19 @@ export { LatticeError } from "./core/error.ts";
 
 export type {
   CallOptions,
+  ChangeOptions,
   JoinImageOptions,
   JoinOptions,
   Joining,
   LatticeNode,
+  TextCallOptions,
+  TextResult,
   WorkloadOptions,
 } from "./join.ts";
 export type { KnownUser, Refusal, Rights, Rule } from "./core/access.ts";
 export type { ForgeryAlarm, WatchPhase, WatchState } from "./core/alarm.ts";
 export type { BusStatus } from "./core/bus.ts";
+export type { Via } from "./core/call.ts";
 export type { BrowserKey, Credentials } from "./core/credentials.ts";
 export type { ErrorCode } from "./core/error.ts";
 export type { CallOutcome, CallRecord } from "./core/event.ts";
@@ -52,7 +56,9 @@ export type {
   Traffic,
   Watched,
   WatchedFacts,
+  WatchedImport,
   WatchedLattice,
+  WatchedWorld,
 } from "./core/watched.ts";
 export type {
   CallTimes,

@@ -3,7 +3,8 @@
  *
  * Nothing of the lattice runs here: the connection, the dialects and the components live in workers.
  */
-import type { BusName, NodeMethods, NodeSetup, PageMethods } from "./channels/node.ts";
+import type { BusName, NodeMethods, NodeSetup, PageMethods, TextResult } from "./channels/node.ts";
+import type { Via } from "./core/call.ts";
 import type { Credentials } from "./core/credentials.ts";
 import type { ImageOptions, NodeOptions } from "./core/node-options.ts";
 import type { NodeState } from "./core/node-state.ts";
@@ -68,6 +69,8 @@ export interface JoinImageOptions extends ImageOptions {
   readonly registries?: RegistryLogins | (() => Promise<RegistryLogins>);
 }
 
+export type { TextResult } from "./channels/node.ts";
+
 export interface WorkloadOptions {
   readonly id: string;
   /** A reference or URL, or the component itself. */
@@ -90,7 +93,20 @@ export interface CallOptions {
   /** WIT text with the interface; needed unless `target` runs in this node. */
   readonly wit?: string;
   readonly linkName?: string;
+  /** Only to what runs in this node, or only over the lattice; default: here if it runs here and has room. */
+  readonly via?: Via;
   readonly signal?: AbortSignal;
+}
+
+/** A call whose arguments are text: WAVE or JSON, by the types of the function. */
+export interface TextCallOptions extends Omit<CallOptions, "args"> {
+  readonly args: readonly string[];
+}
+
+/** What a running component is to have instead of what it has. */
+export interface ChangeOptions {
+  readonly maxInstances?: number;
+  readonly image?: string | Blob | Uint8Array;
 }
 
 /** A member of a lattice, in this page. */
@@ -120,6 +136,13 @@ export interface LatticeNode extends AsyncDisposable {
    * @throws {LatticeError} `bad-input` for a key under `hostcore.`, or too many letters.
    */
   label(key: string, value: string | undefined): Promise<void>;
+  /** As {@link LatticeNode.call}, with text in and out; `bad-input` for text that is not of its type. */
+  callText(call: TextCallOptions): Promise<TextResult>;
+  /**
+   * Gives a component of this node other limits on calls at once, or another image; resolves when that serves. Everything else
+   * stays as it is. Throws `not-found`, and as {@link LatticeNode.start}.
+   */
+  change(id: string, change: ChangeOptions): Promise<void>;
   /** Links and named configuration that the lattice keeps. */
   readonly lattice: LatticeFacts;
   /**
@@ -295,6 +318,13 @@ async function connect(
       value === undefined
         ? host.command("label.remove", { key }).then(() => undefined)
         : host.command("label.put", { key, value }),
+    callText: ({ signal, ...call }) => host.callText(call, signal),
+    change: async (id, { image, maxInstances }) =>
+      host.change({
+        id,
+        ...(maxInstances === undefined ? {} : { maxInstances }),
+        ...(image === undefined ? {} : await imageOf(image, id)),
+      }),
     lattice: createLatticeFacts(host),
     watch,
     serve: async (wit, serving, exports) => (await loadTyped()).serve(typed, wit, serving, exports),

@@ -1,4 +1,5 @@
 /** The contract between a page and its host worker: which methods each side answers. */
+import type { Via } from "../core/call.ts";
 import type { Credentials } from "../core/credentials.ts";
 import type { NodeOptions } from "../core/node-options.ts";
 import type { NodeState } from "../core/node-state.ts";
@@ -61,6 +62,29 @@ export interface CallRequest {
   readonly args: readonly unknown[];
   readonly wit?: string;
   readonly linkName?: string;
+  readonly via?: Via;
+}
+
+/** A call whose values are text: WAVE or JSON by the function's types. */
+export interface TextCallRequest extends Omit<CallRequest, "args"> {
+  readonly args: readonly string[];
+}
+
+export interface TextResult {
+  /** In WAVE; absent for a function that gives nothing. */
+  readonly text?: string;
+  /** Characters that `text` would have if it were whole. */
+  readonly length: number;
+  /** From the call to its whole result, in the node. */
+  readonly tookMs: number;
+}
+
+/** What is to be other than it is. */
+export interface ChangeRequest {
+  readonly id: string;
+  readonly maxInstances?: number;
+  readonly image?: string;
+  readonly bytes?: Uint8Array;
 }
 
 /** What the page serves: it is called through `port` (`callee.ts`), and told of by {@link ServingMethods}. */
@@ -117,6 +141,8 @@ export interface NodeMethods {
   start(request: StartRequest): Promise<void>;
   stop(id: string): Promise<void>;
   call(request: CallRequest, signal?: AbortSignal): Promise<unknown>;
+  callText(request: TextCallRequest, signal?: AbortSignal): Promise<TextResult>;
+  change(request: ChangeRequest): Promise<void>;
   /** What a control plane could ask of this host. */
   command<Name extends CommandName>(
     name: Name,

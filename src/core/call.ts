@@ -91,3 +91,6 @@ export type Interceptor = (next: Callee) => Callee;
 export function chain(interceptors: readonly Interceptor[]): Interceptor {
   return (callee) => interceptors.reduceRight((next, intercept) => intercept(next), callee);
 }
+
+/** Which way a call goes whose target runs in this node: only `here`, or over the lattice as from anybody else. */
+export type Via = "here" | "lattice";

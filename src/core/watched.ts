@@ -7,6 +7,7 @@ import type { FactsStatus } from "./facts.ts";
 import type { Link } from "./link.ts";
 import type { Listening, Tally } from "./observation.ts";
 import type { WatchedCalls, WatchedRates } from "./watched-calls.ts";
+import type { Interface } from "./wit.ts";
 
 /** Each topic and what its watchers are told. The first update comes as soon as there is something to tell. */
 export interface Watched {
@@ -14,6 +15,8 @@ export interface Watched {
   readonly facts: WatchedFacts;
   readonly lattice: WatchedLattice;
   readonly rates: WatchedRates;
+  /** What runs in this node, with its types; told when one comes or goes. */
+  readonly worlds: readonly WatchedWorld[];
 }
 
 export type Topic = keyof Watched;
@@ -114,4 +117,24 @@ export interface ObservedProvider {
   readonly annotations: Pairs;
   /** As it was last told; `undefined`: nothing was. Hosts tell of changes only. */
   readonly healthy: boolean | undefined;
+}
+
+/** A component or in-page provider of this node, and the types of what it imports and exports. */
+export interface WatchedWorld {
+  readonly id: string;
+  readonly kind: "component" | "provider";
+  readonly imports: readonly WatchedImport[];
+  /** Interfaces by their full name; functions of the root stand under `""`. */
+  readonly exports: ReadonlyMap<string, Interface>;
+}
+
+export interface WatchedImport {
+  /** With its version. */
+  readonly name: string;
+  readonly functions: Interface;
+  /**
+   * Who answers it: the node itself; nobody, since it has types only; or whomever it is linked to, under the first of these
+   * names that is linked.
+   */
+  readonly by: "node" | "types" | readonly string[];
 }

@@ -1,6 +1,6 @@
 /** What a host is made of, and what it offers to those who hold it. */
 import type { Bus } from "../core/bus.ts";
-import type { Callee } from "../core/call.ts";
+import type { Callee, Via } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type {
   HostControl,
@@ -78,8 +78,8 @@ export interface Host extends HostControl {
   setShown(shown: boolean): void;
   /** Looks whether the connections still live, after anything that may have cut them. */
   probe(): void;
-  /** What calls `target` by the types of `world`; here, if it runs here and has room, else in the lattice. */
-  calleeFor(target: EntityId, world: World | undefined): Callee;
+  /** What calls `target` by the types of `world`; by default here, if it runs here and has room, else in the lattice. */
+  calleeFor(target: EntityId, world: World | undefined, via?: Via): Callee;
   /** Begins to tell of `topic` until `signal` aborts. Rejects where this node cannot make it, or its code cannot be loaded. */
   watch<T extends Topic>(topic: T, tell: Tell<T>, signal: AbortSignal): Promise<void>;
   /**

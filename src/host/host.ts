@@ -19,6 +19,7 @@ import type { Workloads } from "./workloads.ts";
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { LatticeError } from "../core/error.ts";
 import { later } from "../core/later.ts";
+import { createSource } from "../core/view.ts";
 import { createCallHistory } from "./call-history.ts";
 import { createCallsOut } from "./calls-out.ts";
 import { aborted } from "./changes.ts";
@@ -51,6 +52,11 @@ export function createHost(parts: HostParts): Host {
   const labels = createLabels(parts.labels);
   const presence = createPresence(parts.shareWork ?? true);
   const lifetime = new AbortController();
+  const changes = createSource({});
+  const changed = (): void => {
+    changes.set({});
+    parts.changed();
+  };
   const announce = (event: HostEvent): void => {
     for (const dialect of dialects) dialect.announce(event);
   };
@@ -106,7 +112,7 @@ export function createHost(parts: HostParts): Host {
     announce: announceAlive,
     changed() {
       companions.review();
-      parts.changed();
+      changed();
     },
     released: (pool) => companions.release(pool),
   });
@@ -154,7 +160,7 @@ export function createHost(parts: HostParts): Host {
     reach: callsOut.reach,
     placed: callsOut.placed,
     announce: announceAlive,
-    changed: parts.changed,
+    changed,
   });
 
   const everything = (): readonly WorkloadEntry[] => {
@@ -240,10 +246,12 @@ export function createHost(parts: HostParts): Host {
       control.probe();
       if (rpc !== control) rpc.probe();
     },
-    calleeFor: (target, world) => targets.nearest(target, world, away("page")),
+    calleeFor: (target, world, via) => targets.nearest(target, world, away("page"), via),
     async watch(topic, tell, signal) {
-      const { startWatching } = await watching(signal);
-      const heard = { own, onCall, tap, history, entries: everything };
+      const { startWatching, runningOf } = await watching(signal);
+      const { interfaces } = callsOut;
+      const running = runningOf(host, changes);
+      const heard = { own, onCall, tap, history, entries: everything, interfaces, running };
       startWatching(topic, { clock, log, dialects, facts, ...heard }, tell, signal);
     },
     inventory,

@@ -1,5 +1,5 @@
 /** Who answers for a target: what runs in this node, or the lattice, by the dialect that knows it. */
-import type { Callee, Interceptor } from "../core/call.ts";
+import type { Callee, Interceptor, Via } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Dialect } from "../core/dialect.ts";
 import type { EntityId } from "../core/ids.ts";
@@ -25,9 +25,10 @@ export interface Targets {
   readonly distant: (target: EntityId, world: World) => Callee;
   /**
    * What runs here, while its line is not full; else what the lattice has, behind `away`, by the types of `world` or those that
-   * are known here. Throws `types-unknown` where there are neither, and as {@link distant}.
+   * are known here; or only one of these, by `via`. Throws `types-unknown` where there are neither, `not-served` and `overloaded`
+   * where only what runs here counts, and as {@link distant}.
    */
-  nearest(target: EntityId, world: World | undefined, away: Interceptor): Callee;
+  nearest(target: EntityId, world: World | undefined, away: Interceptor, via?: Via): Callee;
 }
 
 export function createTargets(parts: TargetsParts): Targets {
@@ -57,9 +58,15 @@ export function createTargets(parts: TargetsParts): Targets {
         },
       };
     },
-    nearest(target, world, away) {
+    nearest(target, world, away, via) {
       const here = targets.local(target);
-      if (here?.accepting() === true) return here.callee;
+      if (via !== "lattice" && here?.accepting() === true) return here.callee;
+      if (via === "here") {
+        if (here === undefined) {
+          throw new LatticeError("not-served", `${target} does not run in this node`);
+        }
+        throw new LatticeError("overloaded", `the line of ${target} is full in this node`);
+      }
       const types = world ?? here?.world;
       if (types !== undefined) return away(shown([types], targets.distant(target, types)));
       const error = `the types of ${target} are not known here: pass the WIT text of the interface as \`wit\``;

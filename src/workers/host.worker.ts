@@ -1,6 +1,7 @@
 /** Entry of the host worker: the node itself, told what to do by its page, and showing it what happens. */
 import type {
   CallRequest,
+  ChangeRequest,
   NodeMethods,
   NodeSetup,
   PageMethods,
@@ -9,6 +10,7 @@ import type {
 } from "../channels/node.ts";
 import type { Clock } from "../core/clock.ts";
 import { LONGEST_TIMER_MS } from "../core/clock.ts";
+import type { FuncType, World } from "../core/wit.ts";
 import type { Host } from "../host/host-parts.ts";
 import type { NodeView } from "../host/view.ts";
 
@@ -71,6 +73,7 @@ const typing = later(clock, "calls of the page", async () => {
   return { parseWit, asWhole, flowingArgs };
 });
 
+const texting = later(clock, "values as text", () => import("../wire/wave-call.ts"));
 const functions = later(clock, "functions of the page", async () => {
   const [{ serveForPage }, { answerClient }] = await Promise.all([
     import("../providers/page/served.ts"),
@@ -115,17 +118,24 @@ const methods: NodeMethods = {
   async start(request) {
     await joined().host.scale(scaleRequest(request));
   },
-  async stop(id) {
-    const { host } = joined();
-    const wanted = entityId(id);
-    const entry = host.entries().find(({ spec }) => spec.id === wanted);
-    if (entry === undefined) {
-      throw new LatticeError("not-found", `no component "${id}" runs in this node`);
-    }
-    const { image, annotations } = entry.spec;
-    await host.scale({ id: wanted, image: image.reference, maxInstances: 0, annotations });
-  },
+  stop: (id) => change({ id, maxInstances: 0 }),
+  change,
   call: callLattice,
+  async callText({ args, ...request }, signal) {
+    const [{ type }, { readArgs, resultText }] = await Promise.all([
+      typesOf(request, signal),
+      texting(signal),
+    ]);
+    if (type === undefined) {
+      const { target, instance, func } = request;
+      throw new LatticeError("types-unknown", `${target} has no ${instance}.${func} that is known`);
+    }
+    const values = readArgs(type, args);
+    const startedMs = performance.now();
+    const result = await callLattice({ ...request, args: values }, signal);
+    const tookMs = performance.now() - startedMs;
+    return { ...resultText(type, result), tookMs };
+  },
   command: (name, request) => joined().host.run(name, request),
   async watch(topic, watcher, signal) {
     const { host } = joined();
@@ -253,15 +263,47 @@ function scaleRequest({
   };
 }
 
+/** What a component has stays as it is where nothing else is asked for. */
+async function change({ id, maxInstances, image, bytes }: ChangeRequest): Promise<void> {
+  const { host } = joined();
+  const wanted = entityId(id);
+  const entry = host.entries().find(({ spec }) => spec.id === wanted);
+  if (entry === undefined) {
+    throw new LatticeError("not-found", `no component "${id}" runs in this node`);
+  }
+  const { spec } = entry;
+  await host.scale({
+    id: wanted,
+    image: image ?? spec.image.reference,
+    maxInstances: maxInstances ?? spec.maxInstances,
+    annotations: spec.annotations,
+    allowUpdate: image !== undefined,
+    ...(bytes === undefined ? {} : { bytes }),
+  });
+}
+
+/** The types by which the target is called: those of the request, else those of what runs here. */
+async function typesOf(
+  { target, instance, func, wit }: Omit<CallRequest, "args">,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly world: World | undefined; readonly type: FuncType | undefined }> {
+  const { host } = joined();
+  const { parseWit } = await typing(signal);
+  const world =
+    wit === undefined ? undefined : { imports: new Map(), exports: parseWit(wit).interfaces };
+  const here =
+    host.entries().find(({ spec }) => spec.id === target)?.workload?.component.world ??
+    host.providers().find(({ request }) => request.id === target)?.provider?.world;
+  return { world, type: (world ?? here)?.exports.get(instance)?.get(func) };
+}
+
 async function callLattice(request: CallRequest, signal?: AbortSignal): Promise<unknown> {
   const { host, setup } = joined();
-  const { instance, func, args, wit, linkName = "default" } = request;
+  const { instance, func, args, linkName = "default", via } = request;
   const target = entityId(request.target);
-  const { parseWit, asWhole, flowingArgs } = await typing(signal);
-  const exports = wit === undefined ? undefined : parseWit(wit).interfaces;
-  const callee = host.calleeFor(target, exports && { imports: new Map(), exports });
-  const here = host.entries().find(({ spec }) => spec.id === target)?.workload?.component.world;
-  const type = (exports ?? here?.exports)?.get(instance)?.get(func);
+  const { asWhole, flowingArgs } = await typing(signal);
+  const { world, type } = await typesOf(request, signal);
+  const callee = host.calleeFor(target, world, via);
   const ended = new AbortController();
   const deadlineMs = setup.limits?.callDeadlineMs ?? DEFAULT_LIMITS.callDeadlineMs;
   const cancel = clock.after(deadlineMs, () =>

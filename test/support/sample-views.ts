@@ -6,7 +6,10 @@ import type { ViewId } from "../../src/page/state/views.ts";
 
 import { entityId } from "../../src/core/ids.ts";
 import { manyCalls, sampleCalls, sampleMetrics, sampleRates } from "./sample-calls.ts";
-import { attacked, SAMPLE_EPOCH_MS, working } from "./sample-states.ts";
+import { exportsOf } from "../../src/wire/exports-of.ts";
+import { componentWorld } from "../../src/wire/component-types.ts";
+import { fixture } from "./fixtures.ts";
+import { attacked, joined, SAMPLE_EPOCH_MS, working, workload } from "./sample-states.ts";
 import { SAMPLE_TOPOLOGIES } from "./sample-topologies.ts";
 
 export interface SampleView {
@@ -18,6 +21,8 @@ export interface SampleView {
   readonly press?: string;
   /** What is clicked then, by its selector. */
   readonly click?: string;
+  /** Summaries that are opened, by what is in their text. */
+  readonly open?: readonly string[];
 }
 
 const link = (source: string, target: string, more: Partial<Link> = {}): Link => ({
@@ -42,6 +47,31 @@ const links: readonly Link[] = [
   link("orders", "kv-nats", { targetConfig: ["orders-bucket"] }),
   link("orders", "kv-nats", { name: "sessions", targetConfig: ["sessions-bucket"] }),
   link("orders", "mailer", { namespace: "example", package: "mail", interfaces: ["outbox"] }),
+];
+
+const types = componentWorld(fixture("types"));
+const counter = componentWorld(fixture("counter"));
+const TYPED: NodeState = {
+  ...working,
+  facts: { phase: "live" },
+  workloads: [
+    workload("types", { exports: exportsOf(types), imports: [], running: 2, sizeBytes: 16_825 }),
+    workload("counter", { exports: exportsOf(counter), imports: [...counter.imports.keys()] }),
+    ...working.workloads,
+  ],
+};
+const WORLDS: Watched["worlds"] = [
+  { id: "types", kind: "component", imports: [], exports: types.exports },
+  {
+    id: "counter",
+    kind: "component",
+    imports: [...counter.imports].map(([name, functions]) => ({
+      name,
+      functions,
+      by: [name.replace(/@.*/, "")],
+    })),
+    exports: counter.exports,
+  },
 ];
 
 /** By the name of the picture. */
@@ -70,6 +100,31 @@ export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
     state: working,
     told: { rates: [{ at: sampleRates.at, seconds: [], components: [] }] },
   },
+  components: {
+    view: "components",
+    state: TYPED,
+    told: {
+      worlds: [WORLDS],
+      facts: [{ status: { phase: "live" }, links, configNames: [] }],
+    },
+    open: ["echo-person", "echo-shape"],
+  },
+  "components-imports": {
+    view: "components",
+    state: { ...TYPED, workloads: TYPED.workloads.slice(1) },
+    told: {
+      worlds: [WORLDS],
+      facts: [
+        {
+          status: { phase: "live" },
+          links: [link("counter", "kv-nats", { interfaces: ["store"] })],
+          configNames: [],
+        },
+      ],
+    },
+    open: ["count:"],
+  },
+  "components-none": { view: "components", state: joined, told: { worlds: [[]] } },
   links: {
     view: "links",
     state: { ...working, facts: { phase: "live" } },

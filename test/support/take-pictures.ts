@@ -138,15 +138,18 @@ async function takeAll({ folder, states }: Pictures): Promise<void> {
   }
 }
 
-/** A view with what a node would tell it. */
+/** A view with what a node would tell it. Maps would not cross into the page as they are. */
 async function showView(
   page: Page,
-  { view, state, told, press, click }: SampleView,
+  { view, state, told, press, click, open }: SampleView,
 ): Promise<void> {
   await page.evaluate(
-    ({ view, told }) => {
+    ({ view, text }) => {
+      const told: Partial<Record<string, readonly unknown[]>> = JSON.parse(text, (_, value) =>
+        Array.isArray(value?.isMap) ? new Map(value.isMap) : value,
+      );
       const node = {
-        watch(topic: keyof typeof told, listener: (update: unknown) => void) {
+        watch(topic: string, listener: (update: unknown) => void) {
           for (const update of told[topic] ?? []) queueMicrotask(() => listener(update));
           return new Promise(() => undefined);
         },
@@ -154,7 +157,12 @@ async function showView(
       Object.assign(document.querySelector("inlay-page") ?? {}, { node });
       location.hash = `#/${view}`;
     },
-    { view, told },
+    {
+      view,
+      text: JSON.stringify(told, (_, value) =>
+        value instanceof Map ? { isMap: [...value] } : value,
+      ),
+    },
   );
   await show(page, state);
   await page.locator("inlay-view .view-wait").waitFor({ state: "detached" });
@@ -165,6 +173,9 @@ async function showView(
       .click();
   }
   if (click !== undefined) await page.locator(click).first().click();
+  for (const text of open ?? []) {
+    await page.locator("summary", { hasText: text }).first().click();
+  }
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
 }
 

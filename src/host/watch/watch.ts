@@ -2,8 +2,12 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Dialect } from "../../core/dialect.ts";
 import type { Facts } from "../../core/facts.ts";
+import type { Later } from "../../core/later.ts";
 import type { Log } from "../../core/log.ts";
-import type { Tell, Topic } from "../../core/watched.ts";
+import type { View } from "../../core/view.ts";
+import type { Tell, Topic, WatchedWorld } from "../../core/watched.ts";
+import type { World } from "../../core/wit.ts";
+import type { Interfaces } from "../../interfaces/interfaces.ts";
 import type { Recorded } from "../recorded.ts";
 import type { OwnHost } from "./own-host.ts";
 import type { CallTap } from "../interceptors/tap.ts";
@@ -15,6 +19,9 @@ import { watchCalls } from "./calls.ts";
 import { watchFacts } from "./facts.ts";
 import { watchLattice } from "./lattice.ts";
 import { watchRates } from "./rates.ts";
+import { watchWorlds } from "./worlds.ts";
+
+export { runningOf } from "./running.ts";
 
 /** What topics are made of. */
 export interface WatchParts {
@@ -30,6 +37,13 @@ export interface WatchParts {
   readonly history: CallHistory;
   /** All that runs here, members of sets included. */
   readonly entries: () => readonly WorkloadEntry[];
+  readonly interfaces: Later<Interfaces>;
+  /** Components and providers that run here. */
+  readonly running: View<readonly Running[]>;
+}
+
+export interface Running extends Pick<WatchedWorld, "id" | "kind"> {
+  readonly world: World;
 }
 
 /** Begins to tell, until `signal` aborts. Throws {@link LatticeError} where this node cannot make the topic. */
@@ -40,6 +54,7 @@ const topics: { readonly [T in Topic]: Start<T> } = {
   facts: watchFacts,
   lattice: watchLattice,
   rates: watchRates,
+  worlds: watchWorlds,
 };
 
 export function startWatching<T extends Topic>(

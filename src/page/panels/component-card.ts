@@ -28,23 +28,28 @@ const PHASE_WORDS: Readonly<Record<WorkloadView["state"]["phase"], string>> = {
   failed: "Failed",
 };
 
+/** Its state in a word, and the look of it. */
+export function stateWord({ state, accepting }: Pick<WorkloadView, "state" | "accepting">): {
+  readonly word: string;
+  readonly look: WorkloadView["state"]["phase"] | "full";
+} {
+  const full = state.phase === "running" && !accepting;
+  return full
+    ? { word: "Line full", look: "full" }
+    : { word: PHASE_WORDS[state.phase], look: state.phase };
+}
+
 export function componentCard(
   workload: WorkloadView,
   actions: PageActions | undefined,
   stop: (id: string) => void,
 ): TemplateResult {
   const { id, state, image, digest, sizeBytes } = workload;
-  const full = state.phase === "running" && !workload.accepting;
-  return html`<article
-    class="component component-${full ? "full" : state.phase}"
-    aria-label="Component ${id}"
-  >
+  const { word, look } = stateWord(workload);
+  return html`<article class="component component-${look}" aria-label="Component ${id}">
     <header>
       <h3>${id}</h3>
-      <span class="pill"
-        ><span class="dot" aria-hidden="true"></span
-        >${full ? "Line full" : PHASE_WORDS[state.phase]}</span
-      >
+      <span class="pill"><span class="dot" aria-hidden="true"></span>${word}</span>
       <button
         type="button"
         class="quiet"
@@ -63,14 +68,14 @@ export function componentCard(
         }</span
       >
     </p>
-    ${state.phase === "starting" ? progress(state.progress) : nothing}
+    ${state.phase === "starting" ? progressBar(state.progress) : nothing}
     ${state.phase === "failed" ? html`<p class="trouble">${state.error}</p>` : nothing}
-    ${state.phase === "running" || state.phase === "stopping" ? load(workload) : nothing}
+    ${state.phase === "running" || state.phase === "stopping" ? loadBar(workload) : nothing}
     ${exportsOf(workload, actions)}
   </article>`;
 }
 
-function progress({ stage, bytes, totalBytes }: LoadProgress): TemplateResult {
+export function progressBar({ stage, bytes, totalBytes }: LoadProgress): TemplateResult {
   const at = STAGES.findIndex((known) => known.stage === stage);
   const fetched =
     bytes === undefined
@@ -88,7 +93,7 @@ function progress({ stage, bytes, totalBytes }: LoadProgress): TemplateResult {
   </div>`;
 }
 
-function load(workload: WorkloadView): TemplateResult {
+export function loadBar(workload: WorkloadView): TemplateResult {
   const { running, waiting, maxInstances, accepting } = workload;
   return html`<div class="load">
     <div class="slots" aria-hidden="true">

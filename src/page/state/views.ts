@@ -4,6 +4,7 @@
 export const VIEW_TITLES = {
   tab: "This tab",
   topology: "Topology",
+  components: "Components",
   calls: "Calls",
   rates: "Rates and latency",
   links: "Links and config",

@@ -20,6 +20,7 @@ export interface ViewModule {
 /** Views that are loaded when they are opened; the first one is the page's own. */
 export const VIEW_MODULES: Readonly<Record<Exclude<ViewId, "tab">, () => Promise<ViewModule>>> = {
   topology: () => import("./topology.ts"),
+  components: () => import("./components.ts"),
   calls: () => import("./calls.ts"),
   rates: () => import("./rates.ts"),
   links: () => import("./links.ts"),

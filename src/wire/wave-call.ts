@@ -31,3 +31,20 @@ export function resultText(
   const text = formatWave(value, result);
   return { text: text.slice(0, MOST_CHARACTERS), length: text.length };
 }
+
+/** Makes the call by `call`, and takes its time. Throws `types-unknown` where there is no `type`, and as {@link readArgs}. */
+export async function callByText(
+  { target, instance, func }: Readonly<Record<"target" | "instance" | "func", string>>,
+  type: FuncType | undefined,
+  texts: readonly string[],
+  call: (args: readonly WitValue[]) => Promise<WitValue>,
+): Promise<ReturnType<typeof resultText> & { readonly tookMs: number }> {
+  if (type === undefined) {
+    throw new LatticeError("types-unknown", `${target} has no ${instance}.${func} that is known`);
+  }
+  const args = readArgs(type, texts);
+  const startedMs = performance.now();
+  const result = await call(args);
+  const tookMs = performance.now() - startedMs;
+  return { ...resultText(type, result), tookMs };
+}

@@ -122,19 +122,13 @@ const methods: NodeMethods = {
   change,
   call: callLattice,
   async callText({ args, ...request }, signal) {
-    const [{ type }, { readArgs, resultText }] = await Promise.all([
+    const [{ type }, { callByText }] = await Promise.all([
       typesOf(request, signal),
       texting(signal),
     ]);
-    if (type === undefined) {
-      const { target, instance, func } = request;
-      throw new LatticeError("types-unknown", `${target} has no ${instance}.${func} that is known`);
-    }
-    const values = readArgs(type, args);
-    const startedMs = performance.now();
-    const result = await callLattice({ ...request, args: values }, signal);
-    const tookMs = performance.now() - startedMs;
-    return { ...resultText(type, result), tookMs };
+    return callByText(request, type, args, (values) =>
+      callLattice({ ...request, args: values }, signal),
+    );
   },
   command: (name, request) => joined().host.run(name, request),
   async watch(topic, watcher, signal) {

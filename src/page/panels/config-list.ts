@@ -96,7 +96,7 @@ export class ConfigList extends LightElement {
                     type="button"
                     class="quiet"
                     aria-expanded=${values === undefined ? "false" : "true"}
-                    aria-label="${values === undefined ? "Show" : "Hide"} the values of ${name}"
+                    aria-label="${values === undefined ? "Show" : "Hide"} values of ${name}"
                     @click=${() => (values === undefined ? void this.#show(name) : this.#hide(name))}
                   >
                     ${values === undefined ? "Show values" : "Hide values"}

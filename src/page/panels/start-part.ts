@@ -142,15 +142,16 @@ export class StartPart extends LightElement {
   #card(item: GalleryItem): TemplateResult {
     const { id, title, text, exports, imports } = item;
     const here = this.taken.includes(id);
+    const word = here ? "Here" : this.busy.has(id) ? "Starting" : "Start";
     return html`<li>
       <b>${title}</b>
       <button
         type="button"
-        aria-label="Start ${title}"
+        aria-label="${word} ${title}"
         ?disabled=${here || this.busy.has(id) || this.node === undefined}
         @click=${() => void this.#start({ id, image: item.image, maxInstances: 10 })}
       >
-        ${here ? "Here" : this.busy.has(id) ? "Starting" : "Start"}
+        ${word}
       </button>
       <p>${text}</p>
       <p class="gallery-wit">

@@ -76,7 +76,7 @@ if (!isSecureContext) {
   keepJoined(
     {
       session,
-      request: async () => ({ node, credentials: await enrolled.credentials(node.servers) }),
+      request: async () => ({ node, credentials: await enrolled.credentials() }),
       hostId: () => shown.hostId ?? ledger.hostId,
       onRestart(code) {
         if (code === "worker-lost") lostWorkerAt = performance.now();

@@ -5,6 +5,7 @@
 import { expect, type Page, test } from "@playwright/test";
 import type { KioskSite } from "../support/kiosk-site.ts";
 
+import { violations } from "../support/axe.ts";
 import { openKioskSite } from "../support/kiosk-site.ts";
 import { launchNats } from "../support/launch-nats.ts";
 import { connectPeer } from "../support/native-peer.ts";
@@ -132,6 +133,7 @@ test("a version that does not serve is taken back, and the kiosk says so; its sh
   await expect(page.locator("html")).not.toHaveAttribute("data-kiosk-build", /./); // the broken page says nothing
   await expect(page.locator("html")).toHaveAttribute("data-kiosk-build", sound ?? "");
   await expect(page.locator("html")).toHaveAttribute("data-kiosk-reasons", "version");
+  expect(await violations(page)).toEqual([]);
   const ping = await peer.ask("wasmbus.ctl.v1.default.host.ping");
   await context.setOffline(true);
   await page.reload();

@@ -41,12 +41,12 @@ export function board({ node, health, tally, ...rest }: BoardState): TemplateRes
     </header>
     <dl class="kiosk-counts">
       <div>
-        <dd>${count(answered)}</dd>
         <dt>${answered === 1 ? "call answered" : "calls answered"}</dt>
+        <dd>${count(answered)}</dd>
       </div>
       <div class=${lost === 0 ? "none" : "some"}>
-        <dd>${count(lost)}</dd>
         <dt>lost</dt>
+        <dd>${count(lost)}</dd>
       </div>
     </dl>
     ${minute(rest.activity)}

@@ -11,7 +11,7 @@ export interface Enrolled {
   /** What the page is to do: the address's query, else the one that was kept. */
   readonly query: string;
   /** What the node is to show its servers, made anew for each try. */
-  credentials(servers: readonly string[]): Promise<Credentials | undefined>;
+  credentials(): Promise<Credentials | undefined>;
   /** False if a reload would lose the credentials of this start. */
   readonly lasting: boolean;
   readonly complaint: string | undefined;
@@ -56,7 +56,7 @@ export async function enrol(): Promise<Enrolled> {
   }
   return {
     query,
-    credentials: async (wanted) => usable(own ?? credentialsFor(kept, wanted)),
+    credentials: async () => usable(own ?? credentialsFor(kept, servers)),
     lasting: own === undefined || stored,
     complaint,
   };

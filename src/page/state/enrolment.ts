@@ -21,7 +21,7 @@ export interface BrowserKeyed {
 export interface Enrolment {
   /** The query of the first address, for starts without one. */
   readonly query: string;
-  /** That the credentials may be shown to. */
+  /** That the credentials may be shown to; none: those that the site itself names. */
   readonly servers: readonly string[];
   readonly credentials?: KeptCredentials;
 }
@@ -77,13 +77,17 @@ export function asEnrolment(value: unknown): Enrolment | undefined {
   };
 }
 
-/** The kept credentials, if each of `servers` is one that they were given for. */
+/** The kept credentials, if each of `servers`, as an address names them, is one that they were given for. */
 export function credentialsFor(
   enrolment: Enrolment | undefined,
   servers: readonly string[],
 ): KeptCredentials | undefined {
-  const known = servers.every((server) => enrolment?.servers.includes(server) === true);
-  return known ? enrolment?.credentials : undefined;
+  if (enrolment === undefined) return undefined;
+  const known =
+    servers.length === 0
+      ? enrolment.servers.length === 0
+      : servers.every((server) => enrolment.servers.includes(server));
+  return known ? enrolment.credentials : undefined;
 }
 
 function asCredentials(value: unknown): KeptCredentials | undefined {

@@ -52,7 +52,15 @@ describe("enrolment", () => {
 
     expect(credentialsFor(kept, ["wss://b.example"])).toEqual({ token: "x" });
     expect(credentialsFor(kept, ["wss://a.example", "wss://evil.example"])).toBeUndefined();
+    expect(credentialsFor(kept, [])).toBeUndefined();
     expect(credentialsFor(undefined, ["wss://a.example"])).toBeUndefined();
+  });
+
+  test("what was kept for the site's own servers goes to those alone", () => {
+    const kept = enrolmentOf("?name=wall-1", readEnrolment("#token=x&keep"));
+
+    expect(credentialsFor(kept, [])).toEqual({ token: "x" });
+    expect(credentialsFor(kept, ["wss://evil.example"])).toBeUndefined();
   });
 
   test.each([undefined, "x", { query: QUERY }, { query: 1, servers: [] }])(

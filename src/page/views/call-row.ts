@@ -39,7 +39,6 @@ export function callRow(row: CallRow, options: RowOptions): TemplateResult {
     aria-selected=${chosen ? "true" : "false"}
     aria-posinset=${index + 1}
     aria-setsize=${count}
-    aria-label=${spoken(row)}
     data-seq=${call.seq}
   >
     <time class="figure">${timeOfDay(call.at)}</time>
@@ -53,17 +52,17 @@ export function callRow(row: CallRow, options: RowOptions): TemplateResult {
       >${call.outcome === "ok" ? nothing : OUTCOME_WORDS[call.outcome]}</span
     >
     <span class="figure call-took">${duration(call.tookMs)}</span>
+    <span class="unseen">${unseen(row)}</span>
   </div>`;
 }
 
-/** What the row shows, for those who hear it. */
-function spoken({ call, depth }: CallRow): string {
-  const { func, target, source, way, outcome, tookMs, error } = call;
+/** What the row's place, its bar and its colour show, for those who hear it. */
+function unseen({ call, depth }: CallRow): string {
+  const { source, way, outcome, error } = call;
   const from = source === undefined ? "" : `, from ${source}`;
   const nested = depth === 0 ? "" : `, level ${depth + 1}`;
   const failure = error === undefined ? "" : `, ${error.slice(0, 120)}`;
-  const whose = target === undefined ? "" : ` of ${target}`;
-  return `${func}${whose}${from}, ${WAY_WORDS[way]}${nested}, ${OUTCOME_WORDS[outcome]}, ${duration(tookMs)}${failure}`;
+  return `${WAY_WORDS[way]}${from}${nested}, ${OUTCOME_WORDS[outcome]}${failure}`;
 }
 
 function bar(row: CallRow, scaleMs: number): TemplateResult {

@@ -208,7 +208,7 @@ function components(all: readonly ComponentRates[]): TemplateResult {
     ${
       all.length === 0
         ? html`<p class="empty">No component runs in this tab.</p>`
-        : html`<div class="table-frame" tabindex="0" role="region" aria-label="Components">
+        : html`<div class="table-frame" tabindex="0" role="region" aria-label="Memory and run time">
             <table>
               <thead>
                 <tr>

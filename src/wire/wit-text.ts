@@ -29,8 +29,8 @@ export interface WitDocument {
    */
   readonly types: ReadonlyMap<string, ReadonlyMap<string, WitType>>;
   /**
-   * The full name of the interface that defines a handle's resource; without an entry it is the one that the function stands
-   * in.
+   * The full name of the interface that defines a type that has a name, or a handle's resource; without an entry a handle's
+   * is the one that the function stands in.
    */
   readonly homes: ReadonlyMap<WitType, string>;
 }
@@ -182,8 +182,7 @@ class Document {
     if (syntax === undefined) return this.#tokens.fail(`there is no type "${name.text}"`, name.at);
     if (syntax.kind === "resource") {
       const handle: WitType = { kind: "own", resource: name.text };
-      const [its] = [...home.interfaces].find((each) => each[1] === body) ?? [];
-      this.#liveAt(handle, its === undefined ? undefined : fullName(home, its));
+      this.#liveAt(handle, nameOf(body, home));
       return handle;
     }
     if (this.#depth > MAX_TYPE_DEPTH) {
@@ -195,6 +194,8 @@ class Document {
         ? syntax.text(scope)
         : this.#scope(this.#interfaceAt(syntax.path, home)).lookup(syntax.name);
     this.#depth--;
+    // Other names for it come later: what they stand for is looked up first.
+    if (syntax.kind === "type" && !this.#homes.has(type)) this.#liveAt(type, nameOf(body, home));
     return type;
   }
 
@@ -272,6 +273,12 @@ class Document {
       )
       .join(", ")}`;
   }
+}
+
+/** The full name of an interface, unless it stands in a world. */
+function nameOf(body: InterfaceSyntax, home: PackageSyntax): string | undefined {
+  const [its] = [...home.interfaces].find((each) => each[1] === body) ?? [];
+  return its === undefined ? undefined : fullName(home, its);
 }
 
 /** `ns:pkg/name@version`. */

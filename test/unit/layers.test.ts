@@ -134,6 +134,9 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       "bus",
       "dialects",
       "version.ts",
+      // How programs name what WIT text has.
+      "typed/implementation.ts",
+      "typed/names.ts",
       // What pulls images needs no worker and no browser.
       "runtime/images.ts",
       "runtime/oci.ts",

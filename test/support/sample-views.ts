@@ -1,5 +1,6 @@
 /** What views show in pictures: a state, and what each topic tells. */
 import type { Link } from "../../src/core/link.ts";
+import type { LogEntry } from "../../src/core/log.ts";
 import type { NodeState } from "../../src/core/node-state.ts";
 import type { Topic, Watched } from "../../src/core/watched.ts";
 import type { ViewId } from "../../src/page/state/views.ts";
@@ -73,6 +74,33 @@ const WORLDS: Watched["worlds"] = [
     exports: counter.exports,
   },
 ];
+
+const sampleLog: readonly LogEntry[] = Array.from({ length: 120 }, (_, index) => {
+  const at = SAMPLE_EPOCH_MS + index * 731;
+  const rows: readonly Omit<LogEntry, "at">[] = [
+    { level: "info", event: "component.running", fields: { id: "orders", took: 412 } },
+    {
+      level: "debug",
+      event: "bus.dial-failed",
+      fields: { server: "wss://b.example", code: "disconnected" },
+    },
+    { level: "info", event: "guest.printed", fields: { id: "hello", text: "greeted Ada" } },
+    {
+      level: "warn",
+      event: "bus.publish-denied",
+      fields: { subject: "$KV.LATTICEDATA_default.COMPONENT_orders" },
+    },
+    {
+      level: "error",
+      event: "call.failed",
+      fields: { id: "orders", problem: "guest-trapped: unreachable executed" },
+    },
+  ];
+  return {
+    at,
+    ...(rows[index % 7] ?? rows[index % 3] ?? { level: "info", event: "x", fields: {} }),
+  };
+});
 
 /** By the name of the picture. */
 export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
@@ -177,6 +205,7 @@ export const SAMPLE_VIEWS: Readonly<Record<string, SampleView>> = {
     },
     told: {},
   },
+  log: { view: "log", state: { ...working, log: sampleLog }, told: {} },
   "safety-attacked": { view: "safety", state: attacked, told: {} },
   "links-none": {
     view: "links",

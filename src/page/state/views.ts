@@ -7,6 +7,7 @@ export const VIEW_TITLES = {
   components: "Components",
   calls: "Calls",
   rates: "Rates and latency",
+  log: "Log",
   links: "Links and config",
   safety: "Safety",
 } as const;

@@ -10,6 +10,7 @@ import { exported, listWords, NO_CALLS, received, rowsOf } from "../state/call-l
 import { count } from "../state/figures.ts";
 import { fitted, SCALES_MS } from "../state/waterfall.ts";
 import { LightElement } from "../panels/light-element.ts";
+import { saveFile } from "../save-file.ts";
 import { callDetails } from "./call-details.ts";
 import { legend } from "./call-row.ts";
 import { CallRows } from "./call-rows.ts";
@@ -239,15 +240,8 @@ class CallsView extends LightElement {
   #export(): void {
     const at = new Date();
     const { nodeName: node, lattice } = this;
-    const blob = new Blob([exported(this.#rows, { node, lattice, at })], {
-      type: "application/json",
-    });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `calls-${at.toISOString().replaceAll(/[:.]/g, "-")}.json`;
-    link.click();
-    // The browser has taken it by then.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    const text = exported(this.#rows, { node, lattice, at });
+    saveFile("calls-{time}.json", "application/json", text);
   }
 }
 

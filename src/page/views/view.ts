@@ -24,5 +24,6 @@ export const VIEW_MODULES: Readonly<Record<Exclude<ViewId, "tab">, () => Promise
   calls: () => import("./calls.ts"),
   rates: () => import("./rates.ts"),
   links: () => import("./links.ts"),
+  log: () => import("./log.ts"),
   safety: () => import("./safety.ts"),
 };

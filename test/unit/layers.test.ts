@@ -49,17 +49,9 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // Where the realm of the node is put together, so it may know what `assemble.ts` gives it.
   "workers/host.worker.ts": {
-    uses: [
-      "core",
-      "channels",
-      "wire",
-      "interfaces",
-      "host",
-      "providers/page",
-      "assemble.ts",
-      "version.ts",
-    ],
+    uses: ["core", "channels", "host", "providers/page", "workers/host", "assemble.ts"],
   },
+  "workers/host": { uses: ["core", "channels", "wire", "host", "version.ts"] },
   host: { uses: ["core", "interfaces"] },
   "assemble.ts": {
     uses: [
@@ -84,16 +76,24 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     uses: [
       "core",
       "channels",
+      "join-setup.ts",
+      "join-state.ts",
       "lattice-facts.ts",
       "page-notices.ts",
       "typed",
-      "version.ts",
       "watching.ts",
       "worker-watch.ts",
     ],
-    usesTypes: ["living-labels.ts"],
+    usesTypes: ["lattice-node.ts"],
     starts: ["workers/host.worker.ts"],
   },
+  // Types alone.
+  "lattice-node.ts": {
+    uses: [],
+    usesTypes: ["core", "channels", "lattice-facts.ts", "living-labels.ts", "typed"],
+  },
+  "join-setup.ts": { uses: ["core", "channels"], usesTypes: ["lattice-node.ts"] },
+  "join-state.ts": { uses: ["core", "version.ts"], usesTypes: ["lattice-node.ts"] },
   "page-signals.ts": { uses: [] },
   "living-labels.ts": { uses: ["core", "page-signals.ts"] },
   "worker-watch.ts": { uses: [] },

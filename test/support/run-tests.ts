@@ -29,13 +29,13 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
-const RUNNERS: readonly Runner[] = [
-  step("build", "tsx", "src/cli/build.ts"),
+/** One stage after the other. Those of one stage run at the same time: each waits for servers or browsers half of the time. */
+const STAGES: readonly (readonly Runner[])[] = [
+  [step("build", "tsx", "src/cli/build.ts")],
   // Left to itself the runner keeps a processor free, which of two is half of them.
-  vitest("unit", availableParallelism()),
-  vitest("lattice", 2),
-  vitest("browser"),
-  playwright(),
+  [vitest("unit", availableParallelism())],
+  [vitest("lattice", 2), vitest("browser")],
+  [playwright()],
 ];
 
 async function main(): Promise<Counts> {
@@ -43,9 +43,12 @@ async function main(): Promise<Counts> {
   const machine = thisMachine((line) => console.log(line));
   for (const tool of TOOLS) console.log(`${tool.name}: ${bring(tool, machine)}`);
   const total = { ...(await runInPairs(CHECKS, signal)) };
-  for (const runner of RUNNERS) {
+  for (const stage of STAGES) {
+    const [only, ...others] = stage;
     // oxlint-disable-next-line no-await-in-loop -- they share two cores, and the build's output
-    const { passed, failed } = await run(runner, signal);
+    const { passed, failed } = await (only === undefined || others.length > 0
+      ? runInPairs(stage, signal)
+      : run(only, signal));
     total.passed += passed;
     total.failed += failed;
   }

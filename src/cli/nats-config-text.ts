@@ -9,6 +9,8 @@ export type User =
 export interface ServerText {
   readonly user: User;
   readonly permissions: Permissions;
+  /** Those that have to be there before the node comes. */
+  readonly buckets: readonly string[];
   /** Where pages come from; empty: from the server's own address, behind one proxy with it. */
   readonly origins: readonly string[];
   /** PEM files of the WebSocket listener; absent where something in front speaks TLS. */
@@ -24,6 +26,7 @@ export function userText({ user, permissions }: Pick<ServerText, "user" | "permi
       : `user: ${quote(user.name)}, password: $INLAY_TAB_PASSWORD`;
   return `{
   ${who}
+  allowed_connection_types: [ "WEBSOCKET" ]
   permissions: {
     publish: { allow: ${listText(permissions.publish, 4)} }
     subscribe: { allow: ${listText(permissions.subscribe, 4)} }
@@ -32,11 +35,11 @@ export function userText({ user, permissions }: Pick<ServerText, "user" | "permi
 }
 
 export function serverText(server: ServerText): string {
-  const { origins, tls, websocketPort } = server;
+  const { buckets, origins, tls, websocketPort } = server;
   return `# Native hosts and tools; keep it off the public side.
 listen: "127.0.0.1:4222"
 jetstream { store_dir: "data/jetstream" }
-
+${bucketText(buckets)}
 # A frozen tab answers no pings: with these it is out of its queue groups in half a minute.
 ping_interval: "10s"
 ping_max: 2
@@ -55,10 +58,22 @@ authorization {
   users: [
     # The tab. No consumers: whoever may create one can make the server publish anywhere.
 ${indent(userText(server), 4)}
-    # Native hosts, wadm, wash: everything. Replace the password, or use an nkey.
-    { user: "lattice", password: $INLAY_LATTICE_PASSWORD }
+    # Native hosts, wadm, wash: everything, and not from where pages come. Replace the password, or use an nkey.
+    {
+      user: "lattice", password: $INLAY_LATTICE_PASSWORD
+      allowed_connection_types: [ "STANDARD", "LEAFNODE" ]
+    }
   ]
 }
+`;
+}
+
+/** The tab must not make streams: whoever may can make the server publish anywhere, by what it lets the stream republish. */
+function bucketText(buckets: readonly string[]): string {
+  if (buckets.length === 0) return "";
+  const commands = buckets.map((bucket) => `#   nats kv add ${bucket} --history 1`);
+  return `# Buckets that a tab does not make. A native host makes those of links and configuration; else by hand, as user "lattice":
+${commands.join("\n")}
 `;
 }
 

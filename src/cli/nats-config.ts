@@ -3,12 +3,18 @@ import { LatticeError, messageOf } from "../core/error.ts";
 import { entityId, hostId, latticeId } from "../core/ids.ts";
 import { parseStrictly } from "./arguments.ts";
 import { serverText, userText, type User } from "./nats-config-text.ts";
-import { type Generation, permissionsOf } from "./permissions.ts";
+import {
+  bucketsOf,
+  type Generation,
+  type PermissionOptions,
+  permissionsOf,
+} from "./permissions.ts";
 
 const NATS_CONFIG_USAGE = `npm run nats-config -- --nkey U… [options]
   --nkey U…          public key of the node's user ("This browser’s key" of the page shows it)
   --user NAME        instead: a user whose password the server reads from INLAY_TAB_PASSWORD
-  --host N…          host id of the node (the page shows it); absent: any, then tabs hear each other's answers
+  --host N…          host id of the node (the page shows it)
+  --any-host         instead: any; then tabs hear each other's answers, and commands for others
   --lattice NAME     default "default"
   --dialects v1,v2   default v1
   --serve a,b        ids of components and providers that it may serve; default any
@@ -16,10 +22,10 @@ const NATS_CONFIG_USAGE = `npm run nats-config -- --nkey U… [options]
   --write            it may change links, configuration and claims
   --share            it may answer for the whole lattice where no native host does
   --observe          it may see who else is in the lattice (the page's topology)
-  --providers        it may run providers in the page
+  --providers        it may run providers in the page, of the ids of --serve
   --resources        its components may export resources
   --images           it may read components that the lattice keeps (npm run push)
-  --operator-id ID   of v2: its name for the operator; default any
+  --operator-id ID   of v2: its name for the operator; default the one that is made of the host id
   --domain NAME      JetStream domain of what the lattice keeps, for leaf nodes
   --origin URL       where its page comes from; repeats; default: the server's own address
   --tls-cert FILE    certificate chain of the WebSocket listener in PEM
@@ -45,6 +51,7 @@ function configFor(args: readonly string[]): string {
       nkey: { type: "string" },
       user: { type: "string" },
       host: { type: "string" },
+      "any-host": { type: "boolean" },
       lattice: { type: "string" },
       dialects: { type: "string" },
       serve: { type: "string" },
@@ -65,7 +72,14 @@ function configFor(args: readonly string[]): string {
     },
   });
   const dialects = names(values.dialects ?? "v1").map(generation);
-  const permissions = permissionsOf({
+  const user = userOf(values.nkey, values.user);
+  if ((values.host === undefined) !== (values["any-host"] === true)) {
+    throw new LatticeError("bad-input", "--host N… or --any-host is wanted, and not both");
+  }
+  if (values.providers === true && values.serve === undefined) {
+    throw new LatticeError("bad-input", "--providers wants their ids: --serve a,b");
+  }
+  const options: PermissionOptions = {
     lattice: latticeId(values.lattice ?? "default"),
     host: values.host === undefined ? undefined : hostId(values.host),
     dialects,
@@ -82,13 +96,14 @@ function configFor(args: readonly string[]): string {
         ? undefined
         : token("--operator-id", values["operator-id"]),
     domain: values.domain === undefined ? undefined : token("--domain", values.domain),
-  });
-  const user = userOf(values.nkey, values.user);
+  };
+  const permissions = permissionsOf(options);
   if (values["user-only"] === true) return userText({ user, permissions });
   const tls = tlsOf(values["tls-cert"], values["tls-key"]);
   return serverText({
     user,
     permissions,
+    buckets: bucketsOf(options),
     origins: (values.origin ?? []).map(origin),
     tls,
     websocketPort: port(values.port ?? (tls === undefined ? "4223" : "443")),

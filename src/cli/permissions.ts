@@ -10,13 +10,14 @@ import type { HostId, LatticeId } from "../core/ids.ts";
 import { imagesStore } from "../core/objects.ts";
 import * as v0 from "../dialects/v0/subjects.ts";
 import * as v1 from "../dialects/v1/subjects.ts";
+import { uuidOf } from "../dialects/v2/identity.ts";
 import * as v2 from "../dialects/v2/subjects.ts";
 
 export type Generation = "v0" | "v1" | "v2";
 
 export interface PermissionOptions {
   readonly lattice: LatticeId;
-  /** The node's; absent for any: then each user hears the answers to all others. */
+  /** The node's; absent for any: then each user hears the commands for all others, and the answers to them. */
   readonly host: HostId | undefined;
   readonly dialects: readonly Generation[];
   /** Ids that it may serve; absent for any. */
@@ -29,13 +30,13 @@ export interface PermissionOptions {
   readonly shares: boolean;
   /** Whether it may see who else is in the lattice. */
   readonly observes: boolean;
-  /** Whether it may run providers of its own, which need leases and messages of their links. */
+  /** Whether it may run providers of the ids that it serves, which need leases and messages of their links. */
   readonly providers: boolean;
   /** Whether its components may export resources, of which each place has subjects of its own. */
   readonly resources: boolean;
   /** Whether it may read components that the lattice keeps. */
   readonly images: boolean;
-  /** Its name for an operator of v2. */
+  /** Its name for an operator of v2; absent: the one that is made of the host's id. */
   readonly operatorId: string | undefined;
   /** JetStream domain of what the lattice keeps. */
   readonly domain: string | undefined;
@@ -45,6 +46,15 @@ export interface Permissions {
   readonly publish: readonly string[];
   /** `subject` or `subject queue`. */
   readonly subscribe: readonly string[];
+}
+
+/** Buckets that have to be there before the node comes: a native host makes the first two. */
+export function bucketsOf({ lattice, dialects, providers }: PermissionOptions): readonly string[] {
+  const keeps = dialects.includes("v0") || dialects.includes("v1");
+  return [
+    ...(keeps ? [`LATTICEDATA_${lattice}`, `CONFIGDATA_${lattice}`] : []),
+    ...(providers ? [`INLAYLEASES_${lattice}`] : []),
+  ];
 }
 
 export function permissionsOf(options: PermissionOptions): Permissions {
@@ -95,7 +105,7 @@ function ofV1(options: PermissionOptions): Permissions {
       v1.eventSubject(lattice, "*"),
       ...(looks ? [control("host.ping"), control("host.get.*")] : []),
       ...(calls ?? ["*"]).map((id) => `${lattice}.${id}.wrpc.0.0.1.>`),
-      ...(providers ? [`wasmbus.rpc.${lattice}.>`] : linksOf(options)),
+      ...linksOf(options),
     ],
     subscribe: [
       ...v1.controlSubscriptions(asHost(host)).map(control),
@@ -107,7 +117,7 @@ function ofV1(options: PermissionOptions): Permissions {
       ...(looks ? [v1.eventSubject(lattice, "*")] : []),
       ...served.map((prefix) => `${prefix}.wrpc.0.0.1.> ${prefix}`),
       ...(resources ? served.map((prefix) => `${prefix}.wrpc.0.0.1.at.>`) : []),
-      ...(providers ? [`wasmbus.rpc.${lattice}.>`] : []),
+      ...(providers ? (serves ?? []).map((id) => `wasmbus.rpc.${lattice}.${id}.>`) : []),
     ],
   };
 }
@@ -138,23 +148,30 @@ function ofV0(options: PermissionOptions): Permissions {
         : []),
       ...(looks ? v0.eventSubjects(lattice, "*") : []),
       ...served.map((subject) => `${subject} ${subject}`),
-      ...(providers ? [`${rpc}.>`] : []),
+      // Calls as a member of the group that all providers of an id and link name are in; links, health and goodbyes.
+      ...(providers
+        ? (serves ?? []).flatMap((id) => [`${rpc}.${id}.* rpc`, `${rpc}.${id}.*.>`])
+        : []),
     ],
   };
 }
 
 /** Messages and stores of workloads are the operator's to choose: what they need is added by hand. */
-function ofV2({ lattice, operatorId = "*" }: PermissionOptions): Permissions {
+function ofV2({ lattice, host, operatorId }: PermissionOptions): Permissions {
+  const id = operatorId ?? (host === undefined ? "*" : uuidOf(host));
   return {
-    publish: [v2.heartbeatSubject(operatorId)],
+    publish: [v2.heartbeatSubject(id)],
     subscribe: [
-      v2.commandSubscription(operatorId),
+      v2.commandSubscription(id),
       `inlay-http.${lattice}.*.wrpc.0.0.1.> inlay-http.${lattice}.*`,
     ],
   };
 }
 
-/** Without consumers: whoever may create one can make the server publish anywhere in the account. */
+/**
+ * Without consumers, and without making streams: whoever may create either can make the server publish anywhere in the account,
+ * and keep what others send. So the buckets are made by somebody else ({@link bucketsOf}).
+ */
 function reading(
   stream: string,
   subjects: string,
@@ -171,8 +188,7 @@ function reading(
 function writing(bucket: string, options: Pick<PermissionOptions, "domain">): readonly string[] {
   // With a domain, writes go by its prefix, which the server maps to the plain subject.
   const prefix = options.domain === undefined ? "" : `${apiOf(options)}.`;
-  // The first one who writes makes the bucket.
-  return [`${apiOf(options)}.STREAM.CREATE.KV_${bucket}`, `${prefix}$KV.${bucket}.>`];
+  return [`${prefix}$KV.${bucket}.>`];
 }
 
 function apiOf({ domain }: Pick<PermissionOptions, "domain">): string {

@@ -40,6 +40,12 @@ ${stdout}{ user: lattice, password: l }
   });
 }
 
+/** Makes the buckets, as a native host does. */
+async function prepare(server: NatsServer): Promise<void> {
+  await using host = await startHost({ url: as(server, "lattice:l") });
+  await host.sharing(true); // what the lattice keeps was read
+}
+
 const as = (server: NatsServer, who: string): string => server.ws.replace("//", `//${who}@`);
 const violations = (server: NatsServer): readonly string[] =>
   server
@@ -126,6 +132,7 @@ describe("a server that knows its user", () => {
 
   test("lets a node that shares the lattice's work do that", async () => {
     await using server = await serverFor("--write", "--share");
+    await prepare(server);
     await using peer = await connectPeer(server.ws, { user: "lattice", pass: "l" });
 
     await using node = await startHost({ url: as(server, "tab:t") }, { id: HOST, components });
@@ -138,6 +145,7 @@ describe("a server that knows its user", () => {
 
   test("lets a node of 0.82 and v2 join without one refusal", async () => {
     await using server = await serverFor("--dialects", "v0,v2", "--write", "--share");
+    await prepare(server);
 
     await using old = await startHost(
       { url: as(server, "tab:t") },
@@ -148,8 +156,15 @@ describe("a server that knows its user", () => {
     expect([denials(old), violations(server)]).toEqual([[], []]);
   });
 
-  test("does not let a tab do anything else", async () => {
-    await using server = await serverFor("--serve", "hello", "--call", "other");
+  test.each([
+    { options: ["--call", "other"], writes: false },
+    {
+      options: ["--call", "other", "--providers", "--resources", "--dialects", "v0,v1,v2"],
+      writes: false,
+    },
+    { options: ["--call", "other", "--write", "--observe"], writes: true },
+  ])("does not let a tab do anything else, with $options", async ({ options, writes }) => {
+    await using server = await serverFor("--serve", "hello", ...options);
     await using tab = await connectPeer(server.ws, { user: "tab", pass: "t" });
     const elsewhere = testHostId();
 
@@ -159,15 +174,24 @@ describe("a server that knows its user", () => {
       "wasmbus.evt.prod.host_started",
       "wadm.api.default.model.put",
       "default.secret.wrpc.0.0.1.demo:app/greeter.greet",
-      "$KV.LATTICEDATA_default.COMPONENT_x",
+      ...(writes ? [] : ["$KV.LATTICEDATA_default.COMPONENT_x"]),
+      "wasmbus.rpc.default.secret.default.shutdown",
+      "runtime.operator.heartbeat.other",
       "$JS.API.CONSUMER.CREATE.KV_LATTICEDATA_default",
+      "$JS.API.STREAM.CREATE.KV_LATTICEDATA_default",
+      "$JS.API.STREAM.CREATE.KV_INLAYLEASES_default",
+      "$JS.API.STREAM.UPDATE.KV_LATTICEDATA_default",
       "$JS.API.STREAM.DELETE.KV_LATTICEDATA_default",
       "$SYS.REQ.SERVER.PING",
     ];
     const heard = [
       [">"],
       ["_INBOX.>"],
-      ["wasmbus.evt.default.*"],
+      ...(options.includes("--observe") ? [] : [["wasmbus.evt.default.*"] as const]),
+      ["wasmbus.rpc.default.>"],
+      ["wasmbus.rpc.default.secret.>"],
+      ["runtime.host.>"],
+      ["runtime.host.other.>"],
       [`wasmbus.ctl.v1.default.host.*.${elsewhere}`],
       ["default.hello.wrpc.0.0.1.>"],
       ["default.secret.wrpc.0.0.1.>", "default.secret"],
@@ -187,7 +211,14 @@ describe("a server that knows its user", () => {
 });
 
 test("the whole configuration is one that a server starts with", () => {
-  const { code, stdout } = natsConfig("--nkey", NKEY, "--origin", "https://page.example");
+  const { code, stdout } = natsConfig(
+    "--nkey",
+    NKEY,
+    "--host",
+    HOST,
+    "--origin",
+    "https://page.example",
+  );
   const file = join(folder, "nats-server.conf");
   writeFileSync(file, stdout);
 
@@ -208,11 +239,13 @@ test.each([
   { args: ["--nkey", "nobody"], wanted: "is no user's public key" },
   { args: ["--nkey", NKEY, "--user", "tab"], wanted: "give one" },
   { args: ["--user", "tab", "--host", "x"], wanted: "x" },
-  { args: ["--user", "tab", "--dialects", "v9"], wanted: '"v9" is none' },
-  { args: ["--user", "tab", "--origin", "https://a.example/"], wanted: "--origin" },
-  { args: ["--user", "tab", "--tls-cert", "x"], wanted: "go together" },
-  { args: ["--user", "tab", "--domain", "a.b"], wanted: "--domain" },
-  { args: ["--user", "tab", "--port", "0"], wanted: "--port" },
+  { args: ["--user", "tab"], wanted: "--host N… or --any-host" },
+  { args: ["--user", "tab", "--any-host", "--providers"], wanted: "--serve a,b" },
+  { args: ["--user", "tab", "--any-host", "--dialects", "v9"], wanted: '"v9" is none' },
+  { args: ["--user", "tab", "--any-host", "--origin", "https://a.example/"], wanted: "--origin" },
+  { args: ["--user", "tab", "--any-host", "--tls-cert", "x"], wanted: "go together" },
+  { args: ["--user", "tab", "--any-host", "--domain", "a.b"], wanted: "--domain" },
+  { args: ["--user", "tab", "--any-host", "--port", "0"], wanted: "--port" },
 ])("bad input $args ends with code 2 and says what was wanted", ({ args, wanted }) => {
   const { code, stdout, stderr } = natsConfig(...args);
 

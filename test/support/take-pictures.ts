@@ -35,6 +35,9 @@ const STATES: Readonly<Record<string, NodeState>> = {
   insecure: samples.insecure,
 };
 
+/** By their samples; `docs/views.md` shows them. */
+const VIEWS_IN_DOCS = ["topology", "components", "calls", "rates", "log", "links", "safety"];
+
 const USAGE = "take-pictures.ts FOLDER [STATE…], or take-pictures.ts --readme";
 const asked = readArguments(process.argv.slice(2));
 
@@ -85,6 +88,15 @@ async function takeForReadme(): Promise<void> {
     await page.screenshot({ path: resolve(ROOT, `docs/pictures/page-${scheme}.png`), clip });
     await page.close();
   }
+  const page = await openPage(1440, "light");
+  for (const name of VIEWS_IN_DOCS) {
+    const view = SAMPLE_VIEWS[name];
+    if (view === undefined) throw new Error(`there is no sample of the view "${name}"`);
+    await showView(page, view);
+    const clip = { x: 0, y: 0, width: 1440, height: 860 };
+    await page.screenshot({ path: resolve(ROOT, `docs/pictures/view-${name}.png`), clip });
+  }
+  await page.close();
 }
 
 async function takeAll({ folder, states }: Pictures): Promise<void> {

@@ -24,7 +24,7 @@ export interface ShellCaches {
   file(build: string | undefined, path: string): Promise<Response | undefined>;
   /** A file with a hash in its name, of whichever build. */
   hashed(path: string): Promise<Response | undefined>;
-  /** Keeps a large file that was needed, if `build` lists it. */
+  /** Keeps a large file that was needed, if `build` lists it and it has the hash that stands there. */
   keepLater(build: string | undefined, path: string, response: Response): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export function openShellCaches(base: string): ShellCaches {
   };
   const obtain = async (path: string, integrity: string): Promise<Response> => {
     const here = HASHED.test(path) ? await hashed(path) : undefined;
-    if (here !== undefined) return here;
+    if (here !== undefined && (await hasHash(here, integrity))) return here;
     // oxlint-disable-next-line no-restricted-globals -- the site's own files
     const response = await fetch(at(path), { cache: "no-cache", integrity });
     if (!response.ok) throw new Error(`${path} was answered with ${response.status}`);
@@ -82,11 +82,14 @@ export function openShellCaches(base: string): ShellCaches {
           if ((await cache.match(at(path))) !== undefined) return;
           await cache.put(at(path), await obtain(path, integrity));
         });
-        for (const path of Object.keys(version.later)) {
+        for (const [path, integrity] of Object.entries(version.later)) {
           // oxlint-disable-next-line no-await-in-loop -- few, and mostly none
           const here = HASHED.test(path) ? await hashed(path) : undefined;
           // oxlint-disable-next-line no-await-in-loop -- as above
-          if (here !== undefined) await cache.put(at(path), here);
+          if (here !== undefined && (await hasHash(here, integrity))) {
+            // oxlint-disable-next-line no-await-in-loop -- as above
+            await cache.put(at(path), here);
+          }
         }
         await cache.put(at("version.json"), Response.json(version));
       } catch (cause) {
@@ -104,11 +107,20 @@ export function openShellCaches(base: string): ShellCaches {
       if (build === undefined || !(await caches.has(PREFIX + build))) return;
       const cache = await caches.open(PREFIX + build);
       const version = readShellVersion(await (await cache.match(at("version.json")))?.json());
-      if (version !== undefined && Object.hasOwn(version.later, path)) {
+      if (version === undefined || !Object.hasOwn(version.later, path)) return;
+      const integrity = version.later[path];
+      if (integrity !== undefined && (await hasHash(response, integrity))) {
         await cache.put(at(path), response);
       }
     },
   };
+}
+
+/** Whether the body is what `integrity` (`sha256-…`) says; `response` can be read afterwards. */
+async function hasHash(response: Response, integrity: string): Promise<boolean> {
+  const body = await response.clone().arrayBuffer();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+  return integrity === `sha256-${btoa(String.fromCharCode(...hash))}`;
 }
 
 /** A page may not be answered with what came by a redirect. */

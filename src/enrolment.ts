@@ -4,6 +4,8 @@
  */
 import { openDatabase, read, remove, write } from "./storage/idb.ts";
 
+export { hasUserKey } from "./storage/keys.ts";
+
 const NAME = "enrolment";
 
 /** What was kept, for its reader to judge; `undefined`: nothing. */

@@ -4,13 +4,14 @@
  */
 import type { NodeState } from "../index.ts";
 import type { BoardState } from "./kiosk/board.ts";
+import type { Question } from "./kiosk/enrol.ts";
 import type { ReloadReason, Tally } from "./state/ledger.ts";
 
 import { render } from "lit";
 import { until } from "../core/view.ts";
 import { livingLabels } from "../index.ts";
 import { board } from "./kiosk/board.ts";
-import { enrol } from "./kiosk/enrol.ts";
+import { enrol, wipeLateEnrolments } from "./kiosk/enrol.ts";
 import { tellHealth } from "./kiosk/health.ts";
 import { keepJoined } from "./kiosk/joining.ts";
 import { watchMemory } from "./kiosk/memory.ts";
@@ -53,6 +54,7 @@ let memoryHigh = false;
 let versionRefused = false;
 let activity = QUIET;
 let fillOffered = canFill();
+let late: string | undefined;
 
 const health = tellHealth(session.node);
 show(shown);
@@ -64,6 +66,7 @@ setTimeout(() => {
   fillOffered = false;
 }, FILL_OFFERED_MS);
 addEventListener("pagehide", save);
+wipeLateEnrolments(complain);
 
 if (!isSecureContext) {
   show(failedState("insecure-context", "Browsers let only https and localhost run a host."));
@@ -142,6 +145,7 @@ function show(state: NodeState): void {
     lostWorkerMs: lostWorkerAt === undefined ? undefined : performance.now() - lostWorkerAt,
     memoryHigh,
     versionRefused,
+    enrolmentAsked: enrolled.question !== undefined,
   });
   writeDocumentState(document.documentElement, {
     ...documentState(state),
@@ -160,10 +164,28 @@ function show(state: NodeState): void {
     tally: now,
     activity,
     build: shell?.build,
-    complaint: enrolled.complaint ?? settings.complaints[0],
+    question:
+      enrolled.question === undefined
+        ? undefined
+        : { words: enrolled.question.words, allow: () => void allow(enrolled.question) },
+    complaint: late ?? enrolled.complaint ?? settings.complaints[0],
     fill: fillOffered && canFill() ? () => void fill() : undefined,
   };
   render(board(view), document.body);
+}
+
+/** A person has pressed the button. */
+async function allow(question: Question | undefined): Promise<void> {
+  try {
+    await question?.allow();
+  } catch {
+    complain("This browser's storage did not let the kiosk do that.");
+  }
+}
+
+function complain(sentence: string): void {
+  late = sentence;
+  show(shown);
 }
 
 /** With what this node has done so far. What runs in a worker that is lost is lost with it. */

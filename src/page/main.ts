@@ -5,7 +5,7 @@ import { definePanels } from "./panels/define.ts";
 import { InlayPage } from "./panels/page.ts";
 import { watchShell } from "./newer.ts";
 import { createSession } from "./session.ts";
-import { readStart } from "./site.ts";
+import { readStart, watchFragment } from "./site.ts";
 import { documentState, writeDocumentState } from "./state/document-state.ts";
 import { failedState } from "./state/idle-state.ts";
 import { fieldsOf } from "./state/join-form.ts";
@@ -51,5 +51,17 @@ if (!isSecureContext) {
 } else {
   show(session.view.peek());
 }
+
+/** A fragment that comes into an open page is none that it loads with: its secret leaves the address all the same. */
+watchFragment(({ credentials: late, complaints }) => {
+  for (const complaint of complaints) session.tell(complaint);
+  if (late === undefined) return;
+  if (page.state.phase === "idle") {
+    page.fields = fieldsOf(settings.node, late);
+    page.offered = offerRows(settings, late, Date.now());
+  } else {
+    session.tell("A credential came with the address. It was taken out of it, and is not used.");
+  }
+});
 
 watchShell((notice) => session.tell(notice));

@@ -25,8 +25,7 @@ const SITE_FILE_TIMEOUT_MS = 3000;
 
 /** Reads everything once. Credentials are wiped from the address bar before anything else happens. `query`: in place of the address's. */
 export async function readStart(query: string = location.search): Promise<PageStart> {
-  const complaints: string[] = [];
-  const credentials = takeCredentials(complaints);
+  const { credentials, complaints } = takeCredentials();
   const asked = readQuery(query);
   const settings = { ...asked, complaints: [...complaints, ...asked.complaints] };
   const site = readSiteFile(await siteFile());
@@ -38,16 +37,33 @@ export async function readStart(query: string = location.search): Promise<PageSt
   return { settings: merged, credentials, local: true };
 }
 
-function takeCredentials(complaints: string[]): Credentials | undefined {
+export interface Taken {
+  readonly credentials: Credentials | undefined;
+  /** Sentences without a word of what was given. */
+  readonly complaints: readonly string[];
+}
+
+/** Reads what the fragment gives, and wipes it. */
+function takeCredentials(): Taken {
   try {
     const credentials = readFragment(location.hash);
     if (credentials !== undefined) wipeFragment();
-    return credentials;
+    return { credentials, complaints: [] };
   } catch (thrown) {
     wipeFragment();
-    complaints.push(`The credentials in the address could not be read: ${messageOf(thrown)}.`);
-    return undefined;
+    const complaint = `The credentials in the address could not be read: ${messageOf(thrown)}.`;
+    return { credentials: undefined, complaints: [complaint] };
   }
+}
+
+/** The same for what comes into the address while the page is open; `taken` hears only of what was meant as a credential. */
+export function watchFragment(taken: (what: Taken) => void): void {
+  const look = (): void => {
+    const what = takeCredentials();
+    if (what.credentials !== undefined || what.complaints.length > 0) taken(what);
+  };
+  addEventListener("hashchange", look);
+  look();
 }
 
 function wipeFragment(): void {

@@ -5,6 +5,16 @@ import { generateKeyPair, isKeyPair } from "./key-pairs.ts";
 
 const NAME = "user";
 
+/** Whether there is one already; none is made. */
+export async function hasUserKey(): Promise<boolean> {
+  const database = await openDatabase();
+  try {
+    return isKeyPair(await read(database, "keys", NAME));
+  } finally {
+    database.close();
+  }
+}
+
 /** The key pair of this origin in this browser; all its tabs have the same one. Made when it is first asked for. */
 export async function takeUserKey(): Promise<CryptoKeyPair> {
   const database = await openDatabase();

@@ -23,6 +23,8 @@ export interface BoardState {
   readonly build: string | undefined;
   /** What is wrong with its address, in a sentence. */
   readonly complaint: string | undefined;
+  /** What its address asks and only a person may allow. */
+  readonly question: { readonly words: string; readonly allow: () => void } | undefined;
   /** Given while a person may be asked to fill the display. */
   readonly fill: (() => void) | undefined;
 }
@@ -72,6 +74,14 @@ export function board({ node, health, tally, ...rest }: BoardState): TemplateRes
         }
         ${tally.restarts === 0 ? nothing : html`<span>restarted ${count(tally.restarts)} ×</span>`}
       </p>
+      ${
+        rest.question === undefined
+          ? nothing
+          : html`<p class="kiosk-complaint">
+              <span>${rest.question.words}</span>
+              <button class="quiet kiosk-allow" @click=${rest.question.allow}>Allow</button>
+            </p>`
+      }
       ${rest.complaint === undefined ? nothing : html`<p class="kiosk-complaint">${rest.complaint}</p>`}
     </footer>
     ${

@@ -1,10 +1,11 @@
 /** Who this kiosk is by what its address says now, and what it was told once. Secrets leave the address at once. */
 import type { Credentials } from "../../core/credentials.ts";
-import type { KeptCredentials } from "../state/enrolment.ts";
+import type { Enrolment, KeptCredentials } from "../state/enrolment.ts";
 
-import { forgetEnrolment, keepEnrolment, keptEnrolment } from "../../enrolment.ts";
+import { forgetEnrolment, hasUserKey, keepEnrolment, keptEnrolment } from "../../enrolment.ts";
 import { browserKey } from "../../index.ts";
-import { asEnrolment, credentialsFor, enrolmentOf, readEnrolment } from "../state/enrolment.ts";
+import { planOf } from "../state/enrolment-plan.ts";
+import { asEnrolment, credentialsFor, readEnrolment } from "../state/enrolment.ts";
 import { readQuery } from "../state/settings.ts";
 
 export interface Enrolled {
@@ -15,6 +16,14 @@ export interface Enrolled {
   /** False if a reload would lose the credentials of this start. */
   readonly lasting: boolean;
   readonly complaint: string | undefined;
+  /** What the address asks and a person has to allow. */
+  readonly question: Question | undefined;
+}
+
+export interface Question {
+  readonly words: string;
+  /** Does it, and starts the page anew. Rejects if storage does not take it. */
+  allow(): Promise<void>;
 }
 
 /** Reads and wipes the address before anything is awaited. */
@@ -24,7 +33,7 @@ export async function enrol(): Promise<Enrolled> {
   const forget = given.has("forget");
   given.delete("forget");
   const asked = given.size === 0 ? "" : `?${given.toString()}`;
-  if (reading.meant || forget) history.replaceState(null, "", `${location.pathname}${asked}`);
+  if (reading.meant || forget) goTo(asked);
 
   let complaint = reading.complaint;
   const safely = async <T>(doing: string, work: () => Promise<T>): Promise<T | undefined> => {
@@ -35,20 +44,24 @@ export async function enrol(): Promise<Enrolled> {
       return undefined;
     }
   };
-  if (forget) await safely("forget", forgetEnrolment);
   let kept = asEnrolment(await safely("read", keptEnrolment));
+  const hasKey = (await safely("read", hasUserKey)) ?? false;
+  const plan = planOf({ query: asked, forget, reading, kept, hasKey });
   let stored = false;
-  if (reading.keep) {
-    kept = enrolmentOf(asked, reading);
-    const value = kept;
+  if (plan.kind === "keep") {
+    kept = plan.enrolment;
     await safely("keep", async () => {
-      await keepEnrolment(value);
+      await keepEnrolment(plan.enrolment);
       stored = true;
     });
   }
-  const query = asked === "" ? (kept?.query ?? "") : asked;
+  const asking = plan.kind === "ask";
+  // As enrolled, also after a reload: nothing of what is asked has been allowed.
+  const refused = asking && kept !== undefined;
+  if (refused) goTo("");
+  const query = asked === "" || refused ? (kept?.query ?? "") : asked;
   const { servers } = readQuery(query).node;
-  const own = reading.credentials;
+  const own = asking ? undefined : reading.credentials;
   if (own === undefined && kept?.credentials !== undefined) {
     if (credentialsFor(kept, servers) === undefined) {
       complaint ??= "The kept credential is for other servers: enrol this kiosk again for these.";
@@ -59,7 +72,36 @@ export async function enrol(): Promise<Enrolled> {
     credentials: async () => usable(own ?? credentialsFor(kept, servers)),
     lasting: own === undefined || stored,
     complaint,
+    question: asking
+      ? { words: plan.words, allow: async () => allow(plan.enrolment, asked) }
+      : undefined,
   };
+}
+
+async function allow(enrolment: Enrolment | undefined, asked: string): Promise<void> {
+  await (enrolment === undefined ? forgetEnrolment() : keepEnrolment(enrolment));
+  goTo(asked);
+  location.reload();
+}
+
+/**
+ * Takes a credential out of the address of a kiosk that runs already, where it would stay for all to read. It is not used:
+ * who a kiosk is, is decided when it starts. `told` hears a sentence about it.
+ */
+export function wipeLateEnrolments(told: (complaint: string) => void): void {
+  const look = (): void => {
+    if (!readEnrolment(location.hash).meant) return;
+    goTo(location.search);
+    told(
+      "An enrolment came with the address while this kiosk ran, and was not used: open it in a new tab.",
+    );
+  };
+  addEventListener("hashchange", look);
+  look();
+}
+
+function goTo(query: string): void {
+  history.replaceState(null, "", `${location.pathname}${query}`);
 }
 
 async function usable(kept: KeptCredentials | undefined): Promise<Credentials | undefined> {

@@ -13,7 +13,9 @@ export type HealthReason =
   | "worker"
   | "memory"
   /** The newest version was tried and did not join: the one before runs. */
-  | "version";
+  | "version"
+  /** Its address asks to enrol it otherwise, or to forget: a person has to allow that. */
+  | "enrolment";
 
 export interface Health {
   readonly level: HealthLevel;
@@ -29,6 +31,8 @@ export interface HealthInput {
   readonly lostWorkerMs: number | undefined;
   readonly memoryHigh: boolean;
   readonly versionRefused: boolean;
+  /** See {@link HealthReason}; absent: nothing is asked. */
+  readonly enrolmentAsked?: boolean;
 }
 
 /** So long a lost worker counts. */
@@ -46,6 +50,7 @@ export function healthOf(input: HealthInput): Health {
     ["worker", lostWorkerMs < WORKER_NEWS_MS],
     ["memory", input.memoryHigh],
     ["version", input.versionRefused],
+    ["enrolment", input.enrolmentAsked === true],
   ];
   const met = reasons.filter(([, holds]) => holds).map(([reason]) => reason);
   return { level: joined ? (met.length === 0 ? "ok" : "degraded") : "down", reasons: met };
@@ -57,6 +62,7 @@ const WORDS: Readonly<Record<HealthReason, string>> = {
   worker: "restarted a moment ago",
   memory: "memory is short",
   version: "the newest version did not join",
+  enrolment: "its address asks for another enrolment",
 };
 
 /** `Healthy`, or why it is not. */

@@ -126,6 +126,7 @@ describe("health", () => {
     { more: { lostWorkerMs: 1_000 }, reason: "worker" },
     { more: { memoryHigh: true }, reason: "memory" },
     { more: { versionRefused: true }, reason: "version" },
+    { more: { enrolmentAsked: true }, reason: "enrolment" },
   ])("$reason makes it degraded", ({ more, reason }) => {
     expect(healthOf({ ...well, ...more })).toEqual({ level: "degraded", reasons: [reason] });
   });

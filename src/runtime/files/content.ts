@@ -9,10 +9,13 @@ const FIRST_BYTES = 256;
 
 export interface Content {
   readonly size: number;
+  /** Bytes of memory that its blocks take: twice `size` and {@link FIRST_BYTES} at most, whatever was done before. */
+  readonly reserved: number;
   /** From `offset` on, at most `length` bytes: a copy. */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
   /** Lengthens the file if need be; what lies between is zero. Throws `RangeError` if the machine has no memory, and does nothing then. */
   write(offset: number, bytes: Uint8Array): void;
+  /** Throws `RangeError` as `write` does: what is cut within a block is copied, so that the rest of the block is given back. */
   resize(size: number): void;
 }
 
@@ -35,19 +38,26 @@ export function createContent(): Content {
       done += to - from;
     }
   };
+  /** How long a block is that has to have `length` bytes. */
+  const roomFor = (length: number): number => {
+    let room = FIRST_BYTES;
+    while (room < length) room *= 2;
+    return room;
+  };
   /** Makes the block long enough. */
   const reserve = (index: number, length: number): void => {
     const known = blocks[index];
     if (known !== undefined && known.length >= length) return;
-    let room = known?.length ?? FIRST_BYTES;
-    while (room < length) room *= 2;
-    const block = new Uint8Array(room);
+    const block = new Uint8Array(roomFor(length));
     if (known !== undefined) block.set(known);
     blocks[index] = block;
   };
   return {
     get size() {
       return size;
+    },
+    get reserved() {
+      return blocks.reduce((sum, block) => sum + (block?.length ?? 0), 0);
     },
     read(offset, length) {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
@@ -66,8 +76,11 @@ export function createContent(): Content {
     },
     resize(next) {
       if (next < size) {
-        blocks = blocks.slice(0, Math.ceil(next / BLOCK_BYTES));
-        blocks[Math.floor(next / BLOCK_BYTES)]?.fill(0, next % BLOCK_BYTES);
+        const [whole, rest] = [Math.floor(next / BLOCK_BYTES), next % BLOCK_BYTES];
+        const last = rest === 0 ? undefined : blocks[whole]?.slice(0, roomFor(rest));
+        last?.fill(0, rest);
+        blocks = blocks.slice(0, whole);
+        if (last !== undefined) blocks[whole] = last;
       }
       size = next;
     },

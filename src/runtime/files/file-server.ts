@@ -110,8 +110,10 @@ function methodsOf(files: OpenFiles, now: () => number): Served {
     return BigInt(bytes.length);
   };
   const setTimes = (node: FileTreeNode, args: Arguments, first: number): undefined => {
-    node.accessedAt = timeOf(args.time(first), node.accessedAt, now);
+    const accessedAt = timeOf(args.time(first), node.accessedAt, now);
+    // Either may be refused: then none is set.
     node.modifiedAt = timeOf(args.time(first + 1), node.modifiedAt, now);
+    node.accessedAt = accessedAt;
     node.changedAt = now();
   };
   return {
@@ -224,6 +226,8 @@ function openAt(files: OpenFiles, from: OpenFile, args: Arguments): OpenedFile {
   if (node === undefined) {
     if (how.create !== true || entry === undefined) throw new FileFault("no-entry");
     if (wantsDirectory) throw new FileFault("is-directory");
+    // A file that cannot be opened is not made either.
+    files.checkRoom();
     node = tree.create(entry.parent, entry.name, "regular-file");
   } else if (how.create === true && how.exclusive === true) {
     throw new FileFault("exist");

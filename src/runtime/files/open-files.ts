@@ -25,7 +25,9 @@ export interface OpenFile {
 export interface OpenFiles {
   /** Throws `denied` for a number that this instance does not have, and `no-device` for a volume that has ended. */
   get(file: number): OpenFile;
-  /** Throws `insufficient-memory` when too many are open. */
+  /** Throws `insufficient-memory` when too many are open for one more. */
+  checkRoom(): void;
+  /** Throws as {@link checkRoom} does. */
   open(from: OpenFile, node: FileTreeNode, flags: FileFlags): OpenedFile;
   /** A number that this instance does not have means nothing. */
   close(file: number): void;
@@ -57,6 +59,9 @@ export function createOpenFileTables(mounts: readonly Mount[]): OpenFileTables {
       const release = ({ volume, node }: OpenFile): void => {
         if (!volume.ended) volume.tree.close(node);
       };
+      const checkRoom = (): void => {
+        if (open.size >= MAX_OPEN_FILES) throw new FileFault("insufficient-memory");
+      };
       return {
         get(file) {
           const found = open.get(file) ?? roots[file];
@@ -66,8 +71,9 @@ export function createOpenFileTables(mounts: readonly Mount[]): OpenFileTables {
           if (found.volume.ended) throw new FileFault("no-device");
           return found;
         },
+        checkRoom,
         open({ volume, writable }, node, flags) {
-          if (open.size >= MAX_OPEN_FILES) throw new FileFault("insufficient-memory");
+          checkRoom();
           const opened = { volume, node, flags, writable };
           open.set(++last, opened);
           volume.tree.open(node);

@@ -10,6 +10,9 @@ import { FileFault } from "./fault.ts";
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4096;
 
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Where a path leads: to an entry of `parent`, or to a directory on its way itself. */
 export interface Place {
   /** What is there; `undefined` if nothing is. */
@@ -45,7 +48,7 @@ export function resolve(base: DirectoryNode, path: string): Place {
   }
   const parent = way.at(-1) ?? base;
   if (names.length === parts.length) return { node: parent, wantsDirectory };
-  const name = last ?? "";
+  const name = flat(last ?? "");
   return { node: find(way, name), entry: { parent, name }, wantsDirectory };
 }
 
@@ -67,8 +70,13 @@ function find(way: readonly DirectoryNode[], name: string): FileTreeNode | undef
   return way.at(-1)?.entries.get(name)?.node;
 }
 
+/** A copy: engines keep the whole path alive for a part of it, and names stay as long as their entries. */
+function flat(name: string): string {
+  return DECODER.decode(ENCODER.encode(name));
+}
+
 /** In UTF-8. */
 function tooLong(text: string, bytes: number): boolean {
   if (text.length > bytes) return true;
-  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
+  return text.length * 3 > bytes && ENCODER.encode(text).length > bytes;
 }

@@ -55,7 +55,7 @@ export interface Tree {
   rename(from: DirectoryNode, name: string, to: DirectoryNode, toName: string): void;
   /** All of `bytes`, or nothing. Throws `insufficient-space`, `insufficient-memory`. */
   write(node: FileNode, offset: number, bytes: Uint8Array): void;
-  /** Throws `insufficient-space`. */
+  /** Throws `insufficient-space`, `insufficient-memory`. */
   resize(node: FileNode, size: number): void;
   open(node: FileTreeNode): void;
   close(node: FileTreeNode): void;
@@ -173,7 +173,12 @@ export function createTree({ meter, now, nextObject }: TreeParts): Tree {
     resize(node, size) {
       const before = node.content.size;
       lengthen(node, size);
-      node.content.resize(size);
+      try {
+        node.content.resize(size);
+      } catch {
+        // Only what shortens takes memory, so there is nothing to give back.
+        throw new FileFault("insufficient-memory");
+      }
       if (size < before) meter.take({ bytes: size - before, entries: 0 });
       modify(node);
     },

@@ -272,6 +272,37 @@ test("times are those of the clock, or what the guest sets", () => {
   });
 });
 
+test("times that cannot be are refused, and then none is set", () => {
+  const { guest } = openVolumes(undefined, () => 3_000);
+  const file = made(guest, "a", "text");
+  const before = guest.get("stat", file);
+  const one = { tag: "timestamp", val: { seconds: 1n, nanoseconds: 0 } } as const;
+  const never = { tag: "timestamp", val: { seconds: 2n ** 63n, nanoseconds: 0 } } as const;
+
+  expect(guest.ask("setTimes", file, one, never)).toBe("invalid");
+  expect(guest.ask("setTimesAt", 0, "a", never, one)).toBe("invalid");
+  expect(guest.get("stat", file)).toEqual(before);
+});
+
+test("who has too many files open makes no new one", () => {
+  const { volume, guest } = openVolumes();
+  made(guest, "a", "text");
+  for (let opened = 1; opened < 1024; opened++) guest.open("a");
+
+  expect(guest.ask("open", 0, "b", { create: true }, WRITING)).toBe("insufficient-memory");
+  expect(guest.ask("statAt", 0, "b")).toBe("no-entry");
+  expect(volume.used.entries).toBe(1);
+});
+
+test("names are kept as they are, a mark of the byte order too", () => {
+  const { guest } = openVolumes();
+  const names = ["\uFEFFa", "ü".repeat(20), "😀"];
+  for (const name of names) made(guest, `./${name}`, "text");
+
+  expect(guest.get("list", 0, 0).entries.map(({ name }) => name)).toEqual(names);
+  for (const name of names) expect(guest.ask("unlink", 0, name)).toBeUndefined();
+});
+
 test("bounds hold for a volume and for all of a host, and an end gives back", async () => {
   const limits = {
     volume: { bytes: 100, entries: 3 },

@@ -7,11 +7,11 @@ import type { Release } from "../core/memory.ts";
 import type { Component, Mount } from "../core/runtime.ts";
 import type { Interface } from "../core/wit.ts";
 import type { Adaptation } from "./adapted.ts";
-import type { FileServer } from "./files/file-server.ts";
 import type { Prepared } from "./prepared.ts";
 import type { WorkerSupply } from "./worker-supply.ts";
 
 import { LatticeError, messageOf } from "../core/error.ts";
+import { later } from "../core/later.ts";
 import { DEFAULT_LIMITS } from "../core/workload.ts";
 import { limitMemories } from "../wire/core-module.ts";
 import { limitTables } from "../wire/core-tables.ts";
@@ -57,6 +57,7 @@ export async function createComponent(
   const { world, ...adapted } = adapt(prepared.world, parts.adaptations);
   const { name, supply, clock, log, release } = parts;
   const mode: WaitMode = waitModeOf(prepared.world, parts.bridge, prepared.files);
+  const fileServer = later(clock, "volumes", () => import("./files/file-server.ts"));
   const usual = await compile(prepared);
   return {
     digest,
@@ -65,7 +66,9 @@ export async function createComponent(
     claims,
     async run(options) {
       const { maxInstances, limits, imports, environment = new Map(), kept, signal } = options;
-      const files = await serverOf(prepared, options.mounts ?? [], parts);
+      const mounts = mountsOf(prepared, options.mounts ?? [], name);
+      const { createFileServer } = mounts.length === 0 ? {} : await fileServer(signal);
+      const files = createFileServer?.(mounts, () => clock.now());
       const { maxMemoryBytes } = limits;
       const same = maxMemoryBytes === DEFAULT_LIMITS.maxMemoryBytes;
       const compiled = same ? usual : await compile(prepared, maxMemoryBytes);
@@ -118,16 +121,15 @@ export async function createComponent(
   };
 }
 
-/** Absent if the component has no files. */
-async function serverOf(
+/** Those that are to be served: none if the component has no files. */
+function mountsOf(
   { files, world }: Prepared,
   mounts: readonly Mount[],
-  { name, clock }: Pick<ComponentParts, "name" | "clock">,
-): Promise<FileServer | undefined> {
-  if (mounts.length === 0 || !hasFiles(world)) return undefined;
+  name: string,
+): readonly Mount[] {
+  if (mounts.length === 0 || !hasFiles(world)) return [];
   if (!files) throw new LatticeError("bad-input", `${name} was not loaded for mounts`);
-  const { createFileServer } = await import("./files/file-server.ts");
-  return createFileServer(mounts, () => clock.now());
+  return mounts;
 }
 
 /** @throws {LatticeError} `bad-image` for a core module that the engine refuses, or too much memory from the start. */

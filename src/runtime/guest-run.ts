@@ -93,6 +93,7 @@ export function createGuestRun(
   let gone: AbortController | undefined;
   let imported = 0;
   let responded = false;
+  let closed = false;
 
   const ownStreams = (): GuestStreams => (streams ??= createGuestStreams(clock, release));
   /** What the worker gives, with streams that flow on. */
@@ -142,6 +143,8 @@ export function createGuestRun(
   const importOne: GuestRun["import"] = async (request) => {
     // Before anything is waited for, so that operations on files are done in the order in which they came.
     if (request.instance === FILES && life.files !== undefined) {
+      // What the instance has open is closed, and nobody would close what it opens now.
+      if (closed) throw new LatticeError("aborted", "the call has ended");
       return [life.files.answer(request.func, request.args)];
     }
     const type = typeOf(request);
@@ -205,6 +208,7 @@ export function createGuestRun(
       log.warn("guest.failed-late", { component: setup.name, instance, func, code, error });
     },
     close(reason) {
+      closed = true;
       if (kept === undefined || reason !== undefined) life.end();
       gone?.abort(reason ?? new LatticeError("aborted", "the call has ended"));
       streams?.close(

@@ -10,11 +10,12 @@ import type { RegistryCredentialsSource } from "../core/registry.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { OpenSharedStore } from "./shared-images.ts";
 import type { Adaptation } from "./adapted.ts";
-import type { VolumeLimits, Volumes } from "./files/volumes.ts";
+import type { VolumeLimits } from "./files/volumes.ts";
 
 import { createAdaptations } from "./adapted.ts";
 import { spawn as spawnHere } from "../channels/spawn.ts";
 import { LatticeError, messageOf } from "../core/error.ts";
+import { later } from "../core/later.ts";
 import { checkTimes } from "./claims.ts";
 import { createComponent } from "./component.ts";
 import { lenient } from "./lenient-cache.ts";
@@ -83,7 +84,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         });
   const adaptations =
     options.adaptations ?? createAdaptations({ actors: options.modules ?? false });
-  let volumes: Promise<Volumes> | undefined;
+  const volumes = later(clock, "volumes", async () => {
+    const { createVolumes } = await import("./files/volumes.ts");
+    return createVolumes(() => clock.now(), options.volumes);
+  });
   const unfinished = new Set<Promise<void>>();
   const afterwards = (work: Promise<unknown>): void => {
     const ending = work
@@ -93,11 +97,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     unfinished.add(ending);
   };
   return {
-    async openVolume(name) {
-      volumes ??= import("./files/volumes.ts").then(({ createVolumes }) =>
-        createVolumes(() => clock.now(), options.volumes),
-      );
-      return (await volumes).open(name);
+    async openVolume(name, signal) {
+      return (await volumes(AbortSignal.any([signal, ended.signal]))).open(name);
     },
     async load(image, { signal, onProgress: tell, mounts = false }) {
       const onProgress = tell && forward(tell);

@@ -88,3 +88,18 @@ test("what the worker says is closed is closed, and what it asks besides is deni
   await expect(ask("stat", 0)).resolves.toMatchObject({ tag: "ok" });
   await expect(ask("format")).rejects.toMatchObject({ code: "denied" });
 });
+
+test.each([false, true])(
+  "a call that is closed asks nothing more of files (kept: %s)",
+  async (kept) => {
+    const { volume, run, ask } = openRun(kept);
+    await hoard({ ask });
+
+    run.close(new LatticeError("aborted", "nobody waits"));
+
+    await expect(ask("open", 0, "b", { create: true }, { write: true })).rejects.toMatchObject({
+      code: "aborted",
+    });
+    expect(volume.used).toEqual({ bytes: 0, entries: 0 });
+  },
+);

@@ -53,7 +53,7 @@ function check(
   );
 }
 
-/** As `URL` reads it in brackets. */
+/** As `URL` reads it in brackets, which must not end before it does. */
 function isIpv6(text: string): boolean {
-  return text.includes(":") && URL.canParse(`http://[${text}]/`);
+  return /^[\da-f:.]+$/i.test(text) && text.includes(":") && URL.canParse(`http://[${text}]/`);
 }

@@ -93,7 +93,9 @@ export class Descriptor extends Resource {
   }
 
   write(buffer: Uint8Array, offset: bigint): Later<FileReply<bigint>> {
-    return this.#file.ask("write", buffer.subarray(0, MAX_WRITE_BYTES), Number(offset));
+    // A copy: of a view, a message would take the whole buffer along.
+    const bytes = buffer.length > MAX_WRITE_BYTES ? buffer.slice(0, MAX_WRITE_BYTES) : buffer;
+    return this.#file.ask("write", bytes, Number(offset));
   }
 
   readDirectory(): FileReply<DirectoryEntryStream> {

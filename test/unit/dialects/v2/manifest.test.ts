@@ -186,6 +186,10 @@ test.each([
   "[::1]",
   "*.::1",
   "1:2",
+  "::1]/x:[",
+  "::1]:80/[",
+  "::1%eth0",
+  "::\t1",
   "-a.example",
 ])("no name lookup: %j", (entry) => {
   expect(() => read(reaching({ allowedIpNameLookups: ["ok.example", entry] }))).toThrow(

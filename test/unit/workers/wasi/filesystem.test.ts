@@ -9,6 +9,7 @@ import type { IoError } from "../../../../src/workers/wasi/io-error.ts";
 import type { OutputStream } from "../../../../src/workers/wasi/io-output.ts";
 import type { Holder } from "../../../../src/workers/wasi/resource.ts";
 
+import { MAX_WRITE_BYTES } from "../../../../src/channels/files.ts";
 import { createVolumes } from "../../../../src/runtime/files/volumes.ts";
 import { filesystem } from "../../../../src/workers/wasi/filesystem.ts";
 import { bytesOf, fakeStreams, runningLife } from "../../../support/fake-streams.ts";
@@ -29,6 +30,8 @@ interface Guest {
   readonly used: () => number;
   /** Numbers that the host was told to close. */
   readonly closed: readonly number[];
+  /** What the host was asked with. */
+  readonly asked: readonly (readonly unknown[])[];
   open(path: string, how?: object, flags?: object): Promise<Descriptor>;
 }
 
@@ -38,10 +41,12 @@ function guestOf(mode: "jspi" | "atomics", readOnly = false): Guest {
   const server = mounted(mounts);
   const instance = server.open();
   const closed: number[] = [];
+  const asked: (readonly unknown[])[] = [];
   let tail: Promise<unknown> = Promise.resolve();
   const files: RemoteFiles = {
     mounts: server.mounts,
     ask(func, ...args) {
+      asked.push(args);
       const answer = (): never => instance.answer(func, args) as never;
       if (mode === "atomics") return answer();
       // A message: it arrives later, after those before it.
@@ -71,6 +76,7 @@ function guestOf(mode: "jspi" | "atomics", readOnly = false): Guest {
     codeOf: (error) => types.filesystemErrorCode(error),
     used: () => volume.used.bytes,
     closed,
+    asked,
     async open(name, how = {}, flags = ALL) {
       const reply = await root.openAt({}, name, how, flags);
       if (reply.tag === "err") throw new Error(`${name}: ${reply.val}`);
@@ -159,6 +165,16 @@ describe.each(["jspi", "atomics"] as const)("under %s", (mode) => {
     const other = streamOf(file.readViaStream(0n));
     expect(await other.skip(70_000n)).toEqual({ tag: "ok", val: 70_000n });
     expect(await other.blockingSkip(70_000n)).toEqual({ tag: "ok", val: 3n });
+  });
+
+  test("of a write that is too long, no more than is written goes to the host", async () => {
+    const guest = guestOf(mode);
+    const file = await guest.open("a", NEW);
+
+    await file.write(new Uint8Array(3 * MAX_WRITE_BYTES), 0n);
+
+    const bytes = guest.asked.at(-1)?.[1] as Uint8Array;
+    expect([bytes.length, bytes.buffer.byteLength]).toEqual([MAX_WRITE_BYTES, MAX_WRITE_BYTES]);
   });
 
   test("one file is spliced into another", async () => {

@@ -17,7 +17,10 @@ export interface SpawnOptions {
   readonly start?: () => Worker;
   /** Given, the worker talks through it, and not with who starts it. */
   readonly port?: MessagePort;
-  /** Called once when the worker cannot be loaded, throws, or gets a message that it cannot read. */
+  /**
+   * Called once, with `worker-lost`, when the worker cannot be started or loaded, throws, or gets a message that it cannot
+   * read; never before {@link spawn} has returned.
+   */
   readonly onLost: (reason: LatticeError) => void;
 }
 
@@ -71,19 +74,31 @@ export function spawn(url: string, options: SpawnOptions): Spawned {
   };
   const startAt = (address: string): Worker =>
     new Worker(trustedAddress(address), { type: "module", name });
+  const refused = (thrown: unknown): void => lose(`cannot be started: ${messageOf(thrown)}`);
   if (pinned?.has(script) === true) {
     const { port1, port2 } = new MessageChannel();
-    pinned.worker(script).then(
-      (address) => void (signal.aborted || open(startAt(address), port ?? port2)),
-      (thrown: unknown) => lose(`cannot be started: ${messageOf(thrown)}`),
-    );
+    pinned
+      .worker(script)
+      .then((address) => void (signal.aborted || open(startAt(address), port ?? port2)))
+      .catch(refused);
     return { port: port1, terminate: settle };
   }
-  if (bundled) return { port: open(start(), port), terminate: settle };
-  if (!foreign) return { port: open(startAt(script), port), terminate: settle };
-  const address = blobAddress(script);
-  signal.addEventListener("abort", () => URL.revokeObjectURL(address));
-  return { port: open(startAt(address), port), terminate: settle };
+  const opened = (begin: () => Worker): Spawned => {
+    try {
+      return { port: open(begin(), port), terminate: settle };
+    } catch (thrown) {
+      // Callers know their worker by then.
+      queueMicrotask(() => refused(thrown));
+      return { port: new MessageChannel().port1, terminate: settle };
+    }
+  };
+  if (bundled) return opened(start);
+  if (!foreign) return opened(() => startAt(script));
+  return opened(() => {
+    const address = blobAddress(script);
+    signal.addEventListener("abort", () => URL.revokeObjectURL(address));
+    return startAt(address);
+  });
 }
 
 /** The first message to each worker; brings the port to talk through, if that is not the worker's own. */

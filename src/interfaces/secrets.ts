@@ -4,6 +4,7 @@
  * It is careful, not exact: rather too much is hidden than too little. What looks like anything else, under a name like any
  * other, is shown.
  */
+import { namesIn, withoutValues } from "./named-values.ts";
 
 /** Stands for what is hidden. */
 export const HIDDEN = "‹redacted›";
@@ -38,6 +39,18 @@ const WORDS = [
   "sessionid",
 ] as const;
 
+/** Too short to be looked for within others, as in `author` and `shipping`: whole words of a name, in any spelling. */
+const SHORT_WORDS = ["pass", "auth", "pin", "otp"] as const;
+const SHORT = SHORT_WORDS.flatMap((word) => {
+  const [first, rest] = [word.slice(0, 1), word.slice(1)];
+  return [
+    `(?<![A-Za-z])${word}(?![a-z])`,
+    `${first.toUpperCase()}${rest}(?![a-z])`,
+    `(?<![A-Z])${word.toUpperCase()}(?![A-Za-z])`,
+  ];
+}).join("|");
+
+const SHORT_NAME = new RegExp(SHORT);
 const SECRET_NAME = new RegExp(WORDS.join("|"));
 
 /** Longest name that is looked at, in UTF-16 units: nobody calls a secret by a longer one. */
@@ -45,10 +58,11 @@ const MOST_NAME = 256;
 
 /** Whether what has this name, in any spelling, is to be hidden. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(bare(name.slice(0, MOST_NAME)));
+  const seen = name.slice(0, MOST_NAME);
+  return SECRET_NAME.test(bare(seen)) || SHORT_NAME.test(seen);
 }
 
-/** Whether a secret's name is somewhere in `text`. */
+/** Whether a secret's name is somewhere in `text`; short ones are everyday words there. */
 export function namesSecret(text: string): boolean {
   return SECRET_NAME.test(bare(text));
 }
@@ -82,19 +96,15 @@ const PATTERNS: readonly (readonly [pattern: RegExp, left: string])[] = [
   [/((?:authorization|cookie)["']?\s*[:=]\s*)[^\r\n]+/gi, `$1${HIDDEN}`],
   [/\b((?:bearer|basic|digest|negotiate)\s+)[\w.~+/=-]{8,}/gi, `$1${HIDDEN}`],
   [/(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g, `$1${HIDDEN}`],
-  // `name=value` and `"name": "value"`.
-  [
-    new RegExp(
-      String.raw`((?:${SPELLED})[\w.-]*\\?["']?\s*[:=]\s*)(?:\\?"(?:\\.|[^"\\])*"?|'[^']*'?|[^\s,;&"'}\])]+)`,
-      "gi",
-    ),
-    `$1${HIDDEN}`,
-  ],
 ];
+
+/** What gives values of secrets their names within text. */
+const NAMES: readonly RegExp[] = [namesIn(SPELLED, "i"), namesIn(SHORT, "")];
 
 /** `text` without what looks like a secret; the very same text if nothing does. */
 export function withoutSecrets(text: string): string {
   let left = text;
   for (const [pattern, instead] of PATTERNS) left = left.replace(pattern, instead);
+  for (const names of NAMES) left = withoutValues(left, names, HIDDEN);
   return left;
 }

@@ -154,6 +154,33 @@ describe("secrets are not shown", () => {
     ["a word within bytes", "func(a: list<u8>)", [utf8("\u{0}passwd\u{8}hunter22")], "104, 117"],
     ["a seed in characters", "func(a: list<char>)", [Array.from(seed)], "IBDPB"],
     ["JSON", "func(a: string)", [`{"name":"x","clientSecret":"hun \\" ter"}`], "ter"],
+    ["a list in JSON", "func(a: string)", [`{"secrets":["a]b","hunter2"]}`], "hunter2"],
+    ["an object in JSON", "func(a: string)", [`{"credentials":{"value":"hunter2"}}`], "hunter2"],
+    ["JSON in JSON", "func(a: string)", [String.raw`{"a":"{\"token\":[\"a]\",\"def\"]}"}`], "def"],
+    ["a list without quotes", "func(a: string)", ["token: [abc, def]"], "def"],
+    ["a list with an apostrophe", "func(a: string)", ["token: [don't, [x, won't], def]"], "def"],
+    ["a list that never ends", "func(a: string)", ["tokens=[abc, def"], "def"],
+    ["a list behind a word", "func(a: string)", [`tokens=vec!["abc","def"]`], "def"],
+    ["an index", "func(a: string)", ["tokens[0]=hunter22"], "hunter22"],
+    ["an arrow", "func(a: string)", [`'token' => 'it''s def'`], "def"],
+    ["a block without separator", "func(a: string)", [`credentials { value: "def" }`], "def"],
+    ["a list of YAML", "func(a: string)", ["tokens:\n  - abc\n  - def\n"], "def"],
+    ["a header of several words", "func(a: string)", ["x-api-key: abc def"], "def"],
+    ["a short name", "func(pin: u32)", [4711], "4711"],
+    [
+      "a short word of a name",
+      "record r { db-pass: string } | func(a: r)",
+      [{ dbPass: "x1y" }],
+      "x1y",
+    ],
+    [
+      "a short name in capitals",
+      "func(h: list<tuple<string, string>>)",
+      [[["X-AUTH", "x1y"]]],
+      "x1y",
+    ],
+    ["short names in JSON", "func(a: string)", [`{"otp":123456,"userPass":"hun"}`], "123456"],
+    ["a short word in camel case", "func(a: string)", [`{"userPass":"hunter22"}`], "hunter22"],
     ["a query", "func(a: string)", ["/path?access_token=hunter22&b=1"], "hunter22"],
     ["an address", "func(a: string)", ["nats://user:hunter22@host:4222"], "hunter22"],
     ["lines of headers", "func(a: string)", ["Host: x\r\nCookie: a=1; b=hunter22\r\n"], "hunter22"],
@@ -200,6 +227,56 @@ describe("secrets are not shown", () => {
     expect(args).toMatchObject({ values: [{ name: "key", text: '"color"' }], secret: true });
   });
 
+  test("what stands beside a secret in text is shown", () => {
+    const around = (text: string): string => withoutSecrets(text).replace(HIDDEN, "*");
+
+    expect(around(`{"a":1,"secrets":["x",{"y":"]"}],"b":2}`)).toBe(`{"a":1,"secrets":*,"b":2}`);
+    expect(around("/path?access_token=x&b=1")).toBe("/path?access_token=*&b=1");
+    expect(around("Host: x\r\nX-Api-Key: a b\r\nAge: 1")).toBe("Host: x\r\nX-Api-Key: *\r\nAge: 1");
+    expect(around(String.raw`"{\"pin\":\"a\\\"b\",\"c\":1}"`)).toBe(
+      String.raw`"{\"pin\":*,\"c\":1}"`,
+    );
+  });
+
+  test("whatever JSON stands under a secret's name within text is never shown", () => {
+    const names = fc.constantFrom("secrets", "credentials", "x-api-key", "pass", "userAuth", "PIN");
+    const leaf = fc.string({ maxLength: 12 }).map((text) => `${text}hunter22`);
+    const value = fc.oneof(
+      leaf,
+      fc.array(fc.oneof(leaf, fc.array(leaf), fc.record({ "]": leaf, a: leaf }))),
+      fc.dictionary(fc.string(), fc.oneof(leaf, fc.array(leaf))),
+    );
+    fc.assert(
+      fc.property(names, value, fc.integer({ min: 1, max: 3 }), (name, under, deep) => {
+        let text = JSON.stringify({ before: 1, [name]: under, after: 2 });
+        for (let depth = 1; depth < deep; depth++) text = JSON.stringify({ text });
+
+        expect(withoutSecrets(text)).not.toContain("hunter22");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("whatever follows a secret's name in a line is never shown", () => {
+    const names = fc.constantFrom("token", "x-api-key", "X-Auth", "db_pass", "otp");
+    const words = fc.array(fc.stringMatching(/^[\w,;&= ]{0,8}$/)).map((all) => all.join(" "));
+    fc.assert(
+      fc.property(names, words, (name, ahead) => {
+        const text = withoutSecrets(`a\n${name}: x${ahead} hunter22\nb`);
+
+        expect(text).toBe(`a\n${name}: ${HIDDEN}\nb`);
+      }),
+    );
+  });
+
+  test("text of names and brackets alone takes no long time", () => {
+    for (const piece of ["password", "pass[", 'token: ["', "secret(", "token=\\", "key'[{"]) {
+      const started = performance.now();
+      withoutSecrets(piece.repeat(1000));
+      expect(performance.now() - started).toBeLessThan(2000);
+    }
+  });
+
   test("a secret that runs over the cut leaves no half of itself", () => {
     for (const ahead of [1940, 1960, 1980, 1995]) {
       expect(shown(`${" ".repeat(ahead)}${seed}`, string)).not.toMatch(/SUA/);
@@ -209,7 +286,9 @@ describe("secrets are not shown", () => {
 
   test("public keys and plain words stay", () => {
     const key = "NSAIBDPBAUTWCWBKIO6XHQNINK5FWJW4OHLXC3HQ2KFE4PEJUA44CNHTC";
-    for (const text of [key, "keyboard", "basic facts", "https://host:80/a@b", "key=value"]) {
+    const words = ["keyboard", "basic facts", "https://host:80/a@b", "key=value", "tokens"];
+    const short = ["author: Ada", "shipping=1", "bypass: [1]", "compass={}", "Pinned: 2"];
+    for (const text of [key, ...words, ...short]) {
       expect(withoutSecrets(text)).toBe(text);
     }
   });

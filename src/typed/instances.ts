@@ -40,13 +40,15 @@ export interface InstancesParts {
   readonly failed: (cause: unknown) => void;
 }
 
-/** The handles of one call: those it takes are not dropped before it ends. */
+/** The handles of one call: those it takes are not dropped before it ends. {@link begin} comes between its two sides. */
 export interface CallHandles {
   /** The instance that a handle means. Handles that are taken for good lead nowhere from now on. Throws `gone`. */
   take(of: ResourceClass, type: Handle, value: WitValue): object;
+  /** The function has all of its arguments: what was taken for good is its own. */
+  begin(): void;
   /** A handle of `instance`. Throws {@link Misfit} for what is none of the class, and `overloaded`. */
   give(of: ResourceClass, type: Handle, instance: WitValue): Uint8Array;
-  /** The call has ended. */
+  /** The call has ended. Disposes of what was taken for good, if the function never had it. */
   end(): void;
 }
 
@@ -119,6 +121,9 @@ export function createInstances({ name, now, after, failed }: InstancesParts): I
     forCall(source) {
       const caller = source ?? "";
       const used = new Map<Held, object>();
+      /** Taken for good, before the function has begun. */
+      const owned: object[] = [];
+      let begun = false;
       let over = false;
       return {
         take(of, { kind, resource }, value) {
@@ -136,10 +141,16 @@ export function createInstances({ name, now, after, failed }: InstancesParts): I
           }
           if (kind === "own") {
             held.delete(found.id);
-            letGo(found.instance, false); // it is the function's now
             if (used.delete(found)) letGo(found.instance, false);
+            // The function's now; or nobody's, where a later argument may be none, or was none.
+            if (begun || over) letGo(found.instance, !begun);
+            else owned.push(found.instance);
           }
           return found.instance;
+        },
+        begin() {
+          begun = true;
+          for (const instance of owned.splice(0)) letGo(instance, false);
         },
         give(of, { kind, resource }, instance) {
           if (typeof instance !== "object" || !(instance instanceof of)) {
@@ -158,6 +169,7 @@ export function createInstances({ name, now, after, failed }: InstancesParts): I
         },
         end() {
           over = true;
+          for (const instance of owned.splice(0)) letGo(instance);
           for (const [each, instance] of used) {
             each.usedAt = now();
             letGo(instance);

@@ -192,6 +192,7 @@ async function run(
         handles?.take(classOf(instance, handle), handle, value),
       ),
     );
+    handles?.begin();
     const context: ServedCall = { signal, caller: source, linkName: link };
     const ending = await endingOf(result, () => runIt([...args, context]));
     signal.throwIfAborted();

@@ -7,6 +7,7 @@ import { asLatticeError, messageOf } from "../core/error.ts";
 import type { KeptStream, StreamChange } from "../core/kept-streams.ts";
 import { fieldOf, numberOf, parseJson, textOf, toJson } from "./jetstream-json.ts";
 import type { MemoryServer } from "./memory.ts";
+import { messageSize } from "./message-size.ts";
 import { subjectMatches } from "./subject.ts";
 
 /** Keeps the streams of a server elsewhere, so that another one can go on with them. */
@@ -186,16 +187,10 @@ function attempt(answer: () => Outcome): Outcome {
   }
 }
 
-/** Bytes that a stored message counts for, with what is kept beside it. */
+/** Bytes that a stored message counts for. */
 function sizeOf(message: BusMessage | undefined): number {
-  if (message === undefined) return 0;
-  const { subject, data, headers = new Map<string, string>() } = message;
-  let size = BESIDE_BYTES + subject.length + data.length;
-  for (const [name, value] of headers) size += name.length + value.length;
-  return size;
+  return message === undefined ? 0 : messageSize(message);
 }
-
-const BESIDE_BYTES = 64;
 
 const changeOf = (
   { name, config, created, last }: Stream,

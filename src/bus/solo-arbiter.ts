@@ -6,6 +6,7 @@ import type { KeptStream } from "../core/kept-streams.ts";
 import { asLatticeError, LatticeError } from "../core/error.ts";
 import type { ClientEnd, ServerEnd } from "./line.ts";
 import { createMemoryServer, type MemoryServer } from "./memory.ts";
+import { messageSize } from "./message-size.ts";
 import { openPipe, type Pipe } from "./solo-pipe.ts";
 import type { SoloPorts } from "./solo-ports.ts";
 import { type Downward, SOLO_NAMES, type Upward } from "./solo-words.ts";
@@ -201,8 +202,7 @@ function openSession(
 
 function clientOf(pipe: Pipe<Downward>, to: number): ClientEnd {
   return {
-    deliver: (id, message) =>
-      pipe.send({ op: "deliver", to, id, message }, message.data.byteLength),
+    deliver: (id, message) => pipe.send({ op: "deliver", to, id, message }, messageSize(message)),
     settled: (id) => pipe.send({ op: "settled", to, id }),
     // Tabs of one origin may all that the others may.
     subscriptionDenied: () => undefined,

@@ -1,6 +1,7 @@
 /** A tab's pipe to the arbiter in another tab, with a line on it for each of the tab's connections. */
 import type { BusMessage } from "../core/bus.ts";
 import type { ClientEnd, ServerEnd } from "./line.ts";
+import { messageSize } from "./message-size.ts";
 import { openPipe } from "./solo-pipe.ts";
 import type { SoloPorts } from "./solo-ports.ts";
 import { createUnanswered } from "./solo-unanswered.ts";
@@ -78,7 +79,7 @@ export function openLink(parts: LinkParts): Link {
         settle: (id) => pipe.send({ op: "settle", of, id }),
         publish(message: BusMessage) {
           if (message.reply !== undefined) unanswered.asked(message.reply);
-          pipe.send({ op: "publish", of, message }, message.data.byteLength);
+          pipe.send({ op: "publish", of, message }, messageSize(message));
         },
         close() {
           clients.delete(of);

@@ -97,6 +97,21 @@ describe("when the arbiter is closed", () => {
   });
 });
 
+describe("a tab that does not keep up", () => {
+  test("is cut, also when the messages are of headers alone", async () => {
+    const origin = createSoloOrigin();
+    const [arbiter, peer] = [await join(origin), await join(origin)];
+    peer.bus.subscribe("demo", () => undefined);
+    await peer.bus.flush(soon());
+    peer.tab.freeze();
+
+    const headers = new Map([["x", "y".repeat(1_000_000)]]);
+    for (let sent = 0; sent < 70; sent++) arbiter.bus.publish("demo", none, { headers });
+
+    await expect.poll(() => arbiter.events(), { timeout: 20_000 }).toContain("solo.member-overrun");
+  });
+});
+
 describe("when the arbiter is frozen", () => {
   test("whoever asks something notices after half a second, and all go on without it", async () => {
     const origin = createSoloOrigin();

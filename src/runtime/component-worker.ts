@@ -45,6 +45,8 @@ export async function openComponentWorker(
   const dead = new AbortController();
   const running = new Map<number, GuestRun>();
   const kept = new Map<number, KeptInstance>();
+  /** Why running calls were given up. */
+  const cancelled = new Map<GuestRun, LatticeError>();
   const answers = setup.mode === "atomics" ? createSharedAnswer() : undefined;
   const component = remote<ComponentMethods>(worker.port, dead.signal);
   let lastId = 0;
@@ -137,6 +139,20 @@ export async function openComponentWorker(
     cancelDeadline();
     signal.removeEventListener("abort", aborted);
   }
+  const drop = async (resident: number, slot?: number): Promise<void> => {
+    if (slot === undefined) {
+      kept.get(resident)?.life.end();
+      kept.delete(resident);
+    }
+    // A destructor is the guest's code as well.
+    watchdog.watch();
+    try {
+      await component.drop(resident, slot);
+    } finally {
+      watchdog.heard();
+      if (running.size === 0) watchdog.rest();
+    }
+  };
   return {
     lost: dead.signal,
     end,
@@ -152,10 +168,15 @@ export async function openComponentWorker(
       watchdog.watch();
       const serve = async (): Promise<boolean> => {
         let reason: LatticeError | undefined;
+        /** It ended well just when it was given up: the worker keeps the instance, but what that had open is closed. */
+        let crossed = false;
         try {
           const { results, report, times } = await component.call(run.request());
           call.probe?.answered(times);
           if (report !== undefined) trusting(() => companions.hear(report));
+          const late = cancelled.get(run);
+          crossed = resident !== undefined && late !== undefined;
+          if (crossed) throw late;
           run.conclude(results);
         } catch (thrown) {
           reason = asLatticeError(thrown);
@@ -164,9 +185,11 @@ export async function openComponentWorker(
           running.delete(id);
           watchdog.heard();
           if (running.size === 0) watchdog.rest();
+          cancelled.delete(run);
           run.close(reason);
           // The worker has ended its instance, and makes another one under this number.
           if (reason !== undefined && resident !== undefined) kept.delete(resident);
+          if (crossed && resident !== undefined) drop(resident).catch(() => undefined);
         }
         return reason === undefined;
       };
@@ -181,24 +204,12 @@ export async function openComponentWorker(
         }
       : {}),
     vitals: () => component.vitals(),
-    async drop(resident, slot) {
-      if (slot === undefined) {
-        kept.get(resident)?.life.end();
-        kept.delete(resident);
-      }
-      // A destructor is the guest's code as well.
-      watchdog.watch();
-      try {
-        await component.drop(resident, slot);
-      } finally {
-        watchdog.heard();
-        if (running.size === 0) watchdog.rest();
-      }
-    },
+    drop,
     cancel(call) {
       for (const [id, run] of running) {
         if (run.call !== call) continue;
         const reason = new LatticeError("aborted", "nobody waits for the call any more");
+        cancelled.set(run, reason);
         run.close(reason);
         // A worker that blocks hears nothing; it has this one call only.
         if (setup.mode === "atomics") end(reason);

@@ -19,7 +19,7 @@ const PATIENCE = {
 };
 
 const JOINING =
-  /\/src\/(?:join|join-setup|join-state|lattice-facts|page-notices|version|watching|channels\/(?:node|page-spawn|port|rpc|spawn)|core\/(?:alarm|component-error|error|view))\.ts/;
+  /\/src\/(?:join|join-setup|join-state|lattice-facts|page-notices|version|watching|channels\/(?:node|page-spawn|port|rpc|spawn)|core\/(?:alarm|blank-state|component-error|error|view))\.ts/;
 
 export default defineConfig({
   root: resolve(root, "src/page"),

@@ -2,36 +2,19 @@
 import type { NodeState } from "./core/node-state.ts";
 import type { JoinOptions } from "./lattice-node.ts";
 
-import { NO_WATCH } from "./core/alarm.ts";
+import { blankState } from "./core/blank-state.ts";
 import { asLatticeError } from "./core/error.ts";
 import { VERSION } from "./version.ts";
 
-export function initialState(options: JoinOptions): NodeState {
+export function initialState({ name, lattice = "default", labels = {} }: JoinOptions): NodeState {
   return {
+    ...blankState(lattice),
     phase: "connecting",
-    error: undefined,
-    hostId: undefined,
-    friendlyName: options.name,
-    lattice: options.lattice ?? "default",
+    friendlyName: name,
     version: VERSION,
-    bridge: undefined,
-    labels: options.labels ?? {},
-    joinSteps: [],
+    labels,
     control: { phase: "connecting" },
     rpc: { phase: "connecting" },
-    users: {},
-    refusals: [],
-    facts: { phase: "reading" },
-    sharing: false,
-    workloads: [],
-    providers: [],
-    workloadSets: [],
-    calls: [],
-    totals: { answered: 0, failed: 0, refused: 0 },
-    alarms: [],
-    watch: NO_WATCH,
-    metrics: [],
-    log: [],
   };
 }
 

@@ -2,35 +2,10 @@
 import type { ErrorCode } from "../../core/error.ts";
 import type { NodeState } from "../../core/node-state.ts";
 
-import { NO_WATCH } from "../../core/alarm.ts";
+import { blankState } from "../../core/blank-state.ts";
 
 export function idleState(lattice: string = "default"): NodeState {
-  return {
-    phase: "idle",
-    error: undefined,
-    hostId: undefined,
-    friendlyName: undefined,
-    lattice,
-    version: "",
-    bridge: undefined,
-    labels: {},
-    joinSteps: [],
-    control: { phase: "closed" },
-    rpc: { phase: "closed" },
-    users: {},
-    refusals: [],
-    facts: { phase: "reading" },
-    sharing: false,
-    workloads: [],
-    providers: [],
-    workloadSets: [],
-    calls: [],
-    totals: { answered: 0, failed: 0, refused: 0 },
-    alarms: [],
-    watch: NO_WATCH,
-    metrics: [],
-    log: [],
-  };
+  return blankState(lattice);
 }
 
 /** An idle state that failed before a node could be made. */
